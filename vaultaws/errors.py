@@ -1,0 +1,88 @@
+"""The error tree.
+
+Every failure a person can meet says three things: what happened, why, and what to do.
+`cli.handler` is the one place that prints them; `exit_code` is the process's answer
+(0 done, 1 wrong use, 2 Vault or AWS refused, 3 findings, 124 a wait ran out).
+"""
+
+from __future__ import annotations
+
+
+class VaultawsError(Exception):
+    """The root of the tree. `what`, `why` and `do` are one plain line each, free of secrets."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, why: str, do: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.do = do
+
+
+class UsageError(VaultawsError):
+    """The command line or an environment setting is wrong. Nothing was done."""
+
+
+class ConfigError(VaultawsError):
+    """A file of ours or a policy file is wrong. Nothing was done."""
+
+
+class StackError(VaultawsError):
+    """The local stack cannot start, or a part it needs is missing."""
+
+
+class LocalStateError(VaultawsError):
+    """A file or lock on this machine cannot be read or written (full disk, permissions)."""
+
+
+class VaultError(VaultawsError):
+    """Vault or OpenBao refused or failed."""
+
+    exit_code = 2
+
+
+class VaultUnreachableError(VaultError):
+    """No server answered at the address."""
+
+
+class VaultSealedError(VaultError):
+    """The server is sealed or not initialised."""
+
+
+class VaultStandbyError(VaultError):
+    """The server is a standby that cannot forward to an active node."""
+
+
+class VaultDeniedError(VaultError):
+    """The token is missing, wrong, expired, or lacks a capability."""
+
+
+class VaultNotFoundError(VaultError):
+    """The mount, role, lease or path does not exist."""
+
+
+class VaultRefusedError(VaultError):
+    """The server understood and said no; `why` carries its own sentence."""
+
+
+class AwsError(VaultawsError):
+    """AWS refused or failed. `code` is AWS's error code, empty when there was no answer."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, why: str, do: str, code: str = "") -> None:
+        super().__init__(what, why=why, do=do)
+        self.code = code
+
+
+class FindingsError(VaultawsError):
+    """The command worked and found something that should not be."""
+
+    exit_code = 3
+
+
+class WaitTimeoutError(VaultawsError):
+    """A wait ran out."""
+
+    exit_code = 124

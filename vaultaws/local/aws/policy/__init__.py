@@ -1,0 +1,1 @@
+"""IAM's evaluation logic as pure functions of values."""

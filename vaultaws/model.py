@@ -1,0 +1,223 @@
+"""Frozen values that travel between the stations: declare, plan, apply, issue, check, revoke.
+
+Times are aware datetimes in UTC; spans of time are whole seconds and say so in their name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+JsonObject = Mapping[str, Any]
+
+
+class Secret:
+    """A value that is never printed by accident: str, repr and format show a mask.
+
+    `reveal()` is the one way to the value; each call of it is a decision to hand it on.
+    """
+
+    __slots__ = ("__value",)
+
+    MASK: Final = "•••"
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        return self.__value
+
+    def __repr__(self) -> str:
+        return f"Secret({self.MASK})"
+
+    def __str__(self) -> str:
+        return self.MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(self.MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self.__value == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash((Secret, self.__value))
+
+    def __reduce__(self) -> str:
+        msg = "a Secret is not pickled"
+        raise TypeError(msg)
+
+
+class CredentialType(StrEnum):
+    """The engine's credential types (Vault, AWS secrets engine API, `credential_type`)."""
+
+    IAM_USER = "iam_user"
+    ASSUMED_ROLE = "assumed_role"
+    FEDERATION_TOKEN = "federation_token"  # noqa: S105  (a type's name)
+    SESSION_TOKEN = "session_token"  # noqa: S105  (a type's name)
+
+    @property
+    def is_sts(self) -> bool:
+        """True when AWS STS mints it: such a token outlives a revoked lease."""
+        return self is not CredentialType.IAM_USER
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """One whole credential set. `expires_at` is None when AWS sets no end of its own (IAM user)."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RootConfig:
+    """The engine's `config/root` as far as it can be read back; the secret key never can."""
+
+    access_key_id: str = ""
+    region: str = ""
+    iam_endpoint: str = ""
+    sts_endpoint: str = ""
+    sts_region: str = ""
+    username_template: str = ""
+    max_retries: int = -1
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of the engine, as declared or as read from the server."""
+
+    name: str
+    credential_type: CredentialType
+    policy_document: JsonObject | None = None
+    policy_arns: tuple[str, ...] = ()
+    role_arns: tuple[str, ...] = ()
+    default_sts_ttl_seconds: int = 0
+    max_sts_ttl_seconds: int = 0
+    user_path: str = ""
+    permissions_boundary_arn: str = ""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What Vault says of a lease. `id` has the shape MOUNT/creds|sts/ROLE/RANDOM."""
+
+    id: str
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    renewable: bool = False
+    ttl_seconds: int = 0
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """Mount, endpoint (creds or sts) and role, read from the id."""
+        mount, endpoint, role, _ = self.id.rsplit("/", 3)
+        return mount, endpoint, role
+
+
+@dataclass(frozen=True)
+class Issued:
+    """One answer of `creds/` or `sts/`. The token's own end is `credentials.expires_at`."""
+
+    lease: Lease
+    credentials: Credentials
+    role: str
+    arn: str = ""
+
+
+class ServerProduct(StrEnum):
+    VAULT = "vault"
+    OPENBAO = "openbao"
+
+
+@dataclass(frozen=True)
+class ServerHealth:
+    """`sys/health`, decoded (Vault API, /sys/health). `product` comes from sys/version-history
+    or the version's shape; both servers answer the same path."""
+
+    product: ServerProduct
+    version: str
+    initialized: bool
+    sealed: bool
+    standby: bool
+
+
+@dataclass(frozen=True)
+class TokenInfo:
+    """`auth/token/lookup-self`. `expires_at` is None for a token that does not end (root)."""
+
+    accessor: str
+    display_name: str
+    entity_id: str = ""
+    policies: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MountInfo:
+    """A mounted secrets engine."""
+
+    path: str
+    type: str
+    accessor: str
+    default_lease_ttl_seconds: int = 0
+    max_lease_ttl_seconds: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who AWS says is calling (`sts:GetCallerIdentity`)."""
+
+    account: str
+    arn: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One CloudTrail record, reduced to what explains a credential.
+
+    `access_key_id` made the call; `issued_access_key_id` is the key its answer carried
+    (AssumeRole, GetFederationToken, GetSessionToken, CreateAccessKey), empty otherwise.
+    Source: CloudTrail record contents, eventVersion 1.08 to 1.11.
+    """
+
+    event_id: str
+    time: datetime
+    service: str
+    name: str
+    region: str
+    access_key_id: str
+    identity_type: str
+    principal_arn: str
+    principal_id: str
+    issued_access_key_id: str = ""
+    error_code: str = ""
+    source_ip: str = ""
+    user_agent: str = ""
+    user_name: str = ""
+    request: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AuditIssuance:
+    """One issuance in Vault's audit log: who asked, for which role, what lease came of it.
+
+    `access_key` is the audit log's value: an `hmac-sha256:` digest, or clear where the mount's
+    `audit_non_hmac_response_keys` lists `access_key`.
+    """
+
+    time: datetime
+    request_id: str
+    path: str
+    lease_id: str
+    access_key: str
+    entity_id: str
+    display_name: str
+    token_accessor: str = ""
+    remote_address: str = ""
