@@ -128,6 +128,12 @@ class Issued:
     role: str
     arn: str = ""
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the credentials stop being good for their holder: lease or token, the earlier."""
+        ends = [end for end in (self.lease.expires_at, self.credentials.expires_at) if end]
+        return min(ends, default=None)
+
 
 class ServerProduct(StrEnum):
     VAULT = "vault"
