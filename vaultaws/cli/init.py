@@ -70,9 +70,12 @@ def first_file() -> str:
 
 
 def ready_policy(name: str) -> str:
-    """The text of a ready policy, from the package or from a checkout."""
-    packaged = resources.files("vaultaws") / "policies" / f"{name}.json"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    checkout = Path(__file__).parents[2] / "policies" / f"{name}.json"
-    return checkout.read_text(encoding="utf-8")
+    """The text of a ready policy."""
+    return (policies_directory() / f"{name}.json").read_text(encoding="utf-8")
+
+
+def policies_directory() -> Path:
+    """Where the ready policies are: in the package, or at the top of a checkout."""
+    package = Path(str(resources.files("vaultaws")))
+    packaged = package / "policies"
+    return packaged if packaged.is_dir() else package.parent / "policies"

@@ -14,7 +14,7 @@ from vaultaws.config import durations
 Command = Callable[..., Any]
 
 
-class Span(click.ParamType):
+class Span(click.ParamType[int]):
     """A span of time, read to whole seconds."""
 
     name = "span"

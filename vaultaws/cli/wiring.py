@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vaultaws.cli.options import ServerFlags
 from vaultaws.errors import UsageError
 from vaultaws.vault.protocol import Vault
+
+if TYPE_CHECKING:
+    from vaultaws.vault.connection import ConnectionSettings
 
 
 def home() -> Path | None:
@@ -21,12 +25,11 @@ def home() -> Path | None:
         return None
 
 
-def open_vault(flags: ServerFlags) -> Vault:
-    """Open the server that flags and environment name, with the token found there."""
+def settings(flags: ServerFlags) -> ConnectionSettings:
+    """Settle where the server is, from flags, environment and files."""
     from vaultaws.vault.connection import ConnectionFlags, resolve
-    from vaultaws.vault.gateway import HvacVault
 
-    settings = resolve(
+    return resolve(
         ConnectionFlags(
             address=flags.address,
             agent_address=flags.agent_address,
@@ -41,7 +44,13 @@ def open_vault(flags: ServerFlags) -> Vault:
         os.environ,
         home(),
     )
-    return HvacVault(settings)
+
+
+def open_vault(flags: ServerFlags) -> Vault:
+    """Open the server that flags and environment name, with the token found there."""
+    from vaultaws.vault.gateway import HvacVault
+
+    return HvacVault(settings(flags))
 
 
 def confirm(question: str, *, yes: bool, command: str) -> None:

@@ -144,9 +144,7 @@ def _refuse_managed_only(scene: Scene) -> None:
 
     environment = scene.environment
     arn = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
-    scene.show(
-        f"vault write aws/roles/managed credential_type=federation_token policy_arns={arn}"
-    )
+    scene.show(f"vault write aws/roles/managed credential_type=federation_token policy_arns={arn}")
     requests.post(
         f"{environment['VAULT_ADDR']}/v1/aws/roles/managed",
         json={"credential_type": "federation_token", "policy_arns": [arn]},
@@ -194,7 +192,9 @@ def revoke(scene: Scene) -> None:
     key = token["access_key_id"]
     listing = scene.run("leases", "list", "--json").json()
     alive = [row for row in listing["credentials"] if row["access_key_id"] == key]
-    scene.check("leases list shows it, alive beyond its lease", alive and alive[0]["outlives_lease"])
+    scene.check(
+        "leases list shows it, alive beyond its lease", alive and alive[0]["outlives_lease"]
+    )
     cut = scene.run("leases", "revoke", "--key", key, "--cut", "--yes", shown=_cut_command(key))
     code = scene.soon(lambda: bearer.refusal("ec2", "describe_instances"))
     scene.check("cut off: DescribeInstances is refused", code == "UnauthorizedOperation")
@@ -220,7 +220,7 @@ def catch_a_thief(scene: Scene) -> None:
 
 def close(scene: Scene) -> None:
     scene.chapter(8, "The end")
-    scene.run("down", "--yes", expect=0)
+    scene.run("down")
     state = scene.run("status", "--json", expect=None).json()
     scene.check("nothing is left running", not state["running"])
     user, token = scene.facts["user_key"], scene.facts["token"]
@@ -231,8 +231,8 @@ def close(scene: Scene) -> None:
         ("vault-thief", "nobody", "—", "found: made without Vault"),
     )
     scene.say("")
-    for row in rows:
-        scene.say("   " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, (16, 8, 17, 0))).rstrip())
+    for key, person, role, end in rows:
+        scene.say(f"   {key:<14}{person:<9}{role:<17}{end}")
     scene.say(f"\n   {scene.passed} outcomes checked, all as told.")
 
 
