@@ -15,7 +15,20 @@ MODULES = sorted((ROOT / "vaultaws").rglob("*.py"))
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 50
 # An error's line may begin with a name that has a capital of its own.
-NAMES = ("AWS", "CloudTrail", "Ctrl", "Go", "IAM", "MFA", "OpenBao", "STS", "Vault", "VAULT", "XDG")
+NAMES = (
+    "AWS",
+    "CloudTrail",
+    "Ctrl",
+    "Go",
+    "IAM",
+    "MFA",
+    "OpenBao",
+    "OpenSSL",
+    "STS",
+    "Vault",
+    "VAULT",
+    "XDG",
+)
 ERRORS = ("UsageError", "ConfigError", "StackError", "LocalStateError", "FindingsError")
 
 

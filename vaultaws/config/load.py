@@ -89,7 +89,11 @@ def _text(file: Path) -> str:
             f"no file {file}", why="the declared state is read from it", do="vaultaws init"
         ) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{file} is not UTF-8", why="TOML is", do="save it as UTF-8") from None
+        raise ConfigError(
+            f"{file} is not UTF-8",
+            why="a declared file is TOML, and TOML is UTF-8",
+            do="save it as UTF-8",
+        ) from None
     except OSError as error:
         raise ConfigError(
             f"cannot read {file}", why=error.strerror or "unreadable", do="name a readable file"

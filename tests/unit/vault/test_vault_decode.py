@@ -94,10 +94,17 @@ def test_reads_go_times(text: str | None, moment: datetime | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["now", 7, "2026-11-21", "2026-13-01T00:00:00Z", "2026-11-21T00:00:00",
-     "9999-12-31T23:59:59-23:59",
-     "2026-11-21T00:00:00+99:00", "٢٠٢٦-11-21T00:00:00Z"],
-)  # fmt: skip
+    [
+        "now",
+        7,
+        "2026-11-21",
+        "2026-13-01T00:00:00Z",
+        "2026-11-21T00:00:00",
+        "9999-12-31T23:59:59-23:59",
+        "2026-11-21T00:00:00+99:00",
+        "٢٠٢٦-11-21T00:00:00Z",
+    ],
+)
 def test_other_times_are_errors(text: object) -> None:
     with pytest.raises(VaultError):
         decode.parse_time(text)
