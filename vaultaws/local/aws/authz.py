@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from vaultaws.local.aws.actions import sts
+from vaultaws.local.aws.actions import iam, sts
 from vaultaws.local.aws.actions.context import actor_of, global_context
 from vaultaws.local.aws.actions.facts import Ask, Facts, Mapper, Need
+from vaultaws.local.aws.actions.prefixes import PREFIXES
 from vaultaws.local.aws.call import Call, Caller
 from vaultaws.local.aws.policy.values import AccessRequest
 
 __all__ = ["Facts", "access_requests"]
 
-_MAPPERS: Final[dict[str, dict[str, Mapper]]] = {"sts": sts.MAPPERS}
-
-_PREFIXES: Final = {"monitoring": "cloudwatch"}
+_MAPPERS: Final[dict[str, dict[str, Mapper]]] = {
+    "iam": iam.MAPPERS,
+    "sts": sts.MAPPERS,
+}
 
 
 def access_requests(call: Call, caller: Caller, facts: Facts) -> tuple[AccessRequest, ...]:
@@ -42,7 +44,7 @@ def _needs(ask: Ask) -> tuple[Need, ...]:
     mapper = _MAPPERS.get(ask.call.service, {}).get(ask.call.operation)
     if mapper is not None:
         return mapper(ask)
-    prefix = _PREFIXES.get(ask.call.service, ask.call.service)
+    prefix = PREFIXES.get(ask.call.service, ask.call.service)
     return (Need(f"{prefix}:{ask.call.operation}"),)
 
 
