@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import secrets
 import threading
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,8 +14,8 @@ from vaultaws.errors import StackError
 from vaultaws.local.aws import ids, sts
 from vaultaws.local.aws.app import Gate, Neighbours
 from vaultaws.local.aws.authentication import Authentication
-from vaultaws.local.aws.calm import AtOnce, NoFaults, NoTrail, WallClock
 from vaultaws.local.aws.call import Call, Caller
+from vaultaws.local.aws.calm import AtOnce, NoFaults, NoTrail, WallClock
 from vaultaws.local.aws.http11 import Server
 from vaultaws.local.aws.keys import Keys
 from vaultaws.local.aws.moto_door import LOCK, Moto
