@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from vaultaws.local.aws.trail.identity import user_name
 from vaultaws.local.aws.trail.records import build_record, event_region, event_source, is_data_event
 from vaultaws.local.aws.trail.resources import resources
 from vaultaws.local.aws.trail.store import TrailEvent
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_ACCOUNT: Final = "123456789012"
 
@@ -67,12 +70,12 @@ class TrailRecorder:
             return
         try:
             event = self._event(call, caller, outcome, access_key_id)
-        except Exception:  # noqa: BLE001  (a call must never fail because its record did)
+            for sink in self._sinks:
+                sink(event)
+        except Exception as fault:  # noqa: BLE001  (a call must never fail because its record did)
+            logger.warning("%s was not recorded: %s", call.operation, type(fault).__name__)
             with self._lock:
                 self._failed += 1
-            return
-        for sink in self._sinks:
-            sink(event)
 
     def _event(
         self, call: Call, caller: Caller | None, outcome: Outcome, access_key_id: str
