@@ -12,11 +12,11 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from vaultaws.clock import Clock
+from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import StackError
 
 TAG_VARIABLE = "VAULTAWS_STACK"
@@ -33,6 +33,11 @@ class ProcessRecord:
     pid: int
     started: float
     boot_id: str
+
+    @property
+    def label(self) -> str:
+        """A short name for people."""
+        return f"process {self.pid}"
 
 
 class ProcessTable(Protocol):
@@ -91,6 +96,14 @@ class SystemProcesses:
             os.kill(pid, number)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """Time and processes, as everything here that waits or ends something needs them."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    table: ProcessTable = field(default_factory=SystemProcesses)
+
+
 def _reap(pid: int) -> None:
     """Take note of the end of a child of this process, so that it does not stay a zombie."""
     with suppress(ChildProcessError):
@@ -142,34 +155,32 @@ def is_alive(record: ProcessRecord, table: ProcessTable) -> bool:
     return started is not None and abs(started - record.started) < SAME_START_SECONDS
 
 
-def end(record: ProcessRecord, table: ProcessTable, clock: Clock) -> None:
+def end(record: ProcessRecord, machine: Machine) -> None:
     """Ask the process to end, insist after a grace, and return when it is gone."""
     for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
-        if not is_alive(record, table):
+        if not is_alive(record, machine.table):
             return
-        table.signal(record.pid, number)
-        _wait_until_gone(record, table, clock, patience)
-    if is_alive(record, table):
+        machine.table.signal(record.pid, number)
+        _wait_until_gone(record, machine, patience)
+    if is_alive(record, machine.table):
         raise _survivor(record.pid)
 
 
-def _wait_until_gone(
-    record: ProcessRecord, table: ProcessTable, clock: Clock, patience: float
-) -> None:
-    deadline = clock.monotonic() + patience
-    while is_alive(record, table) and clock.monotonic() < deadline:
-        clock.sleep(POLL_SECONDS)
+def _wait_until_gone(record: ProcessRecord, machine: Machine, patience: float) -> None:
+    deadline = machine.clock.monotonic() + patience
+    while is_alive(record, machine.table) and machine.clock.monotonic() < deadline:
+        machine.clock.sleep(POLL_SECONDS)
 
 
-def end_tagged(tag: str, table: ProcessTable, clock: Clock) -> None:
+def end_tagged(tag: str, machine: Machine) -> None:
     """End every process that carries the tag, at once, and return when none is left."""
-    deadline = clock.monotonic() + GRACE_SECONDS
-    while left := table.tagged(tag):
-        if clock.monotonic() >= deadline:
+    deadline = machine.clock.monotonic() + GRACE_SECONDS
+    while left := machine.table.tagged(tag):
+        if machine.clock.monotonic() >= deadline:
             raise _survivor(left[0])
         for pid in left:
-            table.signal(pid, signal.SIGKILL)
-        clock.sleep(POLL_SECONDS)
+            machine.table.signal(pid, signal.SIGKILL)
+        machine.clock.sleep(POLL_SECONDS)
 
 
 def _survivor(pid: int) -> StackError:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from vaultaws.errors import StackError
 from vaultaws.local.build import engine_binary
+from vaultaws.local.processes import Machine
 from vaultaws.local.progress import Progress
 from vaultaws.local.servers.base import ServerKind
 from vaultaws.local.servers.dev import DevServer, dev_server
 
 
-def find_openbao(cache: Path, progress: Progress) -> DevServer:
+def find_openbao(cache: Path, progress: Progress, machine: Machine) -> DevServer:
     """Find the server and build the engine when the cache has none."""
     binary = openbao_binary()
     engine = engine_binary(cache, progress)
-    return dev_server(ServerKind.OPENBAO, binary, plugins=engine.parent)
+    return dev_server(ServerKind.OPENBAO, binary, machine=machine, plugins=engine.parent)
 
 
 def openbao_binary() -> Path:
