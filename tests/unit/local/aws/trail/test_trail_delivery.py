@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -187,14 +186,7 @@ class TestTrails:
         return list(s3_backends[account]["aws"].buckets["logs"].keys)
 
     def test_only_while_the_trail_logs(self, moto_account: str) -> None:
-        locked: list[str] = []
-
-        @contextmanager
-        def lock(service: str) -> Iterator[None]:
-            locked.append(service)
-            yield
-
-        delivery = Delivery(HandClock(), TrailTargets(lock=lock))
+        delivery = Delivery(HandClock(), TrailTargets())
         recorder = TrailRecorder(delivery.offer)
         user = a_user(account_id=moto_account)
 
@@ -213,7 +205,6 @@ class TestTrails:
         assert delivery.flush() == 1
         (key,) = self.keys(moto_account)
         assert key.startswith(f"kept/AWSLogs/{moto_account}/CloudTrail/us-east-1/")
-        assert locked == ["s3"]
         from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
 
         body = s3_backends[moto_account]["aws"].get_object("logs", key).value
@@ -279,6 +270,5 @@ def test_which_events_a_trail_wants(
         multi_region=multi,
         global_events=with_global,
         partition="aws",
-        lock=contextmanager(lambda service: iter([None])),
     )
     assert target.wants(event) is wanted
