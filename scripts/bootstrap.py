@@ -127,9 +127,7 @@ def fill_environment(where: Path, lock: Path) -> None:
 
 
 def run(command: list[str]) -> None:
-    subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def last_line(error: subprocess.CalledProcessError) -> str:
@@ -150,7 +148,16 @@ def commands(verb: str, python: Path, arguments: list[str]) -> list[list[str]]:
         [*tool, "ruff", "check", "--quiet", "."],
         [*tool, "mypy"],
         [str(bin_directory / "lint-imports"), "--no-logo"],
-        [*tool, "pytest", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report=term:skip-covered"],
+        [
+            *tool,
+            "pytest",
+            "-n",
+            "2",
+            "--dist",
+            "loadgroup",
+            "--cov",
+            "--cov-report=term:skip-covered",
+        ],
     ]
 
 
@@ -168,12 +175,18 @@ def follow(command: list[str], environment: dict[str, str]) -> int:
 def main() -> int:
     verb, *arguments = sys.argv[1:]
     python = make_environment(ROOT / "requirements" / LOCKS[verb])
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{python.parent}:{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+    }
     for name in ("PYTHONHOME", "VIRTUAL_ENV"):
         environment.pop(name, None)
     for command in commands(verb, python, arguments):
         if verb == "test":
-            print(f"── {' '.join([Path(command[0]).name, *command[1:]])}", file=sys.stderr, flush=True)
+            print(
+                f"── {' '.join([Path(command[0]).name, *command[1:]])}", file=sys.stderr, flush=True
+            )
         code = follow(command, environment)
         if code != 0:
             return code if code > 0 else 128 - code

@@ -28,7 +28,7 @@ VERBS = {
     "trail": "Check issuance against CloudTrail.",
 }
 
-EPILOG = "\b\nExample:\n  eval \"$(vaultaws creds ec2readonly)\""
+EPILOG = '\b\nExample:\n  eval "$(vaultaws creds ec2readonly)"'
 
 
 class Verbs(click.Group):

@@ -149,9 +149,7 @@ def _federation_needs_a_document(
         )
 
 
-def _access(
-    reading: Reading, name: str, access: Mapping[str, Any], roles: set[str]
-) -> Access:
+def _access(reading: Reading, name: str, access: Mapping[str, Any], roles: set[str]) -> Access:
     where = f"access.{name}"
     found = reading.fields(reading.table(access, where), where, ACCESS)
     for role in sorted(set(found.get("roles", ())) - roles):
