@@ -1,11 +1,13 @@
 """Make a locked virtual environment, then run the demo or the tests in it.
 
-Standard library only: it runs before anything is installed. The environment lives under
-XDG_CACHE_HOME, named after its lock file, so clones share it; a lock lets only one run make it.
+It runs before anything is installed, so it imports only what needs no package. The environment
+lives under XDG_CACHE_HOME, named after its lock file, so clones share it; a lock lets only one
+run make it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -14,55 +16,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from vaultaws.cli.output import Progress, say  # noqa: E402  (found through the line above)
+from vaultaws.errors import StackError  # noqa: E402
+
 LOCKS = {"demo": "local.txt", "test": "dev.txt"}
-REPORT_AFTER_SECONDS = 2.0
-
-
-class Stop(Exception):
-    """What happened, why, and what to do."""
-
-    def __init__(self, what: str, why: str, do: str) -> None:
-        super().__init__(what)
-        self.lines = f"error: {what}\nwhy:   {why}\ndo:    {do}"
-
-
-class Progress:
-    """One line on stderr for work of over two seconds: redrawn on a terminal, every 10 s elsewhere."""
-
-    def __init__(self, words: str) -> None:
-        self.words = words
-        self.tty = sys.stderr.isatty()
-        self.started = time.monotonic()
-        self.done = threading.Event()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Progress:
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.done.set()
-        self.thread.join()
-        seconds = time.monotonic() - self.started
-        if seconds > REPORT_AFTER_SECONDS:
-            end = "done" if kind is None else "stopped"
-            self._say(f"· {self.words}: {end} after {seconds:.0f} s", last=True)
-
-    def _run(self) -> None:
-        pause = REPORT_AFTER_SECONDS
-        while not self.done.wait(pause):
-            self._say(f"· {self.words} … {time.monotonic() - self.started:.0f} s", last=False)
-            pause = 0.5 if self.tty else 10.0
-
-    def _say(self, line: str, *, last: bool) -> None:
-        end = "\n" if last or not self.tty else ""
-        start = "\r\x1b[K" if self.tty else ""
-        print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
 
 
 def cache_home() -> Path:
@@ -86,10 +49,10 @@ def make_environment(lock: Path) -> Path:
         where.parent.mkdir(parents=True, exist_ok=True)
         guard = where.with_suffix(".lock").open("w")
     except OSError as error:
-        raise Stop(
+        raise StackError(
             "cannot write the cache directory",
-            f"{error.filename}: {error.strerror}",
-            "free space there, or name another place in XDG_CACHE_HOME",
+            why=f"{error.filename}: {error.strerror}",
+            do="free space there, or name another place in XDG_CACHE_HOME",
         ) from None
     with guard:
         if (where / "complete").exists():
@@ -104,26 +67,34 @@ def make_environment(lock: Path) -> Path:
 def fill_environment(where: Path, lock: Path) -> None:
     shutil.rmtree(where, ignore_errors=True)
     try:
-        with Progress("making a virtual environment"):
+        with timed("making a virtual environment"):
             run([sys.executable, "-m", "venv", str(where)])
     except subprocess.CalledProcessError as error:
-        raise Stop(
+        raise StackError(
             "cannot make a virtual environment",
-            last_line(error),
-            "install Python's venv module (Debian: apt-get install python3-venv)",
+            why=last_line(error),
+            do="install Python's venv module (Debian: apt-get install python3-venv)",
         ) from None
     command = [str(where / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     command += ["--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
     try:
-        with Progress(f"installing the locked packages of requirements/{lock.name}"):
+        with timed(f"installing the locked packages of requirements/{lock.name}"):
             run(command)
     except subprocess.CalledProcessError as error:
-        raise Stop(
+        raise StackError(
             "cannot install the locked packages",
-            last_line(error),
-            "check the network, the package index and the free space, then run this again",
+            why=last_line(error),
+            do="check the network, the package index and the free space, then run this again",
         ) from None
     (where / "complete").touch()
+
+
+@contextlib.contextmanager
+def timed(words: str) -> Iterator[None]:
+    say(f"· {words}")
+    with Progress(words) as progress:
+        yield
+    say(f"  done after {progress.seconds:.0f} s")
 
 
 def run(command: list[str]) -> None:
@@ -196,9 +167,9 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Stop as stop:
-        print(stop.lines, file=sys.stderr)
+    except StackError as error:
+        say(error.describe())
         sys.exit(1)
     except KeyboardInterrupt:
-        print("\nstopped; run it again to go on", file=sys.stderr)
+        say("\nstopped; run it again to go on")
         sys.exit(130)

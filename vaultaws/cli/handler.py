@@ -14,20 +14,27 @@ from vaultaws.errors import LocalStateError, UsageError, VaultawsError
 INTERRUPTED = 130
 
 
-def describe(error: VaultawsError) -> str:
-    """One line what, one line why, one line what to do."""
-    lines = (("error:", error.what), ("why:  ", error.why), ("do:   ", error.do))
-    return "\n".join(f"{label} {_one_line(text)}" for label, text in lines)
-
-
 def report(error: VaultawsError, stream: TextIO | None = None) -> int:
     """Print the error on stderr and return its exit code."""
-    print(describe(error), file=stream or sys.stderr)
+    print(error.describe(), file=stream or sys.stderr)
     return error.exit_code
 
 
-def from_click(error: click.ClickException, command: str) -> UsageError:
+def ours(error: VaultawsError | click.ClickException | OSError) -> VaultawsError:
+    """Put what click or the operating system raised into our tree."""
+    match error:
+        case VaultawsError():
+            return error
+        case click.ClickException():
+            return from_click(error)
+        case OSError():
+            return from_os(error)
+
+
+def from_click(error: click.ClickException) -> UsageError:
     """A wrong command line, in our three lines."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if isinstance(context, click.Context) else "vaultaws"
     what = error.format_message().rstrip(".")
     return UsageError(
         what[:1].lower() + what[1:],
@@ -50,7 +57,3 @@ def from_os(error: OSError) -> LocalStateError:
         why=os.strerror(error.errno) if error.errno else str(error),
         do=reasons.get(error.errno or 0, "mend the cause, then run it again"),
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

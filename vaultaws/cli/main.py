@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from vaultaws.cli import handler
-from vaultaws.errors import VaultawsError
+from vaultaws.errors import UsageError, VaultawsError
 
 # verb -> module below vaultaws.cli and the one-line help of the listing; each module has `command`
 VERBS = {
@@ -63,28 +63,16 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the process's exit code."""
     try:
         result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
-    except VaultawsError as error:
-        return handler.report(error)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else error.format_message())
-        return 1
-    except click.Abort:
-        return _interrupted()
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "vaultaws"
-        return handler.report(handler.from_click(error, command))
-    except KeyboardInterrupt:
-        return _interrupted()
+        click.echo(error.format_message(), err=True)
+        return UsageError.exit_code
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        return handler.report(handler.from_os(error))
+        return UsageError.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("\nstopped", file=sys.stderr)
+        return handler.INTERRUPTED
+    except (VaultawsError, click.ClickException, OSError) as error:
+        return handler.report(handler.ours(error))
     return result if isinstance(result, int) else 0
-
-
-def _interrupted() -> int:
-    print("\nstopped", file=sys.stderr)
-    return handler.INTERRUPTED

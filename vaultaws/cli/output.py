@@ -7,11 +7,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self, TextIO
 
 REPORT_AFTER_SECONDS = 2.0
 PIPE_INTERVAL_SECONDS = 10.0
+REDRAW_SECONDS = 0.25
 
 
 def result(text: str) -> None:
@@ -36,44 +37,48 @@ def as_json(value: Mapping[str, Any]) -> None:
 
 
 class Progress:
-    """One line on stderr, redrawn, gone when done; a pipe gets a line every 10 s instead.
+    """One line on stderr for work of over two seconds: what is being done, and for how long.
 
+    On a terminal it is redrawn and gone when done; a pipe gets a line every 10 s instead.
     `update` may be called from any thread and as often as one likes.
     """
 
-    def __init__(
-        self,
-        stream: TextIO | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, words: str = "", stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._monotonic = monotonic
         self._redraws = self._stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._lock = threading.Lock()
-        self._started = monotonic()
-        self._last = self._started
-        self._drawn = False
+        self._words = words
+        self._started = time.monotonic()
+        self._done = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return time.monotonic() - self._started
 
     def __enter__(self) -> Self:
+        self._ticker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            if self._drawn:
-                self._stream.write("\r\x1b[K")
-                self._stream.flush()
-                self._drawn = False
+        self._done.set()
+        self._ticker.join()
+        if self._redraws:
+            self._write("\r\x1b[K")
 
     def update(self, words: str) -> None:
-        """Show what is being done now."""
-        with self._lock:
-            now = self._monotonic()
+        """Say what is being done now; it is shown at the next tick."""
+        self._words = words
+
+    def _tick(self) -> None:
+        pause = REPORT_AFTER_SECONDS if self._redraws else PIPE_INTERVAL_SECONDS
+        while not self._done.wait(pause):
             if self._redraws:
-                if now - self._started < REPORT_AFTER_SECONDS and not self._drawn:
-                    return
-                self._stream.write(f"\r\x1b[K· {words} · {now - self._started:.0f} s")
-                self._drawn = True
-            elif now - self._last >= PIPE_INTERVAL_SECONDS:
-                self._stream.write(f"· {words} · {now - self._started:.0f} s\n")
-                self._last = now
-            self._stream.flush()
+                self._write(f"\r\x1b[K· {self._words} … {self.seconds:.0f} s")
+                pause = REDRAW_SECONDS
+            else:
+                self._write(f"· {self._words} … {self.seconds:.0f} s\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SHAPE = re.compile(r"(\d+[smhd])+")
+SHAPE = re.compile(r"[0-9]+|([0-9]+[smhd])+")
 
 
 def parse(text: str) -> int:
     """Return whole seconds. Raises ValueError with a sentence on anything else."""
     stripped = text.strip().lower()
-    if stripped.isascii() and stripped.isdigit():
-        return int(stripped)
-    if not _SHAPE.fullmatch(stripped):
+    if not SHAPE.fullmatch(stripped):
         raise ValueError(f'"{text}" is not a span of time such as 15m, 1h30m or 900')
-    return sum(int(count) * UNITS[unit] for count, unit in re.findall(r"(\d+)([smhd])", stripped))
+    if stripped.isdigit():
+        return int(stripped)
+    return sum(
+        int(count) * UNITS[unit] for count, unit in re.findall(r"([0-9]+)([smhd])", stripped)
+    )
 
 
 def words(seconds: float) -> str:

@@ -16,6 +16,7 @@ from vaultaws.errors import ConfigError
 from vaultaws.model import CredentialType, Role
 
 Reader = Callable[[Any], Any]
+Fields = Mapping[str, tuple[str, Reader]]  # key in the file -> our field, and how to read it
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,9 @@ class Reading:
         self.fault(key, "it is not a table", f"write [{key}] and its keys below it")
         return {}
 
-    def fields(
-        self, table: Mapping[str, Any], where: str, known: Mapping[str, Reader]
-    ) -> dict[str, Any]:
+    def fields(self, table: Mapping[str, Any], where: str, known: Fields) -> dict[str, Any]:
         """Read the known keys of a table; an unknown key or a bad value is a fault."""
-        found = {}
+        found: dict[str, Any] = {}
         for key, value in table.items():
             path = f"{where}.{key}"
             if key not in known:
@@ -58,8 +57,9 @@ class Reading:
                 remedy = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
                 self.fault(path, "unknown key", remedy)
                 continue
+            name, read = known[key]
             try:
-                found[key] = known[key](value)
+                found[name] = read(value)
             except ValueError as error:
                 self.fault(path, str(error), "mend the value")
         return found
@@ -89,7 +89,11 @@ def _text(file: Path) -> str:
             f"no file {file}", why="the declared state is read from it", do="vaultaws init"
         ) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{file} is not UTF-8", why="TOML is", do="save it as UTF-8") from None
+        raise ConfigError(
+            f"{file} is not UTF-8",
+            why="a declared file is TOML, and TOML is UTF-8",
+            do="save it as UTF-8",
+        ) from None
     except OSError as error:
         raise ConfigError(
             f"cannot read {file}", why=error.strerror or "unreadable", do="name a readable file"
@@ -132,7 +136,7 @@ def _role(reading: Reading, name: str, roles: Mapping[str, Any]) -> Role:
         name=name,
         credential_type=found.pop("credential_type", CredentialType.IAM_USER),
         policy_document=document,
-        **{RENAMED.get(key, key): value for key, value in found.items()},
+        **found,
     )
     _federation_needs_a_document(reading, where, role, declared=policy is not None)
     return role
@@ -198,35 +202,33 @@ def _mount_path(value: Any) -> str:
     return path
 
 
-MOUNT: Mapping[str, Reader] = {
-    "path": _mount_path,
-    "default_lease_ttl": _span,
-    "max_lease_ttl": _span,
+def _same(read: Reader, *keys: str) -> dict[str, tuple[str, Reader]]:
+    return {key: (key, read) for key in keys}
+
+
+MOUNT: Fields = {
+    "path": ("path", _mount_path),
+    "default_lease_ttl": ("default_lease_ttl_seconds", _span),
+    "max_lease_ttl": ("max_lease_ttl_seconds", _span),
 }
-ROOT: Mapping[str, Reader] = {
-    key: _string
-    for key in (
-        "region",
-        "iam_endpoint",
-        "sts_endpoint",
-        "sts_region",
-        "username_template",
-        "credentials",
-    )
+ROOT: Fields = _same(
+    _string,
+    "region",
+    "iam_endpoint",
+    "sts_endpoint",
+    "sts_region",
+    "username_template",
+    "credentials",
+)
+ROLE: Fields = {
+    "credential_type": ("credential_type", _credential_type),
+    "default_ttl": ("default_sts_ttl_seconds", _span),
+    "max_ttl": ("max_sts_ttl_seconds", _span),
+    **_same(_strings, "policy_arns", "role_arns"),
+    **_same(_string, "policy", "user_path", "permissions_boundary_arn"),
 }
-ROLE: Mapping[str, Reader] = {
-    "credential_type": _credential_type,
-    "policy": _string,
-    "policy_arns": _strings,
-    "role_arns": _strings,
-    "default_ttl": _span,
-    "max_ttl": _span,
-    "user_path": _string,
-    "permissions_boundary_arn": _string,
-}
-ACCESS: Mapping[str, Reader] = {"roles": _strings, "members": _members}
-TRAIL: Mapping[str, Reader] = {"source": _string, "audit_log": _string}
-RENAMED = {"default_ttl": "default_sts_ttl_seconds", "max_ttl": "max_sts_ttl_seconds"}
+ACCESS: Fields = {"members": ("members", _members), **_same(_strings, "roles")}
+TRAIL: Fields = _same(_string, "source", "audit_log")
 
 
 def _line_of(text: str, key: str) -> int:
