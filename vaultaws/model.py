@@ -215,7 +215,9 @@ class AuditIssuance:
     """One issuance in Vault's audit log: who asked, for which role, what lease came of it.
 
     `access_key` is the audit log's value: an `hmac-sha256:` digest, or clear where the mount's
-    `audit_non_hmac_response_keys` lists `access_key`.
+    `audit_non_hmac_response_keys` lists `access_key`. `username` is the login's own name
+    (`auth.metadata.username`) where the method gives one. `token_ttl_seconds` is the engine's
+    `data.ttl`, the AWS token's own life, None where the engine gives none (IAM users).
     """
 
     time: datetime
@@ -227,3 +229,6 @@ class AuditIssuance:
     display_name: str
     token_accessor: str = ""
     remote_address: str = ""
+    username: str = ""
+    token_ttl_seconds: int | None = None
+    is_sts: bool = False
