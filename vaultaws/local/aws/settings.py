@@ -76,7 +76,7 @@ def _number(low: float, high: float) -> Callable[[Any], float]:
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004  (a wrong value, like the others)
+        raise ValueError("must be true or false")
     return value
 
 

@@ -25,7 +25,9 @@ def open_stage(scene: Scene, server: str, policies: Path) -> None:
     stack = ran.json()
     scene.environment.update(stack["environment"])
     scene.facts.update(stack=stack, admin=_side(scene, _environment_key(scene)))
-    scene.check(f"{stack['product']} {stack['version']} and the local AWS answer", stack["address"])
+    scene.check(
+        f"{stack['product']} {stack['server_version']} and the local AWS answer", stack["address"]
+    )
     _make_vault_root(scene, policies)
     _write_files(scene, policies)
     key: Credentials = scene.facts["vault_root"]

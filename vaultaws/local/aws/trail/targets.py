@@ -43,7 +43,7 @@ class DirectoryTarget:
     def name(self) -> str:
         return str(self.root)
 
-    def wants(self, event: TrailEvent) -> bool:  # noqa: ARG002  (every event is wanted)
+    def wants(self, event: TrailEvent) -> bool:
         return True
 
     def write(self, key: str, body: bytes) -> None:
@@ -84,7 +84,7 @@ class BucketTarget:
         return self.global_events and event.source == STS and event.region == GLOBAL_REGION
 
     def write(self, key: str, body: bytes) -> None:
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.s3.models import s3_backends
 
         whole = f"{self.prefix.strip('/')}/{key}" if self.prefix.strip("/") else key
         with LOCK:
@@ -113,7 +113,7 @@ class TrailTargets:
 
 def logging_trails(account_id: str) -> list[BucketTarget]:
     """The trails of moto's CloudTrail that were told to log, as they stand."""
-    from moto.cloudtrail.models import cloudtrail_backends  # noqa: PLC0415  (heavy)
+    from moto.cloudtrail.models import cloudtrail_backends
 
     with LOCK:
         return [

@@ -150,8 +150,8 @@ class TestTrails:
 
     @pytest.fixture
     def moto_account(self) -> Iterator[str]:
-        from moto.cloudtrail.models import cloudtrail_backends  # noqa: PLC0415  (heavy)
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.cloudtrail.models import cloudtrail_backends
+        from moto.s3.models import s3_backends
 
         account = "210987654321"
         yield account
@@ -160,8 +160,8 @@ class TestTrails:
             backend.reset()
 
     def trail(self, account: str, **changes: Any) -> Any:
-        from moto.cloudtrail.models import cloudtrail_backends  # noqa: PLC0415  (heavy)
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.cloudtrail.models import cloudtrail_backends
+        from moto.s3.models import s3_backends
 
         s3_backends[account]["aws"].create_bucket("logs", "us-east-1")
         given = {
@@ -181,7 +181,7 @@ class TestTrails:
         return cloudtrail_backends[account]["us-east-1"].create_trail(**given)
 
     def keys(self, account: str) -> list[str]:
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.s3.models import s3_backends
 
         return list(s3_backends[account]["aws"].buckets["logs"].keys)
 
@@ -205,14 +205,14 @@ class TestTrails:
         assert delivery.flush() == 1
         (key,) = self.keys(moto_account)
         assert key.startswith(f"kept/AWSLogs/{moto_account}/CloudTrail/us-east-1/")
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.s3.models import s3_backends
 
         body = s3_backends[moto_account]["aws"].get_object("logs", key).value
         records = json.loads(gzip.decompress(body))["Records"]
         assert [record["eventName"] for record in records] == ["StartLogging", "CreateUser"]
 
     def test_a_bucket_that_is_gone_is_told_and_tried_again(self, moto_account: str) -> None:
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.s3.models import s3_backends
 
         delivery = Delivery(HandClock(), TrailTargets())
         recorder = TrailRecorder(delivery.offer)
