@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.calls import (
+from tests.support.askers import (
     KEY,
     NOW,
     Account,
