@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from vaultaws.local.aws.policy.match import (
     ARN_PARTS,
@@ -34,7 +34,6 @@ ValueTest = Callable[[str, Context], bool | None]
 """One request value against all policy values: None when a value cannot be read."""
 
 Values = tuple[str, ...]
-T = TypeVar("T")
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DATE: Final = re.compile(
@@ -109,7 +108,7 @@ def _is_arn(text: str) -> bool:
 
 
 def _compared(
-    read: Callable[[str], T | None], compare: Callable[[T, T], bool], values: Values, _: bool
+    read: Callable[[str], Any], compare: Callable[[Any, Any], bool], values: Values, _: bool
 ) -> ValueTest:
     wanted = [read(value) for value in values]
 
