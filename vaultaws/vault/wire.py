@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import requests
+import urllib3
 from urllib3.exceptions import NewConnectionError
 
 from vaultaws.errors import VaultUnreachableError
@@ -55,7 +56,7 @@ def to_error(
     do = (
         "try again" if repeatable else "it may have taken effect: look first (vaultaws leases list)"
     )
-    if isinstance(fault, requests.exceptions.Timeout):
+    if isinstance(fault, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
         return LostAnswerError(
             f"the server at {where} did not answer in time",
             why=f"no whole answer came within {settings.timeout_seconds:g} s",
