@@ -46,6 +46,15 @@ def test_a_private_authority_is_trusted_by_file_directory_or_text(
     assert ask(address, ca_path=str(folder)) == ["a"]
 
 
+def test_an_empty_directory_trusts_nobody(
+    stage: Open, authority: Authority, tmp_path: Path
+) -> None:
+    folder = tmp_path / "none"
+    folder.mkdir()
+    with pytest.raises(VaultUnreachableError, match="no TLS"):
+        ask(stage(ROLES, authority.server()).address, ca_path=str(folder))
+
+
 def test_an_unknown_authority_is_refused_with_the_remedy(stage: Open, authority: Authority) -> None:
     address = stage(ROLES, authority.server()).address
     with pytest.raises(VaultUnreachableError) as caught:
