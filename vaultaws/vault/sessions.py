@@ -79,18 +79,16 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
 def _trusting(tls: Tls) -> ssl.SSLContext:
     """A context with the named authorities. Of a directory every file counts, as in Vault's
     client; OpenSSL by itself would want names that are hashes."""
-    files = (
-        sorted(path for path in Path(tls.ca_path).iterdir() if path.is_file())
-        if tls.ca_path
-        else []
-    )
-    if not (tls.ca_file or tls.ca_bytes or files):
+    if not (tls.ca_file or tls.ca_path or tls.ca_bytes):
         context = ssl.create_default_context()
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
         return context
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for file in (*files, *([tls.ca_file] if tls.ca_file else [])):
-        context.load_verify_locations(cafile=file)
+    if tls.ca_file:
+        context.load_verify_locations(cafile=tls.ca_file)
+    for file in sorted(Path(tls.ca_path).iterdir()) if tls.ca_path else ():
+        if file.is_file():
+            context.load_verify_locations(cafile=file)
     if tls.ca_bytes:
         context.load_verify_locations(cadata=tls.ca_bytes)
     return context
