@@ -70,7 +70,7 @@ class AwsUnreachableError(AwsError):
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn botocore's exceptions into ours. `doing` completes "AWS refused to …"."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (costs 100 ms)
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield

@@ -35,8 +35,8 @@ def client(
     must see every refusal. Otherwise botocore tries `attempts` times (its standard mode: only
     throttles, 5xx and lost connections). Raises AwsSetupError when a setting is wrong.
     """
-    import botocore.session  # noqa: PLC0415  (costs 100 ms)
-    from botocore.config import Config  # noqa: PLC0415
+    import botocore.session
+    from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
@@ -63,7 +63,7 @@ def client(
 
 def default_region() -> str:
     """The region AWS's own settings name, empty when there is none."""
-    import botocore.session  # noqa: PLC0415
+    import botocore.session
 
     with translated("read the settings"):
         return str(botocore.session.get_session().get_config_variable("region") or "")
@@ -72,7 +72,7 @@ def default_region() -> str:
 @cache
 def _loader() -> Loader:
     """One loader for the process: it keeps the services' models it has parsed."""
-    from botocore.loaders import create_loader  # noqa: PLC0415
+    from botocore.loaders import create_loader
 
     return create_loader()
 

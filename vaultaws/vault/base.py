@@ -32,7 +32,7 @@ class Server:
     @cached_property
     def _client(self) -> Any:
         """hvac's client. Imported here: a command that never asks the server must not pay."""
-        from vaultaws.vault.adapter import connect  # noqa: PLC0415  (see above)
+        from vaultaws.vault.adapter import connect
 
         return connect(self._settings, self._clock)
 

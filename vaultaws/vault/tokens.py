@@ -25,13 +25,19 @@ def find_token(given: str, environ: Mapping[str, str], home: Path | None) -> Sec
     """
     if given:
         return _checked(given, "the environment's token")
-    config = environ.get("BAO_CONFIG_PATH") or environ.get("VAULT_CONFIG_PATH")
-    path = Path(config) if config else home / ".vault" if home else None
-    helper = _helper_in(path, required=bool(config)) if path else ""
+    helper = configured_helper(environ, home)
     if helper:
-        return _ask_helper(helper, environ)
+        printed = run_helper(helper, "get", environ)
+        return _checked(printed, f"what the token helper {helper!r} printed") if printed else None
     text = _read(home / ".vault-token") if home else None
     return _checked(text, "~/.vault-token") if text and text.strip() else None
+
+
+def configured_helper(environ: Mapping[str, str], home: Path | None) -> str:
+    """The token helper's command line, empty when none is configured."""
+    config = environ.get("BAO_CONFIG_PATH") or environ.get("VAULT_CONFIG_PATH")
+    path = Path(config) if config else home / ".vault" if home else None
+    return _helper_in(path, required=bool(config)) if path else ""
 
 
 def _checked(text: str, source: str) -> Secret:
@@ -79,13 +85,16 @@ def _helper_in(path: Path, *, required: bool) -> str:
     return ""
 
 
-def _ask_helper(helper: str, environ: Mapping[str, str]) -> Secret | None:
-    """Run `HELPER get`: the token is its output; empty output means there is none."""
+def run_helper(helper: str, verb: str, environ: Mapping[str, str], stdin: str = "") -> str:
+    """Run `HELPER get|store|erase` and return what it printed, without white space around it.
+
+    `store` takes the token on standard input (Vault documentation, token helpers).
+    """
     try:
         done = subprocess.run(
-            [*shlex.split(helper), "get"],
+            [*shlex.split(helper), verb],
             env=dict(environ),
-            stdin=subprocess.DEVNULL,
+            input=stdin.encode(),
             capture_output=True,
             timeout=_HELPER_SECONDS,
             check=False,
@@ -96,8 +105,7 @@ def _ask_helper(helper: str, environ: Mapping[str, str]) -> Secret | None:
         raise _helper_fault(helper, f"it did not end within {_HELPER_SECONDS} s") from None
     if done.returncode != 0:
         raise _helper_fault(helper, f"it ended with exit code {done.returncode}")
-    text = done.stdout.decode("utf-8", errors="replace")
-    return _checked(text, f"what the token helper {helper!r} printed") if text.strip() else None
+    return done.stdout.decode("utf-8", errors="replace").strip()
 
 
 def _helper_fault(helper: str, why: str) -> UsageError:

@@ -1,0 +1,1 @@
+"""Real servers for the local stack: OpenBao, Vault, and Vault in docker."""
