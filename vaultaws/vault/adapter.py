@@ -118,7 +118,7 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
         for attempt in range(1, tries + 1):
             try:
                 answer = self._follow(method, path, headers, options)
-            except wire.LostAnswerError:
+            except errors.LostAnswerError:
                 if attempt == tries:
                     raise
                 answer = None

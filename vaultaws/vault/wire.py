@@ -13,12 +13,9 @@ from urllib3.exceptions import NewConnectionError
 
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.vault.errors import LostAnswerError as LostAnswerError  # leases/ knows it here
 
 _SECONDS: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
-
-
-class LostAnswerError(VaultUnreachableError):
-    """The request may have reached the server, but no whole answer came back."""
 
 
 def retry_after(header: str) -> float | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from vaultaws.errors import UsageError
+from vaultaws.errors import LocalStateError, UsageError
 from vaultaws.model import Secret
+from vaultaws.vault import keep
 from vaultaws.vault.connection import ConnectionFlags, ConnectionSettings, resolve
 
 
@@ -213,6 +214,26 @@ class TestToken:
         with pytest.raises(UsageError) as caught:
             settle(home, {"VAULT_TOKEN": token})
         assert token not in f"{caught.value.what}{caught.value.why}{caught.value.do}"
+
+    def test_a_token_is_kept_for_its_owner_alone(self, home: Path) -> None:
+        assert keep.keep(Secret("t1"), {}, home) == str(home / ".vault-token")
+        assert keep.keep(Secret("t2"), {}, home) == str(home / ".vault-token")
+        assert (home / ".vault-token").stat().st_mode & 0o777 == 0o600
+        assert settle(home, {}).token == Secret("t2")
+        assert [path.name for path in home.iterdir()] == [".vault-token"]
+
+    def test_a_token_that_cannot_be_kept_is_an_error(self, home: Path) -> None:
+        (home / ".vault-token").mkdir()
+        with pytest.raises(LocalStateError):
+            keep.keep(Secret("t"), {}, home)
+        assert [path.name for path in home.iterdir()] == [".vault-token"]
+
+    def test_a_helper_keeps(self, home: Path) -> None:
+        note = home / "note"
+        self.helper(home, f'open({str(note)!r}, "a").write(sys.argv[1] + sys.stdin.read() + ";")')
+        assert "helper" in keep.keep(Secret("t"), {}, home)
+        assert note.read_text() == "storet;"
+        assert not (home / ".vault-token").exists()
 
     def helper(self, home: Path, program: str, config: str = ".vault") -> None:
         script = home / "helper.py"
