@@ -1,8 +1,9 @@
 """The error tree.
 
 Every failure a person can meet says three things: what happened, why, and what to do.
-`cli.handler` is the one place that prints them; `exit_code` is the process's answer
-(0 done, 1 wrong use, 2 Vault or AWS refused, 3 findings, 124 a wait ran out).
+`cli.handler` is the one place that prints them (scripts/bootstrap.py before there is a cli);
+`exit_code` is the process's answer (0 done, 1 wrong use, 2 Vault or AWS refused, 3 findings,
+124 a wait ran out).
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ class VaultawsError(Exception):
         self.what = what
         self.why = why
         self.do = do
+
+    def describe(self) -> str:
+        """Return the three lines that a person sees."""
+        lines = (("error:", self.what), ("why:  ", self.why), ("do:   ", self.do))
+        return "\n".join(f"{label} {' '.join(text.split())}" for label, text in lines)
 
 
 class UsageError(VaultawsError):

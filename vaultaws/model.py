@@ -128,6 +128,12 @@ class Issued:
     role: str
     arn: str = ""
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the credentials stop being good for their holder: lease or token, the earlier."""
+        ends = [end for end in (self.lease.expires_at, self.credentials.expires_at) if end]
+        return min(ends, default=None)
+
 
 class ServerProduct(StrEnum):
     VAULT = "vault"
@@ -209,7 +215,9 @@ class AuditIssuance:
     """One issuance in Vault's audit log: who asked, for which role, what lease came of it.
 
     `access_key` is the audit log's value: an `hmac-sha256:` digest, or clear where the mount's
-    `audit_non_hmac_response_keys` lists `access_key`.
+    `audit_non_hmac_response_keys` lists `access_key`. `username` is the login's own name
+    (`auth.metadata.username`) where the method gives one. `token_ttl_seconds` is the engine's
+    `data.ttl`, the AWS token's own life, None where the engine gives none (IAM users).
     """
 
     time: datetime
@@ -221,3 +229,6 @@ class AuditIssuance:
     display_name: str
     token_accessor: str = ""
     remote_address: str = ""
+    username: str = ""
+    token_ttl_seconds: int | None = None
+    is_sts: bool = False

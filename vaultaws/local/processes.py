@@ -70,7 +70,7 @@ class SystemProcesses:
             return ""
 
     def started(self, pid: int) -> float | None:
-        import psutil  # noqa: PLC0415  (heavy)
+        import psutil
 
         _reap(pid)
         try:
@@ -82,7 +82,7 @@ class SystemProcesses:
             return None
 
     def tagged(self, tag: str) -> list[int]:
-        import psutil  # noqa: PLC0415  (heavy)
+        import psutil
 
         found = []
         for process in psutil.process_iter():

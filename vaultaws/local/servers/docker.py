@@ -60,9 +60,9 @@ def image_of(environ: Mapping[str, str]) -> str:
 def connected(daemon: str) -> Iterator[DockerClient]:
     """A client of the daemon. What docker refuses inside comes out as StackError."""
     try:
-        import docker  # noqa: PLC0415  (heavy, and an extra)
-        from docker.errors import DockerException  # noqa: PLC0415
-        from requests.exceptions import RequestException  # noqa: PLC0415
+        import docker
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
     except ImportError as error:
         raise StackError(
             "The docker SDK for Python is not installed",
@@ -252,7 +252,7 @@ def refuse_rootless(info: Mapping[str, Any]) -> None:
 
 def container_alive(record: ContainerRecord) -> bool:
     """True when the container still runs."""
-    from docker.errors import NotFound  # noqa: PLC0415  (heavy, and an extra)
+    from docker.errors import NotFound
 
     with connected(record.daemon) as client:
         try:

@@ -1,0 +1,35 @@
+"""Words on stderr: redrawn and gone on a terminal, sparse in a pipe."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+
+from vaultaws.cli import output
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pipe_sees_nothing_of_short_work() -> None:
+    stream = io.StringIO()
+    with output.Progress("working", stream):
+        pass
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_sees_the_work_and_then_nothing() -> None:
+    os.environ.setdefault("TERM", "xterm")
+    stream = Terminal()
+    with output.Progress("working", stream) as progress:
+        deadline = time.monotonic() + 10
+        while "working … " not in stream.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        progress.update("still working")
+        while "still working" not in stream.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert "still working … 2 s" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")

@@ -1,0 +1,82 @@
+"""Clients for AWS services, with AWS's own settings (environment, profiles, AWS_ENDPOINT_URL)."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from vaultaws.aws.errors import translated
+from vaultaws.model import Credentials
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from botocore.loaders import Loader
+
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 20
+ATTEMPTS: Final = 3
+
+_building = threading.Lock()
+
+
+def client(
+    service: str,
+    *,
+    credentials: Credentials | None = None,
+    region: str | None = None,
+    fresh: bool = False,
+    attempts: int = ATTEMPTS,
+) -> Any:
+    """Build botocore's client for `service` (iam, sts, ec2 …).
+
+    Without `credentials`, AWS's own chain finds them. `fresh` opens a new connection for each
+    call, so that each may reach another of AWS's front ends, and tries once: whoever probes
+    must see every refusal. Otherwise botocore tries `attempts` times (its standard mode: only
+    throttles, 5xx and lost connections). Raises AwsSetupError when a setting is wrong.
+    """
+    import botocore.session
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1 if fresh else attempts},
+        user_agent_extra="vaultaws",
+    )
+    keys: dict[str, Any] = {}
+    if credentials is not None:
+        keys = {
+            "aws_access_key_id": credentials.access_key_id,
+            "aws_secret_access_key": credentials.secret_access_key.reveal(),
+        }
+        if credentials.session_token is not None:
+            keys["aws_session_token"] = credentials.session_token.reveal()
+    with translated(f"use {service}"), _building:
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _loader())
+        built = session.create_client(service, region_name=region, config=config, **keys)
+    if fresh:
+        built.meta.events.register("before-send.*", _close_after)
+    return built
+
+
+def default_region() -> str:
+    """The region AWS's own settings name, empty when there is none."""
+    import botocore.session
+
+    with translated("read the settings"):
+        return str(botocore.session.get_session().get_config_variable("region") or "")
+
+
+@cache
+def _loader() -> Loader:
+    """One loader for the process: it keeps the services' models it has parsed."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def _close_after(request: AWSPreparedRequest, **_: object) -> None:
+    """Ask the server to close the connection. Set after signing; the header is not signed."""
+    request.headers["Connection"] = "close"

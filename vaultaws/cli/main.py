@@ -1,0 +1,78 @@
+"""The command line: verbs are found by name and imported only when used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from vaultaws.cli import handler
+from vaultaws.errors import UsageError, VaultawsError
+
+# verb -> module below vaultaws.cli and the one-line help of the listing; each module has `command`
+VERBS = {
+    "up": "Start the local stack: a real server and a local AWS.",
+    "down": "Take the local stack down.",
+    "status": "Show the local stack.",
+    "demo": "Tell the whole story on a local stack.",
+    "init": "Write a first vaultaws.toml and policy.",
+    "plan": "Show what apply would change.",
+    "apply": "Make the server match the file.",
+    "roles": "List and show roles.",
+    "login": "Log in to Vault and keep the token.",
+    "creds": "Issue credentials.",
+    "leases": "List and revoke leases.",
+    "trail": "Check issuance against CloudTrail.",
+}
+
+EPILOG = '\b\nExample:\n  eval "$(vaultaws creds ec2readonly)"'
+
+
+class Verbs(click.Group):
+    """A group whose commands are modules, so that no verb pays for another's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"vaultaws.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(
+    cls=Verbs,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name=None, version="0.1.0", prog_name="vaultaws")
+def vaultaws() -> None:
+    """Short-lived AWS credentials from Vault or OpenBao: declared, issued, revoked, checked."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return the process's exit code."""
+    try:
+        result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return UsageError.exit_code
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UsageError.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("\nstopped", file=sys.stderr)
+        return handler.INTERRUPTED
+    except (VaultawsError, click.ClickException, OSError) as error:
+        return handler.report(handler.ours(error))
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,95 @@
+"""Options that many verbs share, and the values they become."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from vaultaws.config import durations
+
+Command = Callable[..., Any]
+
+
+class Span(click.ParamType[int]):
+    """A span of time, read to whole seconds."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return durations.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True)
+class ServerFlags:
+    """What the command line said of the server; None where it said nothing."""
+
+    address: str | None = None
+    agent_address: str | None = None
+    namespace: str | None = None
+    ca_cert: str | None = None
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    tls_server_name: str | None = None
+    tls_skip_verify: bool | None = None
+
+
+_SERVER_OPTIONS = (
+    click.option("--address", help="The server (VAULT_ADDR)."),
+    click.option("--agent-address", help="A Vault agent to ask instead (VAULT_AGENT_ADDR)."),
+    click.option("--namespace", help="Namespace (VAULT_NAMESPACE)."),
+    click.option("--ca-cert", help="CA certificate file (VAULT_CACERT)."),
+    click.option("--ca-path", help="Directory of CA certificates (VAULT_CAPATH)."),
+    click.option("--client-cert", help="Client certificate file (VAULT_CLIENT_CERT)."),
+    click.option("--client-key", help="Its key file (VAULT_CLIENT_KEY)."),
+    click.option("--tls-server-name", help="Name in the certificate (VAULT_TLS_SERVER_NAME)."),
+    click.option(
+        "--tls-skip-verify",
+        is_flag=True,
+        default=None,
+        help="Do not check the certificate (VAULT_SKIP_VERIFY).",
+    ),
+)
+
+
+def server_options(command: Command) -> Command:
+    """Give a verb the server's flags; the function gets one ServerFlags as `server`."""
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        names = ServerFlags.__dataclass_fields__
+        flags = ServerFlags(**{name: values.pop(name) for name in names})
+        return command(server=flags, **values)
+
+    for option in reversed(_SERVER_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+mount_option = click.option(
+    "--mount",
+    envvar="VAULTAWS_MOUNT",
+    default="aws",
+    show_default=True,
+    help="Where the AWS engine is mounted (VAULTAWS_MOUNT).",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
+file_option = click.option(
+    "-c",
+    "--config",
+    "file",
+    default="vaultaws.toml",
+    show_default=True,
+    type=click.Path(dir_okay=True),
+    help="The declared file.",
+)

@@ -1,0 +1,84 @@
+"""Results go to stdout, words to stderr; colour and redrawing only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Self, TextIO
+
+REPORT_AFTER_SECONDS = 2.0
+PIPE_INTERVAL_SECONDS = 10.0
+REDRAW_SECONDS = 0.25
+
+
+def result(text: str) -> None:
+    """Print a result."""
+    print(text, flush=True)
+
+
+def say(text: str) -> None:
+    """Print words for a person."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def hint(text: str) -> None:
+    """Print words that only help a person at a terminal."""
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        say(f"· {text}")
+
+
+def as_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object for machines."""
+    result(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+class Progress:
+    """One line on stderr for work of over two seconds: what is being done, and for how long.
+
+    On a terminal it is redrawn and gone when done; a pipe gets a line every 10 s instead.
+    `update` may be called from any thread and as often as one likes.
+    """
+
+    def __init__(self, words: str = "", stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._redraws = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._words = words
+        self._started = time.monotonic()
+        self._done = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return time.monotonic() - self._started
+
+    def __enter__(self) -> Self:
+        self._ticker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._ticker.join()
+        if self._redraws:
+            self._write("\r\x1b[K")
+
+    def update(self, words: str) -> None:
+        """Say what is being done now; it is shown at the next tick."""
+        self._words = words
+
+    def _tick(self) -> None:
+        pause = REPORT_AFTER_SECONDS if self._redraws else PIPE_INTERVAL_SECONDS
+        while not self._done.wait(pause):
+            if self._redraws:
+                self._write(f"\r\x1b[K· {self._words} … {self.seconds:.0f} s")
+                pause = REDRAW_SECONDS
+            else:
+                self._write(f"· {self._words} … {self.seconds:.0f} s\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -1,0 +1,172 @@
+"""The gate: every request to the local AWS passes through `Gate` and nothing else.
+
+request → signature → caller → operation → fault → permission → answer → CloudTrail
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from vaultaws.local.aws import moto_door, sigv4
+from vaultaws.local.aws.authentication import Authentication
+from vaultaws.local.aws.call import Call, Caller, Outcome
+from vaultaws.local.aws.hooks import (
+    CONTROL_PREFIX,
+    ApiError,
+    Authoriser,
+    Clock,
+    Faults,
+    Handlers,
+    Recorder,
+    WsgiApp,
+)
+from vaultaws.local.aws.moto_door import Moto, Operation, Reply, UnknownOperationError
+from vaultaws.local.aws.refusals import Family, RefusedError, worded
+from vaultaws.local.aws.replies import error_reply
+from vaultaws.local.aws.requests import message_of, service_of
+
+_log = logging.getLogger(__name__)
+
+_READS: Final = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate")
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What stands around the gate."""
+
+    clock: Clock
+    faults: Faults
+    recorder: Recorder
+    authoriser: Authoriser
+    handlers: Handlers
+    control: WsgiApp
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One request on its way through the gate."""
+
+    id: str
+    environ: WSGIEnvironment
+    message: sigv4.Message
+    service: str
+    family: Family
+
+    def refusal(self, error: ApiError) -> Reply:
+        return error_reply(error, self.family, self.service, self.id)
+
+
+class Gate:
+    """The WSGI application. One per account; safe from any number of threads."""
+
+    def __init__(self, moto: Moto, authentication: Authentication, around: Neighbours) -> None:
+        self._moto = moto
+        self._authentication = authentication
+        self._around = around
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["RAW_URI"].startswith(CONTROL_PREFIX):
+            return self._around.control(environ, start_response)
+        request = _opened(environ)
+        try:
+            reply = self._reply(request)
+        except RefusedError as refused:
+            reply = request.refusal(worded(refused, request.family))
+        except ApiError as error:
+            reply = request.refusal(error)
+        start_response(f"{reply.status} {_phrase(reply.status)}", list(reply.headers.items()))
+        return [reply.body]
+
+    def _reply(self, request: _Request) -> Reply:
+        signature = sigv4.read(request.message)
+        caller = self._authentication.caller(request.message, signature)
+        try:
+            operation = moto_door.operation_of(
+                request.service, request.environ, request.message.body
+            )
+        except UnknownOperationError as unknown:
+            raise _no_such_operation(request.family, str(unknown)) from unknown
+        call = self._call(request, signature, operation)
+        try:
+            reply, outcome = self._outcome(request, signature, operation, call, caller)
+        except ApiError as error:
+            reply = request.refusal(error)
+            outcome = Outcome(error.status, {}, error.code, error.message)
+        self._around.recorder.record(call, caller, outcome)
+        return reply
+
+    def _call(self, request: _Request, signature: sigv4.Signature, operation: Operation) -> Call:
+        message = request.message
+        return Call(
+            request_id=request.id,
+            time=self._around.clock.now(),
+            service=operation.service,
+            operation=operation.name,
+            region=signature.region,
+            protocol=operation.protocol,
+            params=operation.params,
+            method=message.method,
+            host=message.headers.get("host", ""),
+            path=message.raw_path,
+            source_ip=request.environ["REMOTE_ADDR"],
+            user_agent=message.headers.get("user-agent", ""),
+            secure=request.environ["wsgi.url_scheme"] == "https",
+        )
+
+    def _outcome(
+        self,
+        request: _Request,
+        signature: sigv4.Signature,
+        operation: Operation,
+        call: Call,
+        caller: Caller,
+    ) -> tuple[Reply, Outcome]:
+        fault = self._around.faults.draw(call)
+        if fault is not None:
+            raise fault
+        self._around.authoriser.authorise(call, caller)
+        handler = self._around.handlers.get((call.service, call.operation))
+        try:
+            if handler is not None:
+                answer = handler(call, caller)
+                reply = moto_door.serialised(operation, answer, request.id)
+                return reply, Outcome(reply.status, answer)
+            scope = f"{signature.access_key_id}/{signature.scope}"
+            reply = self._moto.answer(request.environ, request.message.body, scope)
+        except (NotImplementedError, UnknownOperationError) as missing:
+            raise ApiError("NotImplemented", str(missing), 501) from missing
+        except ApiError:
+            raise
+        except Exception as error:  # whatever moto's code raises is a server error to the client
+            _log.exception("%s:%s failed", call.service, call.operation)
+            raise ApiError("InternalFailure", "The local AWS failed.", 500) from error
+        whole = not call.operation.startswith(_READS)
+        return reply, moto_door.outcome_of(operation, reply, whole=whole)
+
+
+def _opened(environ: WSGIEnvironment) -> _Request:
+    message = message_of(environ)
+    service = service_of(message)
+    protocol = moto_door.protocol_of(service, message.headers.get("content-type", ""))
+    return _Request(str(uuid.uuid4()), environ, message, service, Family.of(service, protocol))
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def _no_such_operation(family: Family, detail: str) -> ApiError:
+    if family in {Family.JSON, Family.REST_JSON}:
+        return ApiError("UnknownOperationException", detail, 400)
+    if family is Family.S3:
+        return ApiError("MethodNotAllowed", "The specified method is not allowed.", 405)
+    return ApiError("InvalidAction", f"Could not find the operation: {detail[:128]}", 400)

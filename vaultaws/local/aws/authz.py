@@ -1,0 +1,54 @@
+"""From a call and its caller to what IAM is asked: actions, resources and condition keys.
+
+`access_requests` is called for every request; every one of its answers must be allowed by
+`policy.evaluate.decide`. Operations without a mapping of their own become `service:Operation` on
+"*", which only a policy that names "*" as its resource allows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vaultaws.local.aws.actions import iam, sts
+from vaultaws.local.aws.actions.context import actor_of, global_context
+from vaultaws.local.aws.actions.facts import Ask, Facts, Mapper, Need
+from vaultaws.local.aws.actions.prefixes import PREFIXES
+from vaultaws.local.aws.call import Call, Caller
+from vaultaws.local.aws.policy.values import AccessRequest
+
+__all__ = ["Facts", "access_requests"]
+
+_MAPPERS: Final[dict[str, dict[str, Mapper]]] = {
+    "iam": iam.MAPPERS,
+    "sts": sts.MAPPERS,
+}
+
+
+def access_requests(call: Call, caller: Caller, facts: Facts) -> tuple[AccessRequest, ...]:
+    """Everything the caller must be allowed to do for this call; never empty."""
+    actor = actor_of(caller)
+    shared = global_context(call, caller, facts)
+    return tuple(
+        AccessRequest(
+            actor=actor,
+            action=need.action,
+            resource=need.resource,
+            context={**shared, **need.context} if need.context else shared,
+            resource_account=_account(need.resource),
+        )
+        for need in _needs(Ask(call, caller, facts))
+    )
+
+
+def _needs(ask: Ask) -> tuple[Need, ...]:
+    mapper = _MAPPERS.get(ask.call.service, {}).get(ask.call.operation)
+    if mapper is not None:
+        return mapper(ask)
+    prefix = PREFIXES.get(ask.call.service, ask.call.service)
+    return (Need(f"{prefix}:{ask.call.operation}"),)
+
+
+def _account(resource: str) -> str:
+    """The account an ARN names; empty when it names none."""
+    parts = resource.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[4].isdigit() else ""

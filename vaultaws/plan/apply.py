@@ -1,0 +1,74 @@
+"""Execute a plan, step by step, in its order. The one place of declared state that writes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from vaultaws.errors import VaultawsError
+from vaultaws.model import Secret
+from vaultaws.plan.diff import Action, Change, Kind, Plan
+from vaultaws.vault.protocol import Vault
+
+RootSecret = tuple[str, Secret]
+Announce = Callable[[Change], None]
+
+
+class AppliedInPartError(VaultawsError):
+    """A step was refused; what was and was not done is said."""
+
+    exit_code = 2
+
+
+def apply(
+    plan: Plan, vault: Vault, *, root_secret: Callable[[], RootSecret | None], announce: Announce
+) -> int:
+    """Write every change of the plan and return how many there were.
+
+    `root_secret` is asked only when the root is written; None leaves the server its own.
+    Raises AppliedInPartError, saying what was done, when a step is refused.
+    """
+    steps = plan.to_write
+    for number, change in enumerate(steps):
+        announce(change)
+        try:
+            _execute(plan, vault, change, root_secret)
+        except VaultawsError as error:
+            raise _in_part(error, steps, number) from error
+    return len(steps)
+
+
+def _execute(
+    plan: Plan, vault: Vault, change: Change, root_secret: Callable[[], RootSecret | None]
+) -> None:
+    mount = plan.config.mount.path
+    match change.kind:
+        case Kind.MOUNT:
+            if change.action is Action.ADD:
+                vault.enable_aws(mount)
+            default, longest = change.value
+            vault.tune(mount, default_ttl_seconds=default, max_ttl_seconds=longest)
+        case Kind.LEASE:
+            lease, longest = change.value
+            vault.write_lease_config(mount, lease_seconds=lease, max_seconds=longest)
+        case Kind.ROOT:
+            found = root_secret() if change.action is Action.ADD else None
+            root = change.value
+            if found is not None:
+                root = dataclasses.replace(root, access_key_id=found[0])
+            vault.write_root(mount, root, found[1] if found is not None else None)
+        case Kind.ROLE:
+            vault.write_role(mount, change.value)
+        case Kind.ACCESS:
+            vault.write(f"sys/policies/acl/{change.name}", {"policy": change.value})
+
+
+def _in_part(error: VaultawsError, steps: tuple[Change, ...], number: int) -> VaultawsError:
+    done = ", ".join(f"{step.kind} {step.name}" for step in steps[:number]) or "nothing"
+    left = len(steps) - number - 1
+    step = steps[number]
+    return AppliedInPartError(
+        f"{step.kind} {step.name} was refused: {error.what}",
+        why=f"{error.why}; done before it: {done}; not tried after it: {left}",
+        do=f"{error.do}; then run apply again, it goes on where this stopped",
+    )

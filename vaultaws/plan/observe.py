@@ -1,0 +1,58 @@
+"""Read from the server what the declared file speaks about. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vaultaws.config.schema import Config
+from vaultaws.model import MountInfo, Role, RootConfig
+from vaultaws.vault.protocol import Vault
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One mount as the server has it. `mount` is None while the engine is not enabled there."""
+
+    address: str
+    product: str
+    version: str
+    mount: MountInfo | None = None
+    lease: tuple[int, int] | None = None
+    root: RootConfig | None = None
+    roles: tuple[Role, ...] = ()
+    policies: tuple[tuple[str, str], ...] = ()
+
+
+def observe(vault: Vault, config: Config) -> Observed:
+    """Read the mount, its root, roles and the access policies that the file names."""
+    health = vault.health()
+    path = config.mount.path
+    mount = vault.mounts().get(path)
+    policies = tuple(
+        (name, text)
+        for name in sorted(acl_name(path, access.name) for access in config.access)
+        if (text := _read_acl(vault, name)) is not None
+    )
+    seen = Observed(vault.address, health.product.value, health.version, policies=policies)
+    if mount is None:
+        return seen
+    return Observed(
+        seen.address,
+        seen.product,
+        seen.version,
+        mount=mount,
+        lease=vault.read_lease_config(path),
+        root=vault.read_root(path),
+        roles=tuple(vault.read_role(path, name) for name in vault.list_roles(path)),
+        policies=policies,
+    )
+
+
+def acl_name(mount: str, access: str) -> str:
+    """The Vault ACL policy that an `[access.NAME]` table becomes."""
+    return f"vaultaws-{mount.replace('/', '-')}-{access}"
+
+
+def _read_acl(vault: Vault, name: str) -> str | None:
+    found = vault.read(f"sys/policies/acl/{name}")
+    return str(found["policy"]) if found is not None else None

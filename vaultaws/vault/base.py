@@ -1,0 +1,57 @@
+"""What every part of the gateway stands on: one hvac client, one clock, plain requests."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from vaultaws.clock import Clock, SystemClock
+from vaultaws.errors import UsageError
+from vaultaws.model import JsonObject
+from vaultaws.vault.connection import ConnectionSettings
+
+
+class Server:
+    """One server, one token, one namespace. The connection opens with the first request."""
+
+    def __init__(self, settings: ConnectionSettings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+
+    @property
+    def address(self) -> str:
+        return self._settings.address
+
+    @cached_property
+    def _client(self) -> Any:
+        """hvac's client. Imported here: a command that never asks the server must not pay."""
+        from vaultaws.vault.adapter import connect
+
+        return connect(self._settings, self._clock)
+
+    def _request(
+        self, method: str, path: str, body: JsonObject | None = None, **options: Any
+    ) -> JsonObject | None:
+        """Send one request where hvac has no method for it. `path` is as people type it."""
+        answer: JsonObject | None = self._client.adapter.request(
+            method, f"/v1/{url_path(path)}", json=body, **options
+        )
+        return answer
+
+    def close(self) -> None:
+        """Close the connections."""
+        if "_client" in self.__dict__:
+            self._client.adapter.close()
+
+
+def url_path(path: str) -> str:
+    """Quote a path for the request line. Raises UsageError for one no server could mean."""
+    parts = path.strip("/").split("/")
+    if any(part in {"", ".", ".."} for part in parts) or not path.isprintable():
+        raise UsageError(
+            f"the path {path!r} cannot be asked for",
+            why="it has an empty part, a dot part or a control character",
+            do="write it like aws/roles/NAME",
+        )
+    return "/".join(quote(part, safe="@:+,;=!$&'()*~") for part in parts)

@@ -1,0 +1,73 @@
+"""Issuance, and the leases that come of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from vaultaws.errors import UsageError, VaultNotFoundError
+from vaultaws.model import Issued, Lease
+from vaultaws.vault import decode
+from vaultaws.vault.errors import MountMissingError
+from vaultaws.vault.roles import RoleCalls
+
+_DEEPEST: Final = 32
+
+
+class LeaseCalls(RoleCalls):
+    """`creds/`, `sts/`, `sys/leases/`."""
+
+    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
+        """Ask once and never again: a second try could mint a second credential.
+
+        hvac sends `ttl` as a string and refuses roles of type session_token, so this goes raw.
+        """
+        if ttl_seconds is not None and ttl_seconds <= 0:
+            raise UsageError(
+                "the time to live must be longer than nothing",
+                why=f"it is {ttl_seconds} s",
+                do="ask for something like 15m",
+            )
+        params = None if ttl_seconds is None else {"ttl": f"{ttl_seconds}s"}
+        asked_at = self._clock.now()
+        path = f"{mount}/{'sts' if sts else 'creds'}/{role}"
+        try:
+            answer = self._request("GET", path, params=params)
+        except MountMissingError:
+            raise
+        except VaultNotFoundError:
+            raise self._role_missing(mount, role) from None
+        return decode.issued(answer, role_name=role, asked_at=asked_at)
+
+    def list_leases(self, prefix: str) -> list[str]:
+        """Walk the tree below `prefix`; one LIST a folder, since the server answers unpaged."""
+        root = prefix.strip("/")
+        found: list[str] = []
+        waiting = [root]
+        while waiting:
+            folder = waiting.pop()
+            names = self._lease_folder(folder)
+            found += [f"{folder}/{name}" for name in names if not name.endswith("/")]
+            below = [f"{folder}/{name.rstrip('/')}" for name in names if name.endswith("/")]
+            waiting += [path for path in reversed(below) if path.count("/") < _DEEPEST]
+        return found
+
+    def _lease_folder(self, folder: str) -> list[str]:
+        try:
+            return sorted(decode.keys(self._request("LIST", f"sys/leases/lookup/{folder}")))
+        except VaultNotFoundError:
+            return []
+
+    def lookup_lease(self, lease_id: str) -> Lease:
+        answer = self._client.sys.read_lease(lease_id)
+        return decode.lease(decode.payload(answer))
+
+    def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
+        asked_at = self._clock.now()
+        answer = self._client.sys.renew_lease(lease_id, increment=increment_seconds)
+        renewed = decode.lease_of_answer(decode.mapping(answer, "lease"), asked_at)
+        return replace(renewed, issued_at=None)
+
+    def revoke_lease(self, lease_id: str) -> None:
+        """hvac's method cannot say `sync`, without which the answer comes before the deed."""
+        self._request("PUT", "sys/leases/revoke", {"lease_id": lease_id, "sync": True})

@@ -1,0 +1,94 @@
+"""Ways to log in. Each takes an unauthenticated gateway's settings and returns a token.
+
+One small function a method: what differs is a path and a body, what follows is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vaultaws.clock import Clock
+from vaultaws.errors import UsageError, VaultDeniedError, VaultRefusedError
+from vaultaws.model import JsonObject, Secret, TokenInfo
+from vaultaws.vault import decode
+from vaultaws.vault.base import Server
+from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.vault.gateway import HvacVault
+
+
+@dataclass(frozen=True)
+class Login:
+    """A token and what the server says of it."""
+
+    token: Secret
+    info: TokenInfo
+
+
+class _Door(Server):
+    """A server spoken to before there is a token."""
+
+    def ask(self, path: str, body: JsonObject) -> Secret:
+        answer = decode.mapping(self._request("POST", path, body), "login")
+        auth = decode.mapping(answer.get("auth"), "auth")
+        return Secret(decode.required_text(auth, "client_token"))
+
+
+def with_token(settings: ConnectionSettings, token: Secret, clock: Clock | None = None) -> Login:
+    """Check a token by looking itself up. Raises VaultDeniedError when it is no good."""
+    vault = HvacVault(replace(settings, token=token), clock)
+    try:
+        return Login(token, vault.whoami())
+    finally:
+        vault.close()
+
+
+def with_userpass(
+    settings: ConnectionSettings,
+    username: str,
+    password: Secret,
+    *,
+    mount: str = "userpass",
+    clock: Clock | None = None,
+) -> Login:
+    """Log in by user name and password (Vault API, userpass auth method)."""
+    if not username or "/" in username:
+        raise UsageError(
+            "the user name cannot be used",
+            why="it is empty or holds a slash",
+            do="give the name as it is in Vault",
+        )
+    body = {"password": password.reveal()}
+    return _log_in(settings, f"auth/{mount}/login/{username}", body, clock)
+
+
+def with_approle(
+    settings: ConnectionSettings,
+    role_id: str,
+    secret_id: Secret | None,
+    *,
+    mount: str = "approle",
+    clock: Clock | None = None,
+) -> Login:
+    """Log in as a machine (Vault API, AppRole auth method). Some roles need no secret id."""
+    body = {"role_id": role_id}
+    if secret_id is not None:
+        body["secret_id"] = secret_id.reveal()
+    return _log_in(settings, f"auth/{mount}/login", body, clock)
+
+
+def _log_in(
+    settings: ConnectionSettings, path: str, body: JsonObject, clock: Clock | None
+) -> Login:
+    """Trade a body for a token, then look it up. A refusal is a denial, in plain words."""
+    door = _Door(replace(settings, token=None), clock)
+    try:
+        token = door.ask(path, body)
+    except (VaultRefusedError, VaultDeniedError) as fault:
+        raise VaultDeniedError(
+            f"the server at {settings.address} refused the login at {path}",
+            why=fault.why if isinstance(fault, VaultRefusedError) else "permission denied",
+            do="check the name, the secret and the auth mount",
+        ) from None
+    finally:
+        door.close()
+    return with_token(settings, token, clock)
