@@ -254,7 +254,7 @@ def _whole(record: StackRecord, machine: Machine) -> StackState | None:
 
 def _parts(record: StackRecord, machine: Machine) -> Iterator[Part]:
     if (server := record.server) is not None:
-        name = f"{server.product.title()} {server.version}"
+        name = f"{server.product.label} {server.version}"
         alive = server_runs(server, machine)
         yield Part(name, server.address, server.where.label, server.log, alive)
     if (aws := record.aws) is not None:
