@@ -28,6 +28,7 @@ from benchmarks.lean_client import Tally, Target, run_clients, signed
 
 HOST = "127.0.0.1"
 LEAD_SECONDS = 0.2
+WARM_UP_REQUESTS = 30
 START_TIMEOUT_SECONDS = 60.0
 POLICY = json.dumps(
     {
@@ -165,6 +166,8 @@ def compare(
         for name, make in OPERATIONS.items():
             for count in clients:
                 rates: list[list[float]] = [[] for _ in targets]
+                for target in targets:
+                    one_round(pool, target, make, count, WARM_UP_REQUESTS)
                 for _ in range(rounds):
                     for target, seen in zip(targets, rates, strict=True):
                         seen.append(one_round(pool, target, make, count, requests))

@@ -140,7 +140,14 @@ def up(
         if found is not None:
             progress("taking down what is left of the last stack", 0.0)
             _take_down(found, directories, machine)
-        return _start(options, directories, progress, machine, environ, aws_command)
+        return _start(
+            options,
+            directories,
+            progress,
+            machine=machine,
+            environ=environ,
+            aws_command=aws_command,
+        )
 
 
 def down(
@@ -178,6 +185,7 @@ def _start(
     options: StackOptions,
     directories: Directories,
     progress: Progress,
+    *,
     machine: Machine,
     environ: Mapping[str, str],
     aws_command: Sequence[str] | None,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import secrets
 import threading
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from moto.iam.models import AccessKey
 
@@ -15,10 +17,11 @@ from vaultaws.local.aws import ids, sts
 from vaultaws.local.aws.app import Gate, Neighbours
 from vaultaws.local.aws.authentication import Authentication
 from vaultaws.local.aws.call import Call, Caller
-from vaultaws.local.aws.calm import AtOnce, NoFaults, NoTrail, WallClock
 from vaultaws.local.aws.http11 import Server
 from vaultaws.local.aws.keys import Keys
 from vaultaws.local.aws.moto_door import LOCK, Moto
+from vaultaws.local.aws.settings import LocalAwsSettings
+from vaultaws.local.aws.surroundings import surroundings
 from vaultaws.model import Credentials, Secret
 
 ADMIN: Final = "admin"
@@ -29,27 +32,47 @@ class Everyone:
         del call, caller
 
 
-def no_control(environ: Any, start_response: Any) -> list[bytes]:
-    start_response("404 Not Found", [])
-    return [b""]
-
-
 class LocalAws:
-    """An AWS account on 127.0.0.1. Use it as a context manager."""
+    """An AWS account on 127.0.0.1. Use it as a context manager.
 
-    def __init__(self, *, port: int = 0, account_id: str = "", region: str = "eu-west-2") -> None:
+    `control` moves its clock and changes its settings; `control_token` opens the same over HTTP.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        account_id: str = "",
+        region: str = "eu-west-2",
+        settings: LocalAwsSettings | None = None,
+        log_directory: Path | None = None,
+        seed: int | None = None,
+    ) -> None:
         self.account_id = account_id or ids.new_account()
         self.region = region
+        self.control_token = Secret(secrets.token_urlsafe(32))
         self._moto = Moto(self.account_id)
-        self.clock = WallClock()
-        self._keys = Keys(self._moto, AtOnce())
+        self._around = surroundings(
+            self.account_id,
+            self.control_token,
+            settings=settings,
+            log_directory=log_directory,
+            seed=seed,
+        )
+        parts = self._around.parts
+        self.clock = parts.clock
+        self.control = self._around.control
+        self._keys = Keys(self._moto, parts.propagation)
         around = Neighbours(
             clock=self.clock,
-            faults=NoFaults(),
-            recorder=NoTrail(),
+            faults=parts.faults,
+            recorder=parts.recorder,
             authoriser=Everyone(),
-            handlers={("sts", "GetCallerIdentity"): sts.get_caller_identity},
-            control=no_control,
+            handlers={
+                ("sts", "GetCallerIdentity"): sts.get_caller_identity,
+                **self._around.handlers,
+            },
+            control=self._around.control_app,
         )
         gate = Gate(self._moto, Authentication(self._keys, self.clock), around)
         try:
@@ -90,6 +113,7 @@ class LocalAws:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._around.loop.start()
         return self
 
     def __exit__(
@@ -98,6 +122,7 @@ class LocalAws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._around.loop.stop()
         self._server.shutdown()
         self._server.server_close()
         self._moto.forget()
