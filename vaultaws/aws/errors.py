@@ -70,7 +70,7 @@ class AwsUnreachableError(AwsError):
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn botocore's exceptions into ours. `doing` completes "AWS refused to …"."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (costs 100 ms)
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
@@ -105,6 +105,8 @@ def _advice(code: str, told: str) -> tuple[str, str]:
         return told, "allow the action in the caller's policies; look for an explicit deny too"
     if code in THROTTLED:
         return f"too many requests ({code})", "try again in a few seconds"
+    if code.isdigit():
+        return "what answers there is not AWS", "check AWS_ENDPOINT_URL and the proxy settings"
     why, do = _KNOWN.get(code, ("", "correct what it names, then try again"))
     return why or told, do
 

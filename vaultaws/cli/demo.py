@@ -18,7 +18,9 @@ from vaultaws.cli.up import SERVERS
 
 
 @click.command(epilog="\b\nExample:\n  vaultaws demo --server openbao")
-@click.option("--server", type=click.Choice(SERVERS), default="auto", show_default=True)
+@click.option(
+    "--server", type=click.Choice(SERVERS), default="auto", show_default=True, help="Which server."
+)
 @click.option("--keep", is_flag=True, help="Leave the stack running when a step fails.")
 def command(*, server: str, keep: bool) -> None:
     """Configure, issue, use, be denied, be found in CloudTrail, revoke, prove dead.

@@ -15,5 +15,6 @@ def command() -> None:
     from vaultaws.local.directories import Directories
     from vaultaws.local.stack import down
 
-    ended = down(Directories.of(os.environ))
-    output.say(f"· ended: {', '.join(ended)}" if ended else "· nothing was running")
+    with output.Progress("taking the stack down") as progress:
+        ended = down(Directories.of(os.environ), lambda what, _: progress.update(what))
+    output.say("· the stack is down" if ended else "· nothing was running")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import json_option
+
+if TYPE_CHECKING:
+    from vaultaws.local.stack import Part, StackStatus
 
 NOT_RUNNING = 3
 
@@ -21,7 +25,32 @@ def command(*, as_json: bool) -> int:
 
     found = status(Directories.of(os.environ))
     if as_json:
-        output.as_json({"version": 1, **found.document()})
+        output.as_json(document(found))
+    elif not found.parts:
+        output.result("no stack is up (vaultaws up)")
     else:
-        output.result(found.text())
-    return 0 if found.running else NOT_RUNNING
+        output.result("\n".join(_line(part) for part in found.parts))
+    return 0 if found.state is not None else NOT_RUNNING
+
+
+def document(found: StackStatus) -> dict[str, Any]:
+    """The stack for machines; keys are stable within `version`."""
+    return {
+        "version": 1,
+        "running": found.state is not None,
+        "parts": [
+            {
+                "name": part.name,
+                "address": part.address,
+                "where": part.where,
+                "log": str(part.log),
+                "alive": part.alive,
+            }
+            for part in found.parts
+        ],
+    }
+
+
+def _line(part: Part) -> str:
+    state = "up  " if part.alive else "gone"
+    return f"{part.name:<18}{state}  {part.address:<26}{part.where:<14}{part.log}"

@@ -14,6 +14,7 @@ from vaultaws.errors import UsageError
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
+    from vaultaws.leases.journal import Journal
     from vaultaws.vault.connection import ConnectionSettings
 
 
@@ -51,6 +52,14 @@ def open_vault(flags: ServerFlags) -> Vault:
     from vaultaws.vault.gateway import HvacVault
 
     return HvacVault(settings(flags))
+
+
+def open_journal() -> Journal:
+    """Open the journal of issuances in the person's state directory."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.leases.journal import Journal, default_directory
+
+    return Journal(default_directory(os.environ), SystemClock())
 
 
 def confirm(question: str, *, yes: bool, command: str) -> None:

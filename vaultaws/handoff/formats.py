@@ -10,9 +10,10 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from vaultaws.errors import UsageError
-from vaultaws.model import Credentials, Issued
+from vaultaws.model import Credentials, Issued, JsonObject
 
 # Set by other tools or an earlier shell, these would win over, or mix with, what we hand over.
 STALE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
@@ -119,8 +120,11 @@ def process_document(credentials: Credentials) -> dict[str, str | int]:
     return document
 
 
-def json_document(issued: Issued) -> dict[str, str | int | None]:
-    """Everything known of one issuance; keys are stable within `version`."""
+def json_document(issued: Issued, waited: JsonObject | None = None) -> dict[str, Any]:
+    """Everything known of one issuance; keys are stable within `version`.
+
+    `waited` tells of the consistency wait (seconds, refusals), None when there was none.
+    """
     credentials, lease = issued.credentials, issued.lease
     token = credentials.session_token
     return {
@@ -133,16 +137,17 @@ def json_document(issued: Issued) -> dict[str, str | int | None]:
         "lease_id": lease.id,
         "lease_expires_at": iso(lease.expires_at) if lease.expires_at is not None else None,
         "arn": issued.arn or None,
+        "waited": waited,
     }
 
 
-def render(issued: Issued, form: str) -> str:
+def render(issued: Issued, form: str, waited: JsonObject | None = None) -> str:
     """Render one issuance in a named format, ready for stdout.
 
     The expiry handed over is the lease's or the token's, the earlier: never later than both.
     """
     if form == "json":
-        return json.dumps(json_document(issued), indent=2)
+        return json.dumps(json_document(issued, waited), indent=2)
     credentials = dataclasses.replace(issued.credentials, expires_at=issued.ends_at)
     if form == "process":
         return json.dumps(process_document(credentials))

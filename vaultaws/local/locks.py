@@ -8,56 +8,50 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import StackError
 from vaultaws.local.directories import disk_error
 from vaultaws.local.progress import Progress
 
 PATIENCE_SECONDS = 1800.0
+STEP_SECONDS = 1.0
 
 
 @contextmanager
 def held(
-    path: Path,
-    what: str,
-    progress: Progress,
-    *,
-    patience_seconds: float = PATIENCE_SECONDS,
-    clock: Clock | None = None,
+    path: Path, what: str, progress: Progress, *, patience_seconds: float = PATIENCE_SECONDS
 ) -> Iterator[None]:
     """Hold the lock at `path`, telling `progress` each second of waiting.
 
     Raises StackError when it is not free after `patience_seconds`.
     """
     lock = FileLock(path)
-    _acquire(lock, path, what, progress, patience_seconds, clock or SystemClock())
+    _acquire(lock, what, progress, patience_seconds)
     try:
         yield
     finally:
         lock.release()
 
 
-def _acquire(
-    lock: FileLock, path: Path, what: str, progress: Progress, patience: float, clock: Clock
-) -> None:
-    started = clock.monotonic()
+def _acquire(lock: FileLock, what: str, progress: Progress, patience: float) -> None:
+    waited = 0.0
     while True:
-        waited = clock.monotonic() - started
+        step = min(STEP_SECONDS, patience - waited)
         try:
-            lock.acquire(timeout=max(0.0, min(1.0, patience - waited)))
+            lock.acquire(timeout=step)
         except Timeout:
-            if clock.monotonic() - started >= patience:
-                raise _taken(path, patience) from None
-            progress(what, clock.monotonic() - started)
+            waited += step
+            if waited >= patience:
+                raise _taken(lock.lock_file, patience) from None
+            progress(what, waited)
         except OSError as error:
-            raise disk_error(path, error) from error
+            raise disk_error(Path(lock.lock_file), error) from error
         else:
             return
 
 
-def _taken(path: Path, patience: float) -> StackError:
+def _taken(path: str, patience: float) -> StackError:
     return StackError(
-        f"Another vaultaws holds {path}",
-        why=f"It was not free after {patience:.0f} s.",
-        do="Let it finish, or end it, and run again.",
+        f"another vaultaws holds {path}",
+        why=f"it was not free after {patience:.0f} s",
+        do="let it finish, or end it, and run again",
     )

@@ -12,16 +12,18 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from vaultaws.clock import Clock
+from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import StackError
 
 TAG_VARIABLE = "VAULTAWS_STACK"
 SAME_START_SECONDS = 2.0
 GRACE_SECONDS = 10.0
+ENDED_AT_ONCE = -10.0
+"""The start time of a process that was gone before it could be asked: nothing alive has it."""
 POLL_SECONDS = 0.02
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -33,6 +35,11 @@ class ProcessRecord:
     pid: int
     started: float
     boot_id: str
+
+    @property
+    def label(self) -> str:
+        """A short name for people."""
+        return f"process {self.pid}"
 
 
 class ProcessTable(Protocol):
@@ -65,7 +72,7 @@ class SystemProcesses:
             return ""
 
     def started(self, pid: int) -> float | None:
-        import psutil  # noqa: PLC0415  (heavy)
+        import psutil
 
         _reap(pid)
         try:
@@ -77,7 +84,7 @@ class SystemProcesses:
             return None
 
     def tagged(self, tag: str) -> list[int]:
-        import psutil  # noqa: PLC0415  (heavy)
+        import psutil
 
         found = []
         for process in psutil.process_iter():
@@ -91,6 +98,14 @@ class SystemProcesses:
             os.kill(pid, number)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """Time and processes, as everything here that waits or ends something needs them."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    table: ProcessTable = field(default_factory=SystemProcesses)
+
+
 def _reap(pid: int) -> None:
     """Take note of the end of a child of this process, so that it does not stay a zombie."""
     with suppress(ChildProcessError):
@@ -102,7 +117,7 @@ def launch(
 ) -> ProcessRecord:
     """Start a process in a session of its own, its output in `log` (readable by us alone).
 
-    Raises StackError when the program cannot be started or is gone at once.
+    Raises StackError when the program cannot be started.
     """
     mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
@@ -121,16 +136,14 @@ def launch(
     except OSError as error:
         raise _cannot_start(command[0], error.strerror or str(error)) from error
     started = table.started(pid)
-    if started is None:
-        raise _cannot_start(command[0], "It ended at once")
-    return ProcessRecord(pid, started, table.boot_id())
+    return ProcessRecord(pid, ENDED_AT_ONCE if started is None else started, table.boot_id())
 
 
 def _cannot_start(program: str, why: str) -> StackError:
     return StackError(
-        f"Cannot start {program}",
-        why=f"{why}.",
-        do="Check that the file is there, is a program for this machine, and may be run.",
+        f"cannot start {program}",
+        why=why,
+        do="check that the file is there, is a program for this machine, and may be run",
     )
 
 
@@ -142,41 +155,39 @@ def is_alive(record: ProcessRecord, table: ProcessTable) -> bool:
     return started is not None and abs(started - record.started) < SAME_START_SECONDS
 
 
-def end(record: ProcessRecord, table: ProcessTable, clock: Clock) -> None:
+def end(record: ProcessRecord, machine: Machine) -> None:
     """Ask the process to end, insist after a grace, and return when it is gone."""
     for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
-        if not is_alive(record, table):
+        if not is_alive(record, machine.table):
             return
-        table.signal(record.pid, number)
-        _wait_until_gone(record, table, clock, patience)
-    if is_alive(record, table):
+        machine.table.signal(record.pid, number)
+        _wait_until_gone(record, machine, patience)
+    if is_alive(record, machine.table):
         raise _survivor(record.pid)
 
 
-def _wait_until_gone(
-    record: ProcessRecord, table: ProcessTable, clock: Clock, patience: float
-) -> None:
-    deadline = clock.monotonic() + patience
-    while is_alive(record, table) and clock.monotonic() < deadline:
-        clock.sleep(POLL_SECONDS)
+def _wait_until_gone(record: ProcessRecord, machine: Machine, patience: float) -> None:
+    deadline = machine.clock.monotonic() + patience
+    while is_alive(record, machine.table) and machine.clock.monotonic() < deadline:
+        machine.clock.sleep(POLL_SECONDS)
 
 
-def end_tagged(tag: str, table: ProcessTable, clock: Clock) -> None:
+def end_tagged(tag: str, machine: Machine) -> None:
     """End every process that carries the tag, at once, and return when none is left."""
-    deadline = clock.monotonic() + GRACE_SECONDS
-    while left := table.tagged(tag):
-        if clock.monotonic() >= deadline:
+    deadline = machine.clock.monotonic() + GRACE_SECONDS
+    while left := machine.table.tagged(tag):
+        if machine.clock.monotonic() >= deadline:
             raise _survivor(left[0])
         for pid in left:
-            table.signal(pid, signal.SIGKILL)
-        clock.sleep(POLL_SECONDS)
+            machine.table.signal(pid, signal.SIGKILL)
+        machine.clock.sleep(POLL_SECONDS)
 
 
 def _survivor(pid: int) -> StackError:
     return StackError(
-        f"Process {pid} does not end",
-        why="It was told to twice and waited for.",
-        do=f"End it by hand (kill -9 {pid}), then run `vaultaws down` again.",
+        f"process {pid} does not end",
+        why="it was told to twice and waited for",
+        do=f"end it by hand (kill -9 {pid}), then run `vaultaws down` again",
     )
 
 

@@ -8,5 +8,5 @@ Progress = Callable[[str, float], None]
 """Called about once a second with what is being done and the seconds it has taken so far."""
 
 
-def silent(what: str, seconds: float) -> None:  # noqa: ARG001  (the Progress shape)
+def silent(what: str, seconds: float) -> None:
     """Show nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vaultaws.local.aws.actions import iam, sts
+from vaultaws.local.aws.actions import ec2, iam, others, s3, sts
 from vaultaws.local.aws.actions.context import actor_of, global_context
 from vaultaws.local.aws.actions.facts import Ask, Facts, Mapper, Need
 from vaultaws.local.aws.actions.prefixes import PREFIXES
@@ -19,7 +19,13 @@ from vaultaws.local.aws.policy.values import AccessRequest
 __all__ = ["Facts", "access_requests"]
 
 _MAPPERS: Final[dict[str, dict[str, Mapper]]] = {
+    "cloudformation": others.CLOUDFORMATION,
+    "cloudtrail": others.CLOUDTRAIL,
+    "dynamodb": others.DYNAMODB,
+    "ec2": ec2.MAPPERS,
     "iam": iam.MAPPERS,
+    "logs": others.LOGS,
+    "sqs": others.SQS,
     "sts": sts.MAPPERS,
 }
 
@@ -41,6 +47,8 @@ def access_requests(call: Call, caller: Caller, facts: Facts) -> tuple[AccessReq
 
 
 def _needs(ask: Ask) -> tuple[Need, ...]:
+    if ask.call.service == "s3":
+        return s3.s3_needs(ask)
     mapper = _MAPPERS.get(ask.call.service, {}).get(ask.call.operation)
     if mapper is not None:
         return mapper(ask)

@@ -55,7 +55,7 @@ class ControlClient:
         return int(self._ask("POST", "flush", {})["files"])
 
     def _ask(self, method: str, name: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        import requests  # noqa: PLC0415  (heavy)
+        import requests
 
         try:
             with requests.Session() as session:

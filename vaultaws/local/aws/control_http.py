@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +25,7 @@ TOKEN_HEADER: Final = "X-Vaultaws-Token"  # noqa: S105  (a header's name)
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FAULT_TIMES: Final = 1_000
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _REASONS: Final = {
     200: "OK",
     400: "Bad Request",
@@ -98,9 +100,8 @@ class ControlApp:
     def _refuse_strangers(self, environ: WSGIEnvironment) -> None:
         if "HTTP_ORIGIN" in environ:
             raise _RefusalError(403, "requests from web pages are refused")
-        host = str(environ.get("HTTP_HOST", "")).lower()
-        name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if name not in self._hosts:
+        host = _HOST.fullmatch(str(environ.get("HTTP_HOST", "")).lower())
+        if host is None or host["name"] not in self._hosts:
             raise _RefusalError(403, "the Host header does not name this machine")
 
     def _check_token(self, environ: WSGIEnvironment) -> None:

@@ -74,27 +74,25 @@ class Keys:
             principal_id=user.id,
             access_key_id=access_key_id,
             user_name=user.name,
-            issuer_arn=user.arn,
-            issuer_principal_id=user.id,
-            issuer_user_name=user.name,
         )
         return Key(caller, Secret(found.secret_access_key), active=found.status == "Active")
 
     def _has_owner(self, caller: Caller, now: datetime) -> bool:
         """A session dies with the user or role behind it."""
-        if caller.kind is CallerKind.ROOT or caller.issuer_arn.endswith(":root"):
+        owner_id, name = owner_of(caller)
+        if owner_id == caller.account_id:
             return True
-        exists = self._exists(caller)
-        return self._propagation.seen(f"principal:{caller.issuer_principal_id}", exists, now)
+        exists = self._exists(caller.kind, owner_id, name)
+        return self._propagation.seen(f"principal:{owner_id}", exists, now)
 
-    def _exists(self, caller: Caller) -> bool:
+    def _exists(self, kind: CallerKind, owner_id: str, name: str) -> bool:
         iam = self._moto.iam
-        if caller.kind is CallerKind.ASSUMED_ROLE:
-            return caller.issuer_principal_id in iam.roles
-        user = iam.users.get(caller.issuer_user_name)
-        if user is not None and user.id == caller.issuer_principal_id:
+        if kind is CallerKind.ASSUMED_ROLE:
+            return owner_id in iam.roles
+        user = iam.users.get(name)
+        if user is not None and user.id == owner_id:
             return True
-        return any(other.id == caller.issuer_principal_id for other in list(iam.users.values()))
+        return any(other.id == owner_id for other in list(iam.users.values()))
 
     def add_session(self, caller: Caller, secret: Secret, token: Secret, now: datetime) -> None:
         """Remember a session until its end and GRACE; the first to end go first when full."""
@@ -120,6 +118,16 @@ class Keys:
         key: Any = self._moto.iam.access_keys.get(access_key_id)
         if key is not None:
             key.last_used = AccessKeyLastUsed(now.replace(tzinfo=None), service, region)
+
+
+def owner_of(caller: Caller) -> tuple[str, str]:
+    """The id and name of the user or role whose rights the caller acts on.
+
+    The root's id is the account's number.
+    """
+    if caller.kind in {CallerKind.IAM_USER, CallerKind.ROOT}:
+        return caller.principal_id, caller.user_name
+    return caller.issuer_principal_id, caller.issuer_user_name
 
 
 def subject(access_key_id: str) -> str:

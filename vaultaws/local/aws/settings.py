@@ -76,7 +76,7 @@ def _number(low: float, high: float) -> Callable[[Any], float]:
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004  (a wrong value, like the others)
+        raise ValueError("must be true or false")
     return value
 
 
@@ -88,13 +88,9 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _kinds(value: Any) -> tuple[FaultKind, ...]:
-    known = ", ".join(FaultKind)
-    if (
-        not isinstance(value, list | tuple)
-        or not value
-        or not all(v in set(FaultKind) for v in value)
-    ):
-        raise ValueError(f"must be a list of some of: {known}")
+    known = [kind.value for kind in FaultKind]
+    if not isinstance(value, list | tuple) or not value or not all(v in known for v in value):
+        raise ValueError(f"must be a list of some of: {', '.join(known)}")
     return tuple(FaultKind(each) for each in dict.fromkeys(value))
 
 

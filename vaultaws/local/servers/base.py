@@ -35,13 +35,18 @@ class ContainerRecord:
     id: str
     daemon: str
 
+    @property
+    def label(self) -> str:
+        """A short name for people."""
+        return f"container {self.id[:12]}"
+
 
 @dataclass(frozen=True)
 class RunningServer:
     """A dev server that answers, unsealed, with its audit device on.
 
-    `host_as_seen` is this machine's name for programs inside the server: 127.0.0.1, except where
-    the server lives in a virtual machine of docker's.
+    `tag` marks all its processes, or its container. `host_as_seen` is this machine's name for
+    programs inside the server: 127.0.0.1, except where docker keeps it in a virtual machine.
     """
 
     kind: ServerKind
@@ -52,6 +57,7 @@ class RunningServer:
     log: Path
     audit: Path
     where: ProcessRecord | ContainerRecord
+    tag: str
     host_as_seen: str = "127.0.0.1"
 
     def aws_endpoint(self, endpoint: str) -> str:
@@ -89,18 +95,18 @@ def wait_until_healthy(
     `fail_if_gone` raises when the server has ended. Raises StackError after HEALTH_SECONDS.
     """
     deadline = clock.monotonic() + HEALTH_SECONDS
-    while not _is_ready(address, token):
+    while not is_ready(address, token):
         fail_if_gone()
         if clock.monotonic() >= deadline:
             raise StackError(
-                f"The server at {address} does not answer",
-                why=f"It was asked for {HEALTH_SECONDS:.0f} s and was never ready.",
-                do="Run `vaultaws down`, then `vaultaws up` again.",
+                f"the server at {address} does not answer",
+                why=f"it was asked for {HEALTH_SECONDS:.0f} s and was never ready",
+                do="run `vaultaws down`, then `vaultaws up` again",
             )
         clock.sleep(POLL_SECONDS)
 
 
-def _is_ready(address: str, token: Secret) -> bool:
+def is_ready(address: str, token: Secret) -> bool:
     """Answer 200 to sys/health (initialised, unsealed, active) and to a look at the token."""
     return (
         ask(address, "/v1/sys/health").status == 200
@@ -120,7 +126,7 @@ def enable_audit(address: str, token: Secret, file_path: str) -> None:
     if answer.status not in (200, 204):
         said = "; ".join(str(line) for line in answer.body.get("errors", ()))
         raise StackError(
-            "The server's audit device cannot be turned on",
-            why=said or f"The server answered {answer.status}.",
-            do="Run `vaultaws down`, then `vaultaws up` again.",
+            "the server's audit device cannot be turned on",
+            why=said or f"the server answered {answer.status}",
+            do="run `vaultaws down`, then `vaultaws up` again",
         )

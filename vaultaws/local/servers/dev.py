@@ -9,19 +9,16 @@ import secrets
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import StackError
 from vaultaws.local.commands import last_lines
 from vaultaws.local.ports import LOOPBACK, free_port
 from vaultaws.local.processes import (
+    Machine,
     ProcessRecord,
-    ProcessTable,
-    SystemProcesses,
     end,
-    end_tagged,
     is_alive,
     launch,
 )
@@ -53,8 +50,7 @@ class DevServer:
     version: str
     binary: Path
     plugins: Path | None = None
-    clock: Clock = SystemClock()
-    table: ProcessTable = SystemProcesses()
+    machine: Machine = field(default_factory=Machine)
 
     def start(self, workdir: Path, *, tag: str) -> RunningServer:
         """Start it, trying another port when its own was taken meanwhile."""
@@ -67,37 +63,44 @@ class DevServer:
         return self._start_at(free_port(), workdir, tag)
 
     def _start_at(self, port: int, workdir: Path, tag: str) -> RunningServer:
-        token = Secret(secrets.token_urlsafe(24))
+        token, address = Secret(secrets.token_urlsafe(24)), f"http://{LOOPBACK}:{port}"
         log, audit = workdir / "server.log", workdir / "audit.log"
         process = launch(
             self._command(port, workdir, audit),
             environ=self._environment(workdir, token),
             tag=tag,
             log=log,
-            table=self.table,
+            table=self.machine.table,
         )
         try:
-            return self._ready(process, port, token, log, audit)
+            self._make_ready(process, address, token, log, audit)
         except BaseException:
-            end(process, self.table, self.clock)
+            end(process, self.machine)
             raise
+        return RunningServer(
+            kind=self.kind,
+            product=self.product,
+            version=self.version,
+            address=address,
+            root_token=token,
+            log=log,
+            audit=audit,
+            where=process,
+            tag=tag,
+        )
 
-    def _ready(
-        self, process: ProcessRecord, port: int, token: Secret, log: Path, audit: Path
-    ) -> RunningServer:
-        address = f"http://{LOOPBACK}:{port}"
+    def _make_ready(
+        self, process: ProcessRecord, address: str, token: Secret, log: Path, audit: Path
+    ) -> None:
         wait_until_healthy(
             address,
             token,
-            clock=self.clock,
+            clock=self.machine.clock,
             fail_if_gone=lambda: self._fail_if_gone(process, log, token),
         )
         self._fail_if_gone(process, log, token)
         if self.product is ServerProduct.VAULT:
             enable_audit(address, token, str(audit))
-        return RunningServer(
-            self.kind, self.product, self.version, address, token, log, audit, process
-        )
 
     def _command(self, port: int, workdir: Path, audit: Path) -> list[str]:
         command = [str(self.binary), "server", "-dev", "-dev-no-store-token"]
@@ -121,14 +124,14 @@ class DevServer:
         }
 
     def _fail_if_gone(self, process: ProcessRecord, log: Path, token: Secret) -> None:
-        if is_alive(process, self.table):
+        if is_alive(process, self.machine.table):
             return
         lines = last_lines(log, 30)
-        last = (lines or ["It said nothing."])[-1].replace(token.reveal(), Secret.MASK)
+        last = (lines or ["it said nothing"])[-1].replace(token.reveal(), Secret.MASK)
         raise EarlyEndError(
             f"{self.binary.name} ended before it answered",
             why=last,
-            do=f"Try `{self.binary} server -dev` by hand, or another --server.",
+            do=f"try `{self.binary} server -dev` by hand, or another --server",
             port_taken=any("address already in use" in line for line in lines),
         )
 
@@ -159,20 +162,16 @@ def identify(binary: Path) -> tuple[ServerProduct, str] | None:
     return product, found[2]
 
 
-def dev_server(kind: ServerKind, binary: Path, plugins: Path | None = None) -> DevServer:
+def dev_server(
+    kind: ServerKind, binary: Path, *, machine: Machine, plugins: Path | None = None
+) -> DevServer:
     """The server of a program. Raises StackError when it is no Vault and no OpenBao."""
     known = identify(binary)
     if known is None:
         raise StackError(
             f"{binary} is neither Vault nor OpenBao",
-            why=f"`{binary.name} version` did not say so.",
-            do="Install it again, or choose another --server.",
+            why=f"`{binary.name} version` did not say so",
+            do="install it again, or choose another --server",
         )
     product, version = known
-    return DevServer(kind, product, version, binary, plugins)
-
-
-def stop_process(record: ProcessRecord, tag: str, table: ProcessTable, clock: Clock) -> None:
-    """End the server, and the plugins it leaves behind when it was killed."""
-    end(record, table, clock)
-    end_tagged(tag, table, clock)
+    return DevServer(kind, product, version, binary, plugins, machine)

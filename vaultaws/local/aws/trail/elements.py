@@ -60,9 +60,9 @@ def response_elements(service: str, operation: str, response: Mapping[str, Any])
 @lru_cache(maxsize=512)
 def operation_model(service: str, operation: str) -> OperationModel | None:
     """Botocore's model of an operation; None for one it does not know."""
-    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415  (heavy)
-    from botocore.model import OperationNotFoundError  # noqa: PLC0415  (heavy)
-    from moto.core.utils import get_service_model  # noqa: PLC0415  (heavy)
+    from botocore.exceptions import UnknownServiceError
+    from botocore.model import OperationNotFoundError
+    from moto.core.utils import get_service_model
 
     try:
         model: OperationModel = get_service_model(service).operation_model(operation)

@@ -95,8 +95,8 @@ def event_region(call: Call) -> str:
 @lru_cache(maxsize=256)
 def event_source(service: str) -> str:
     """`monitoring.amazonaws.com` for cloudwatch: the endpoint's prefix, not botocore's name."""
-    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415  (heavy)
-    from moto.core.utils import get_service_model  # noqa: PLC0415  (heavy)
+    from botocore.exceptions import UnknownServiceError
+    from moto.core.utils import get_service_model
 
     try:
         prefix = get_service_model(service).endpoint_prefix

@@ -13,9 +13,9 @@ from typing import Final
 
 from vaultaws.local.aws.trail.resources import Resource
 
-MAX_EVENTS: Final = 100_000
-MAX_BYTES: Final = 192 * 1024 * 1024
-EVENT_OVERHEAD_BYTES: Final = 2_500  # the object and its index entries beside the record's text
+MAX_EVENTS: Final = 50_000
+MAX_BYTES: Final = 128 * 1024 * 1024
+EVENT_OVERHEAD_BYTES: Final = 3_500  # the object and its index entries beside the record's text
 
 
 class Attribute(StrEnum):

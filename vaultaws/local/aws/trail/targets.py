@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from vaultaws.local.aws.moto_door import LOCK
 from vaultaws.local.aws.trail.records import GLOBAL_REGION, GLOBAL_SERVICES
 from vaultaws.local.aws.trail.store import TrailEvent
 
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
 STS: Final = "sts.amazonaws.com"
 _GLOBAL_SOURCES: Final = frozenset(f"{service}.amazonaws.com" for service in GLOBAL_SERVICES)
-
-ServiceLock = Callable[[str], AbstractContextManager[Any]]
-"""The lock that guards moto's state of a service."""
 
 
 class Target(Protocol):
@@ -48,7 +43,7 @@ class DirectoryTarget:
     def name(self) -> str:
         return str(self.root)
 
-    def wants(self, event: TrailEvent) -> bool:  # noqa: ARG002  (every event is wanted)
+    def wants(self, event: TrailEvent) -> bool:
         return True
 
     def write(self, key: str, body: bytes) -> None:
@@ -65,7 +60,7 @@ class DirectoryTarget:
 
 @dataclass(frozen=True)
 class BucketTarget:
-    """The bucket of one trail, in moto's S3, written under `lock`."""
+    """The bucket of one trail, in moto's S3."""
 
     account_id: str
     bucket: str
@@ -74,7 +69,6 @@ class BucketTarget:
     multi_region: bool
     global_events: bool
     partition: str
-    lock: ServiceLock
 
     @property
     def name(self) -> str:
@@ -90,24 +84,21 @@ class BucketTarget:
         return self.global_events and event.source == STS and event.region == GLOBAL_REGION
 
     def write(self, key: str, body: bytes) -> None:
-        from moto.s3.models import s3_backends  # noqa: PLC0415  (heavy)
+        from moto.s3.models import s3_backends
 
         whole = f"{self.prefix.strip('/')}/{key}" if self.prefix.strip("/") else key
-        with self.lock("s3"):
+        with LOCK:
             s3_backends[self.account_id][self.partition].put_object(self.bucket, whole, body)
 
 
 class TrailTargets:
     """Finds the targets of an event: the directory, if any, and the trails that log right now.
 
-    moto's trails are read again only after a call that may have changed them. `lock` guards
-    moto's S3 while a file is put there.
+    moto's trails are read again only after a call that may have changed them.
     """
 
-    def __init__(self, directory: Path | None = None, lock: ServiceLock | None = None) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
         self._directory = (DirectoryTarget(directory),) if directory else ()
-        self._service_lock = lock or (lambda _service: nullcontext())
-        self._lock = threading.Lock()
         self._trails: dict[str, tuple[Target, ...]] = {}
 
     def __call__(self, event: TrailEvent) -> tuple[Target, ...]:
@@ -117,25 +108,29 @@ class TrailTargets:
         return self._directory + tuple(trail for trail in trails if trail.wants(event))
 
     def _read_again(self, account_id: str) -> None:
-        with self._lock:
-            found = logging_trails(account_id, self._service_lock)
-            self._trails[account_id] = tuple(dict.fromkeys(found))
+        self._trails[account_id] = tuple(dict.fromkeys(logging_trails(account_id)))
 
 
-def logging_trails(account_id: str, lock: ServiceLock) -> Iterator[BucketTarget]:
+def logging_trails(account_id: str) -> list[BucketTarget]:
     """The trails of moto's CloudTrail that were told to log, as they stand."""
-    from moto.cloudtrail.models import cloudtrail_backends  # noqa: PLC0415  (heavy)
+    from moto.cloudtrail.models import cloudtrail_backends
 
-    for backend in list(cloudtrail_backends[account_id].values()):
-        for trail in list(backend.trails.values()):
-            if trail.status.is_logging:
-                yield BucketTarget(
-                    account_id=account_id,
-                    bucket=trail.bucket_name,
-                    prefix=trail.s3_key_prefix or "",
-                    home_region=trail.region_name,
-                    multi_region=bool(trail.is_multi_region),
-                    global_events=bool(trail.include_global_service_events),
-                    partition=trail.partition,
-                    lock=lock,
-                )
+    with LOCK:
+        return [
+            _bucket_target(account_id, trail)
+            for backend in cloudtrail_backends[account_id].values()
+            for trail in backend.trails.values()
+            if trail.status.is_logging
+        ]
+
+
+def _bucket_target(account_id: str, trail: Any) -> BucketTarget:
+    return BucketTarget(
+        account_id=account_id,
+        bucket=trail.bucket_name,
+        prefix=trail.s3_key_prefix or "",
+        home_region=trail.region_name,
+        multi_region=bool(trail.is_multi_region),
+        global_events=bool(trail.include_global_service_events),
+        partition=trail.partition,
+    )

@@ -119,7 +119,7 @@ def test_pages_joined_are_the_whole_search(
     assert joined == whole
 
 
-@given(st.lists(st.integers(0, 5_000), min_size=1, max_size=60), st.integers(3_000, 30_000))
+@given(st.lists(st.integers(0, 5_000), min_size=1, max_size=60), st.integers(4_000, 40_000))
 def test_bytes_are_bounded(sizes: list[int], limit: int) -> None:
     store = EventStore(max_bytes=limit)
     for number, size in enumerate(sizes):

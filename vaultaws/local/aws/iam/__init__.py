@@ -1,0 +1,1 @@
+"""IAM as AWS has it, on moto's state: what moto leaves out or gets wrong."""

@@ -1,0 +1,51 @@
+"""Signals as exceptions while work goes on, and held back while it is cleared up."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+DEFERRED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+Handler = Callable[[int, FrameType | None], Any]
+
+
+@contextmanager
+def ending_signals_raise() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise SystemExit (128 + number), so that clean-ups run as for Ctrl-C."""
+    with _handled(ENDING, _raise_exit):
+        yield
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Let the body finish; a signal that came meanwhile is delivered after it."""
+    came: list[int] = []
+    try:
+        with _handled(DEFERRED, lambda number, _: came.append(number)):
+            yield
+    finally:
+        if came:
+            signal.raise_signal(came[0])
+
+
+def _raise_exit(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def _handled(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[None]:
+    """Python takes signals in the main thread only; elsewhere nothing is changed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
