@@ -19,8 +19,8 @@ from vaultaws.leases import person, rules
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal
 from vaultaws.model import Credentials, CredentialType, Issued, Role, TokenInfo
+from vaultaws.vault.errors import LostAnswerError
 from vaultaws.vault.protocol import Vault
-from vaultaws.vault.wire import LostAnswerError
 
 LATE_ANSWER_SECONDS: Final = 60.0
 
