@@ -18,7 +18,7 @@ from vaultaws.cli.options import (
     server_options,
     yes_option,
 )
-from vaultaws.cli.wiring import confirm, open_journal, open_vault
+from vaultaws.cli.wiring import confirm, demand_somebody, open_journal, open_vault
 from vaultaws.errors import UsageError, VaultError
 from vaultaws.vault.protocol import Vault
 
@@ -97,28 +97,23 @@ def revoke_leases(
     """
     from vaultaws.clock import SystemClock
     from vaultaws.leases import revoke
+    from vaultaws.leases.words import count
 
-    if not (lease or everything or any(asdict(filters).values())):
-        raise UsageError(
-            "nothing says what to revoke",
-            why="no lease, role, key or person was named",
-            do="name one, or say --all for the whole mount",
-        )
-    confirm("Revoke?", yes=yes, command="vaultaws leases revoke …")
+    demand_somebody("vaultaws leases revoke …", yes=yes)
     vault = open_vault(server)
     mount = lease.rsplit("/", 3)[0] if lease.count("/") > 2 else mount
-    with open_journal() as journal, output.Progress("revoking") as progress:
-        found = take(vault, journal, mount, audit_log)
+    with open_journal() as journal:
         chosen = revoke.select(
-            found,
+            take(vault, journal, mount, audit_log),
             lease_id=lease,
             **asdict(filters),
             key_hash=hash_of(vault, filters.key),
             everything=everything,
         )
-        progress.update(f"revoking {len(chosen)} credentials")
         cutting = cutting_for(vault, mount, chosen) if cut else None
-        done = revoke.revoke(vault, SystemClock(), chosen, journal=journal, cutting=cutting)
+        confirm(f"Revoke {count(len(chosen), 'credential', 'credentials')}?", yes=yes)
+        with output.Progress("revoking"):
+            done = revoke.revoke(vault, SystemClock(), chosen, journal=journal, cutting=cutting)
     if as_json:
         output.as_json(revoke.as_json(done))
     else:

@@ -119,9 +119,10 @@ def _gathered(
         gathered = kind(**{field: values.pop(field) for field in kind.__dataclass_fields__})
         return command(**{name: gathered}, **values)
 
+    finished: Command = wrapped
     for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+        finished = option(finished)
+    return finished
 
 
 mount_option = click.option(
