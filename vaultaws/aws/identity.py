@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vaultaws.aws.errors import translated
 from vaultaws.aws.sessions import client
@@ -102,21 +102,24 @@ class Directory:
         )
 
     def key_owner(self, access_key_id: str) -> str:
-        """The user a long-term key belongs to, empty when AWS does not know the key."""
+        """The user a long-term key belongs to, empty when AWS says there is no such key.
+
+        For a key of another account AWS answers AccessDenied, which is raised.
+        """
         try:
             with translated("look up the key's owner"):
                 return self._iam.get_access_key_last_used(AccessKeyId=access_key_id)["UserName"]
         except AwsError as fault:
-            if fault.code in {"NoSuchEntity", "AccessDenied"}:
+            if fault.code == "NoSuchEntity":
                 return ""
             raise
 
     def _with_use(self, key: AccessKey) -> AccessKey:
         with translated("look up the key's last use"):
             answer = self._iam.get_access_key_last_used(AccessKeyId=key.id)
-        used = answer.get("AccessKeyLastUsed")
-        moment = used.get("LastUsedDate") if used else None
-        if not used or moment is None:
+        used: Mapping[str, Any] = answer.get("AccessKeyLastUsed", {})
+        moment = used.get("LastUsedDate")
+        if moment is None:
             return key
         return AccessKey(
             id=key.id,

@@ -6,8 +6,8 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from vaultaws.aws.errors import translated
-from vaultaws.model import Credentials
+from vaultaws.aws.errors import AwsSetupError, translated
+from vaultaws.model import Credentials, Secret
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -67,6 +67,29 @@ def default_region() -> str:
 
     with translated("read the settings"):
         return str(botocore.session.get_session().get_config_variable("region") or "")
+
+
+def profile_credentials(name: str) -> Credentials:
+    """The credentials of a profile in ~/.aws, as botocore finds them now.
+
+    Raises AwsSetupError when there is no such profile or it has none.
+    """
+    import botocore.session
+
+    with translated(f"find the credentials of the profile {name}"):
+        found = botocore.session.Session(profile=name).get_credentials()
+        frozen = found.get_frozen_credentials() if found is not None else None
+    if frozen is None or not frozen.access_key or not frozen.secret_key:
+        raise AwsSetupError(
+            f"the profile {name} has no credentials",
+            why="~/.aws/credentials and ~/.aws/config give it none",
+            do=f"aws configure --profile {name}",
+        )
+    return Credentials(
+        access_key_id=frozen.access_key,
+        secret_access_key=Secret(frozen.secret_key),
+        session_token=Secret(frozen.token) if frozen.token else None,
+    )
 
 
 @cache

@@ -22,9 +22,8 @@ from vaultaws.local.servers.docker import DockerServer, remove_tagged
 from vaultaws.local.servers.find import AUTO, find_server
 from vaultaws.local.servers.life import server_runs, stop_server
 from vaultaws.local.state import StackRecord, read_record, remove_record, write_record
-from vaultaws.model import Secret, ServerProduct
+from vaultaws.model import Secret
 
-PRODUCTS = {ServerProduct.VAULT: "Vault", ServerProduct.OPENBAO: "OpenBao"}
 LOCK_NAME = "stack.lock"
 WORKDIR_PREFIX = "stack-"
 STALE_VARIABLES = (
@@ -259,7 +258,7 @@ def _whole(record: StackRecord, machine: Machine) -> StackState | None:
 
 def _parts(record: StackRecord, machine: Machine) -> Iterator[Part]:
     if (server := record.server) is not None:
-        name = f"{PRODUCTS[server.product]} {server.version}"
+        name = f"{server.product.label} {server.version}"
         alive = server_runs(server, machine)
         yield Part(name, server.address, server.where.label, server.log, alive)
     if (aws := record.aws) is not None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from hvac import Client
 from hvac.adapters import Adapter
+from urllib3.exceptions import HTTPError
 
 from vaultaws.clock import Clock
 from vaultaws.errors import VaultError, VaultStandbyError, VaultUnreachableError
@@ -117,7 +118,7 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
         for attempt in range(1, tries + 1):
             try:
                 answer = self._follow(method, path, headers, options)
-            except wire.LostAnswerError:
+            except errors.LostAnswerError:
                 if attempt == tries:
                     raise
                 answer = None
@@ -185,7 +186,7 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
             )
             with response:
                 body = self._read(response, deadline)
-        except (requests.RequestException, OSError) as fault:
+        except (requests.RequestException, HTTPError, OSError) as fault:
             repeatable = retry.may_repeat(method, path)
             raise wire.to_error(fault, self._settings, repeatable=repeatable) from None
         return Answer(
@@ -198,7 +199,7 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         """Read the body within its bounds: the time of the whole exchange, and a size."""
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > _LARGEST_BODY:
                 raise requests.exceptions.ContentDecodingError("the answer is too large")

@@ -20,6 +20,7 @@ from vaultaws.errors import (
     VaultRefusedError,
     VaultSealedError,
     VaultStandbyError,
+    VaultUnreachableError,
 )
 
 _LONGEST_SENTENCE: Final = 300
@@ -48,6 +49,10 @@ _SUDO_PREFIXES: Final = (
 
 class MountMissingError(VaultNotFoundError):
     """No secrets engine is mounted where the path points."""
+
+
+class LostAnswerError(VaultUnreachableError):
+    """The request may have reached the server, but no whole answer came back."""
 
 
 class TokenState(Enum):

@@ -35,11 +35,8 @@ class _Door(Server):
 
 def with_token(settings: ConnectionSettings, token: Secret, clock: Clock | None = None) -> Login:
     """Check a token by looking itself up. Raises VaultDeniedError when it is no good."""
-    vault = HvacVault(replace(settings, token=token), clock)
-    try:
+    with HvacVault(replace(settings, token=token), clock) as vault:
         return Login(token, vault.whoami())
-    finally:
-        vault.close()
 
 
 def with_userpass(
@@ -80,15 +77,13 @@ def _log_in(
     settings: ConnectionSettings, path: str, body: JsonObject, clock: Clock | None
 ) -> Login:
     """Trade a body for a token, then look it up. A refusal is a denial, in plain words."""
-    door = _Door(replace(settings, token=None), clock)
     try:
-        token = door.ask(path, body)
+        with _Door(replace(settings, token=None), clock) as door:
+            token = door.ask(path, body)
     except (VaultRefusedError, VaultDeniedError) as fault:
         raise VaultDeniedError(
             f"the server at {settings.address} refused the login at {path}",
             why=fault.why if isinstance(fault, VaultRefusedError) else "permission denied",
             do="check the name, the secret and the auth mount",
         ) from None
-    finally:
-        door.close()
     return with_token(settings, token, clock)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from vaultaws.errors import UsageError
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 def choose_proxy(address: str, own: tuple[str, str], environ: Mapping[str, str]) -> str:
@@ -23,7 +26,8 @@ def choose_proxy(address: str, own: tuple[str, str], environ: Mapping[str, str])
     host = parts.hostname or ""
     for name in (f"{parts.scheme}_proxy", f"{parts.scheme.upper()}_PROXY"):
         if environ.get(name):
-            return "" if _bypassed(host, parts.port, environ) else _checked(environ[name], name)
+            port = parts.port or _PORTS.get(parts.scheme)
+            return "" if _bypassed(host, port, environ) else _checked(environ[name], name)
     return ""
 
 

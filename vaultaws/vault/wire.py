@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from typing import Final
 
 import requests
+import urllib3
 from urllib3.exceptions import NewConnectionError
 
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.vault.errors import LostAnswerError as LostAnswerError  # leases/ knows it here
 
 _SECONDS: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
-
-
-class LostAnswerError(VaultUnreachableError):
-    """The request may have reached the server, but no whole answer came back."""
 
 
 def retry_after(header: str) -> float | None:
@@ -55,7 +53,7 @@ def to_error(
     do = (
         "try again" if repeatable else "it may have taken effect: look first (vaultaws leases list)"
     )
-    if isinstance(fault, requests.exceptions.Timeout):
+    if isinstance(fault, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
         return LostAnswerError(
             f"the server at {where} did not answer in time",
             why=f"no whole answer came within {settings.timeout_seconds:g} s",

@@ -1,0 +1,205 @@
+"""From a wish to credentials in hand, with no lease left behind on any way out.
+
+intent → refuse what cannot work → ask → journal → wait until AWS honours the key → hand over
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from typing import Final
+
+from vaultaws.clock import Clock
+from vaultaws.errors import VaultawsError, VaultDeniedError, VaultError
+from vaultaws.leases import person, rules
+from vaultaws.leases.entries import Intent, Step
+from vaultaws.leases.journal import Journal
+from vaultaws.model import Credentials, CredentialType, Issued, Role, TokenInfo
+from vaultaws.vault.protocol import Vault
+from vaultaws.vault.wire import LostAnswerError
+
+LATE_ANSWER_SECONDS: Final = 60.0
+
+Waiter = Callable[[Credentials], object]
+"""Returns when AWS honours the credentials; raises WaitTimeoutError when it takes too long."""
+
+
+@dataclass(frozen=True)
+class IssueRequest:
+    """What a person asks for. `sts` None lets the role's type choose the endpoint."""
+
+    mount: str
+    role: str
+    ttl_seconds: int | None = None
+    sts: bool | None = None
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Credentials ready to be handed over; see `handing_over`.
+
+    `person` is who Vault says is asking, empty when the token may not look itself up.
+    `waited_seconds` is None when nothing was waited for.
+    """
+
+    intent: Intent
+    issued: Issued
+    person: str = ""
+    credential_type: CredentialType | None = None
+    waited_seconds: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def issue(
+    vault: Vault,
+    journal: Journal,
+    clock: Clock,
+    request: IssueRequest,
+    wait: Waiter | None = None,
+) -> Handed:
+    """Issue credentials and wait until they are good.
+
+    `wait` is used for IAM users only: STS tokens are good at once. Whatever goes wrong after
+    Vault was asked, an interrupt included, the lease is revoked before the error goes on.
+    Raises VaultError and its kin, ConfigError and UsageError for what cannot work,
+    LocalStateError when the journal cannot be written (then nothing is issued),
+    WaitTimeoutError when AWS takes too long.
+    """
+    token, role = _whoami(vault), _role(vault, request)
+    notes = rules.check(role, request.ttl_seconds) if role else ()
+    sts = _uses_sts(request, role)
+    intent = journal.intend(
+        server=vault.address,
+        mount=request.mount,
+        role=request.role,
+        endpoint="sts" if sts else "creds",
+        ttl_seconds=request.ttl_seconds,
+        token=token,
+    )
+    asking = _Asking(vault, journal, intent)
+    try:
+        issued = asking.ask(request, sts=sts)
+        journal.issued(intent, issued)
+        waited = _waited(clock, wait, issued)
+    except BaseException as error:
+        asking.take_back(error)
+        raise
+    return Handed(
+        intent=intent,
+        issued=issued,
+        person=person.readable(token.display_name, entity_id=token.entity_id) if token else "",
+        credential_type=role.credential_type if role else None,
+        waited_seconds=waited,
+        notes=notes + (rules.parent_note(token, issued.lease) if token else ()),
+    )
+
+
+@contextlib.contextmanager
+def handing_over(vault: Vault, journal: Journal, handed: Handed) -> Iterator[Handed]:
+    """Hand over inside the block: journalled when it ends well, revoked when it does not."""
+    asking = _Asking(vault, journal, handed.intent, handed.issued)
+    try:
+        yield handed
+        journal.mark(handed.intent.id, Step.HANDED_OVER)
+    except BaseException as error:
+        asking.take_back(error)
+        raise
+
+
+def give_back(vault: Vault, journal: Journal, handed: Handed) -> None:
+    """Revoke what was handed over, when its holder is done with it. Raises VaultError."""
+    vault.revoke_lease(handed.issued.lease.id)
+    journal.mark(handed.intent.id, Step.REVOKED)
+
+
+class _Asking:
+    """One request to Vault, made in a thread: an interrupt ends our wait, never the answer."""
+
+    def __init__(
+        self, vault: Vault, journal: Journal, intent: Intent, issued: Issued | None = None
+    ) -> None:
+        self._vault = vault
+        self._journal = journal
+        self._intent = intent
+        self._answer: Future[Issued] = Future()
+        if issued:
+            self._answer.set_result(issued)
+
+    def ask(self, request: IssueRequest, *, sts: bool) -> Issued:
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="issue")
+        self._answer = thread.submit(
+            self._vault.issue,
+            request.mount,
+            request.role,
+            sts=sts,
+            ttl_seconds=request.ttl_seconds,
+        )
+        thread.shutdown(wait=False)
+        return self._answer.result()
+
+    def take_back(self, error: BaseException) -> None:
+        """Revoke what Vault answered, also when the answer is still on its way.
+
+        What cannot be revoked now stays open in the journal and is named in a note on `error`.
+        """
+        try:
+            issued = self._answer.result(timeout=LATE_ANSWER_SECONDS)
+        except FutureTimeoutError:
+            error.add_note("Vault has not answered: a lease may exist; the journal remembers")
+            return
+        except BaseException as refusal:  # noqa: BLE001  (whatever the thread met; the first error goes on)
+            if is_certain_no(refusal):
+                self._close(Step.REFUSED)
+            return
+        try:
+            self._vault.revoke_lease(issued.lease.id)
+        except VaultawsError as failure:
+            error.add_note(f"lease {issued.lease.id} could not be revoked: {failure.why}")
+        else:
+            self._close(Step.REVOKED)
+
+    def _close(self, step: Step) -> None:
+        """A journal that cannot be written leaves the intent open: the next run looks again."""
+        with contextlib.suppress(VaultawsError):
+            self._journal.mark(self._intent.id, step)
+
+
+def is_certain_no(error: BaseException) -> bool:
+    """True when the error tells that Vault issued nothing.
+
+    A lost answer or a failure inside the server (a plain VaultError) leaves it open.
+    """
+    if isinstance(error, LostAnswerError) or not isinstance(error, VaultawsError):
+        return False
+    return type(error) is not VaultError
+
+
+def _waited(clock: Clock, wait: Waiter | None, issued: Issued) -> float | None:
+    if wait is None or issued.credentials.session_token is not None:
+        return None
+    started = clock.monotonic()
+    wait(issued.credentials)
+    return clock.monotonic() - started
+
+
+def _whoami(vault: Vault) -> TokenInfo | None:
+    try:
+        return vault.whoami()
+    except VaultDeniedError:
+        return None  # a bad token fails at issuance; a narrow one may still issue
+
+
+def _role(vault: Vault, request: IssueRequest) -> Role | None:
+    try:
+        return vault.read_role(request.mount, request.role)
+    except VaultDeniedError:
+        return None
+
+
+def _uses_sts(request: IssueRequest, role: Role | None) -> bool:
+    if request.sts is not None:
+        return request.sts
+    return role is not None and role.credential_type.is_sts

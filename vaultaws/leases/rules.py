@@ -1,0 +1,112 @@
+"""What is refused before Vault is asked, and what is worth saying. Pure.
+
+Sources: AWS STS API reference (DurationSeconds of AssumeRole, GetFederationToken and
+GetSessionToken), Vault's AWS secrets engine (`builtin/logical/aws/path_user.go`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from vaultaws.config.durations import words
+from vaultaws.errors import ConfigError, UsageError
+from vaultaws.model import CredentialType, Lease, Role, TokenInfo
+
+STS_FLOOR_SECONDS: Final = 900
+CEILING_SECONDS: Final = {
+    CredentialType.ASSUMED_ROLE: 43_200,
+    CredentialType.FEDERATION_TOKEN: 129_600,
+    CredentialType.SESSION_TOKEN: 129_600,
+}
+_KINDS: Final = {
+    CredentialType.ASSUMED_ROLE: "assumed-role credentials",
+    CredentialType.FEDERATION_TOKEN: "federation tokens",
+    CredentialType.SESSION_TOKEN: "session tokens",
+}
+
+
+def check(role: Role, ttl_seconds: int | None) -> tuple[str, ...]:
+    """Return notes on the request. Raises ConfigError or UsageError for what cannot work."""
+    if role.credential_type is CredentialType.IAM_USER:
+        return _iam_user_notes(ttl_seconds)
+    _check_shape(role)
+    return _check_life(role, ttl_seconds)
+
+
+def parent_note(token: TokenInfo, lease: Lease) -> tuple[str, ...]:
+    """Say so when the lease dies with the token that asked, before its own end.
+
+    A lease is the child of its token (hashicorp/vault#26641, #9728).
+    """
+    if token.expires_at is None or not _ends_later(lease.expires_at, token.expires_at):
+        return ()
+    return (
+        f"the lease ends with your Vault token at {token.expires_at:%H:%M} UTC, before its own end",
+    )
+
+
+def _ends_later(end: datetime | None, other: datetime) -> bool:
+    return end is not None and end > other
+
+
+def _iam_user_notes(ttl_seconds: int | None) -> tuple[str, ...]:
+    if ttl_seconds is None:
+        return ()
+    return ("the ttl is ignored: an IAM user lives as long as the mount's lease says",)
+
+
+def _check_shape(role: Role) -> None:
+    kind = role.credential_type
+    managed_only = role.policy_document is None and bool(role.policy_arns)
+    if kind is CredentialType.FEDERATION_TOKEN and managed_only:
+        number = "only a managed policy" if len(role.policy_arns) == 1 else "only managed policies"
+        raise ConfigError(
+            f"role {role.name} issues federation tokens but holds {number}",
+            why="a federation token is bounded by an inline policy; engines refuse a managed one"
+            ' at issuance ("use a role to assume or an inline policy instead")',
+            do="give it an inline policy (policy = …), or make it an assumed_role",
+        )
+    if kind is CredentialType.FEDERATION_TOKEN and role.policy_document is None:
+        raise ConfigError(
+            f"role {role.name} issues federation tokens but holds no policy",
+            why="the engine refuses such a role at issuance",
+            do="give it an inline policy (policy = …)",
+        )
+    if kind is CredentialType.ASSUMED_ROLE and len(role.role_arns) != 1:
+        raise ConfigError(
+            f"role {role.name} names {len(role.role_arns) or 'no'} AWS roles to assume",
+            why="the engine can choose only where there is exactly one",
+            do="let the role name one AWS role (role_arns = [...])",
+        )
+
+
+def _check_life(role: Role, ttl_seconds: int | None) -> tuple[str, ...]:
+    kind, name = role.credential_type, _KINDS[role.credential_type]
+    if ttl_seconds is not None and ttl_seconds < STS_FLOOR_SECONDS:
+        raise UsageError(
+            f"{words(ttl_seconds)} is too short for {name}",
+            why=f"AWS STS gives no less than {STS_FLOOR_SECONDS} s (15 min)",
+            do="ask for --ttl 15m or more",
+        )
+    if ttl_seconds is not None and ttl_seconds > CEILING_SECONDS[kind]:
+        raise UsageError(
+            f"{words(ttl_seconds)} is too long for {name}",
+            why=f"AWS STS gives no more than {words(CEILING_SECONDS[kind])}",
+            do="ask for a shorter --ttl",
+        )
+    for field, seconds in (
+        ("default_sts_ttl", role.default_sts_ttl_seconds if ttl_seconds is None else 0),
+        ("max_sts_ttl", role.max_sts_ttl_seconds),
+    ):
+        if 0 < seconds < STS_FLOOR_SECONDS:
+            raise ConfigError(
+                f"role {role.name} bounds {name} to {words(seconds)} ({field})",
+                why=f"AWS STS gives no less than {STS_FLOOR_SECONDS} s (15 min)",
+                do=f"set {field} of the role to 15m or more",
+            )
+    if ttl_seconds is not None and 0 < role.max_sts_ttl_seconds < ttl_seconds:
+        return (
+            f"the role allows {words(role.max_sts_ttl_seconds)} at most: the engine cuts to it",
+        )
+    return ()

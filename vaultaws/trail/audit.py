@@ -1,0 +1,190 @@
+"""Vault's and OpenBao's audit log (JSON lines of a file device), read for issuances.
+
+Seen on OpenBao 2.7.2 and Vault 1.21.1: a response line of `MOUNT/creds|sts/ROLE` has the lease
+id in clear (`response.secret.lease_id`), the key id as `hmac-sha256:…` (clear where the mount
+lists it in `audit_non_hmac_response_keys`), the token's life as a number (`response.data.ttl`),
+and who asked under `auth`. A revocation by body has its lease id hashed, by path in clear.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from vaultaws.errors import UsageError
+from vaultaws.model import AuditIssuance
+
+LONGEST_LINE_BYTES: Final = 4 << 20
+_ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
+_FRACTION: Final = re.compile(r"(\.\d{6})\d+")
+
+
+@dataclass(frozen=True)
+class AuditRevocation:
+    """One revocation that Vault answered. `lease` is an id, its digest, or a prefix's path."""
+
+    time: datetime
+    lease: str
+    is_prefix: bool
+    display_name: str
+
+
+@dataclass
+class AuditLog:
+    """What was read. `unreadable` counts lines that are no audit entry, torn ones included."""
+
+    issuances: list[AuditIssuance] = field(default_factory=list)
+    revocations: list[AuditRevocation] = field(default_factory=list)
+    lines: int = 0
+    unreadable: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
+    """Read audit files, plain or .gz; `mounts` empty means every AWS mount.
+
+    Raises UsageError for a file that cannot be opened. An issuance met twice (overlapping
+    rotated files) counts once.
+    """
+    log = AuditLog()
+    seen: set[tuple[str, str]] = set()
+    for path in paths:
+        for line in _lines(path, log):
+            _take(line, log, frozenset(mounts), seen)
+    log.issuances.sort(key=lambda found: found.time)
+    return log
+
+
+def rotated(path: Path) -> list[Path]:
+    """Return the rotated siblings of a log (audit.log.1, audit.log.2.gz, audit.log-20261121),
+    then the log itself."""
+    siblings = [
+        found
+        for found in path.parent.glob(f"{path.name}[.-]*")
+        if found.is_file() and not found.is_symlink()
+    ]
+    return [*sorted(siblings), path]
+
+
+def _lines(path: Path, log: AuditLog) -> Iterator[bytes]:
+    """Yield whole lines. A broken end of a file is counted and ends that file only."""
+    try:
+        with _opened(path) as file:
+            yield from _bounded_lines(file, log)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        log.lines += 1
+        log.unreadable += 1
+    except OSError as error:
+        raise UsageError(
+            f"the audit log {path} cannot be read",
+            why=error.strerror or type(error).__name__,
+            do="check the path and that you may read it",
+        ) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    file = path.open("rb")
+    if file.read(2) == b"\x1f\x8b":
+        file.close()
+        return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads as BinaryIO does
+    file.seek(0)
+    return file
+
+
+def _bounded_lines(file: BinaryIO, log: AuditLog) -> Iterator[bytes]:
+    while line := file.readline(LONGEST_LINE_BYTES):
+        if line.endswith(b"\n") or len(line) < LONGEST_LINE_BYTES:
+            yield line
+            continue
+        log.lines += 1
+        log.unreadable += 1
+        while line and not line.endswith(b"\n"):
+            line = file.readline(LONGEST_LINE_BYTES)
+
+
+def _take(line: bytes, log: AuditLog, mounts: frozenset[str], seen: set[tuple[str, str]]) -> None:
+    if not line.strip():
+        return
+    log.lines += 1
+    try:
+        entry = json.loads(line)
+        moment = _time(entry["time"])
+        kind = entry["type"]
+        found = _meaning(entry, moment, mounts) if kind == "response" else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        log.unreadable += 1
+        return
+    log.first = min(log.first or moment, moment)
+    log.last = max(log.last or moment, moment)
+    if isinstance(found, AuditRevocation):
+        log.revocations.append(found)
+    elif found and (found.request_id, found.lease_id) not in seen:
+        seen.add((found.request_id, found.lease_id))
+        log.issuances.append(found)
+
+
+def _meaning(
+    entry: dict[str, Any], moment: datetime, mounts: frozenset[str]
+) -> AuditIssuance | AuditRevocation | None:
+    request = entry["request"]
+    path = request["path"]
+    if path.startswith("sys/leases/revoke"):
+        return None if entry.get("error") else _revocation(entry, path, moment)
+    match = _ISSUANCE.fullmatch(path)
+    if match is None or request.get("mount_type", "aws") != "aws":
+        return None
+    if mounts and match["mount"] not in mounts:
+        return None
+    return _issuance(entry, request, moment)
+
+
+def _issuance(
+    entry: dict[str, Any], request: dict[str, Any], moment: datetime
+) -> AuditIssuance | None:
+    response = entry.get("response") or {}
+    data, lease_id = response.get("data") or {}, (response.get("secret") or {}).get("lease_id")
+    key = data.get("access_key")
+    if not lease_id or not key or not str(lease_id).startswith(f"{request['path']}/"):
+        return None  # a refusal, or another engine's answer
+    auth = entry.get("auth") or {}
+    ttl = data.get("ttl")
+    return AuditIssuance(
+        time=moment,
+        request_id=str(request.get("id", "")),
+        path=request["path"],
+        lease_id=str(lease_id),
+        access_key=str(key),
+        entity_id=str(auth.get("entity_id", "")),
+        display_name=str(auth.get("display_name", "")),
+        token_accessor=str(auth.get("accessor", "")),
+        remote_address=str(request.get("remote_address", "")),
+        username=str((auth.get("metadata") or {}).get("username", "")),
+        token_ttl_seconds=ttl if isinstance(ttl, int) and ttl > 0 else None,
+        is_sts=bool(data.get("session_token") or data.get("security_token")),
+    )
+
+
+def _revocation(entry: dict[str, Any], path: str, moment: datetime) -> AuditRevocation:
+    verb, _, rest = path.removeprefix("sys/leases/").partition("/")
+    lease = rest or str((entry["request"].get("data") or {}).get("lease_id", ""))
+    name = str((entry.get("auth") or {}).get("display_name", ""))
+    return AuditRevocation(moment, lease, is_prefix=verb != "revoke", display_name=name)
+
+
+def _time(text: str) -> datetime:
+    """Vault writes nanoseconds; Python reads six digits."""
+    moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def mounts_of(issuances: Iterable[AuditIssuance]) -> set[str]:
+    """Return the mounts that issued."""
+    return {found.path.rsplit("/", 2)[0] for found in issuances}
