@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -26,19 +26,28 @@ from vaultaws.local.aws.hooks import (
     Recorder,
     WsgiApp,
 )
-from vaultaws.local.aws.moto_door import Moto, Operation, Reply, UnknownOperationError
+from vaultaws.local.aws.iam.service import Iam, with_own_name
+from vaultaws.local.aws.moto_door import (
+    Moto,
+    Operation,
+    Reply,
+    UnknownOperationError,
+    UnreadableInputError,
+)
 from vaultaws.local.aws.refusals import Family, RefusedError, worded
 from vaultaws.local.aws.replies import error_reply
 from vaultaws.local.aws.requests import message_of, service_of
+from vaultaws.local.aws.validation import validate
 
 _log = logging.getLogger(__name__)
 
+_VALIDATED: Final = frozenset({"iam", "sts"})
 _READS: Final = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate")
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What stands around the gate."""
+    """What stands around the gate. `handlers` answer in moto's stead."""
 
     clock: Clock
     faults: Faults
@@ -46,6 +55,7 @@ class Neighbours:
     authoriser: Authoriser
     handlers: Handlers
     control: WsgiApp
+    iam: Iam
 
 
 @dataclass(frozen=True)
@@ -86,14 +96,12 @@ class Gate:
     def _reply(self, request: _Request) -> Reply:
         signature = sigv4.read(request.message)
         caller = self._authentication.caller(request.message, signature)
-        try:
-            operation = moto_door.operation_of(
-                request.service, request.environ, request.message.body
-            )
-        except UnknownOperationError as unknown:
-            raise _no_such_operation(request.family, str(unknown)) from unknown
+        operation = _operation(request)
         call = self._call(request, signature, operation)
         try:
+            operation = with_own_name(operation, caller)
+            call = replace(call, params=operation.params)
+            self._permit(operation, call, caller)
             reply, outcome = self._outcome(request, signature, operation, call, caller)
         except ApiError as error:
             reply = request.refusal(error)
@@ -119,6 +127,15 @@ class Gate:
             secure=request.environ["wsgi.url_scheme"] == "https",
         )
 
+    def _permit(self, operation: Operation, call: Call, caller: Caller) -> None:
+        """Raise ApiError for a fault that is due, an input out of bounds, or a policy's no."""
+        fault = self._around.faults.draw(call)
+        if fault is not None:
+            raise fault
+        if call.service in _VALIDATED:
+            validate(operation)
+        self._around.authoriser.authorise(call, caller)
+
     def _outcome(
         self,
         request: _Request,
@@ -127,18 +144,14 @@ class Gate:
         call: Call,
         caller: Caller,
     ) -> tuple[Reply, Outcome]:
-        fault = self._around.faults.draw(call)
-        if fault is not None:
-            raise fault
-        self._around.authoriser.authorise(call, caller)
-        handler = self._around.handlers.get((call.service, call.operation))
         try:
-            if handler is not None:
+            with self._around.iam.around(call):
+                handler = self._around.handlers.get((call.service, call.operation))
+                if handler is None:
+                    return self._from_moto(request, signature, operation, call)
                 answer = handler(call, caller)
-                reply = moto_door.serialised(operation, answer, request.id)
-                return reply, Outcome(reply.status, answer)
-            scope = f"{signature.access_key_id}/{signature.scope}"
-            reply = self._moto.answer(request.environ, request.message.body, scope)
+            reply = moto_door.serialised(operation, answer, request.id)
+            return reply, Outcome(reply.status, answer)
         except (NotImplementedError, UnknownOperationError) as missing:
             raise ApiError("NotImplemented", str(missing), 501) from missing
         except ApiError:
@@ -146,8 +159,28 @@ class Gate:
         except Exception as error:  # whatever moto's code raises is a server error to the client
             _log.exception("%s:%s failed", call.service, call.operation)
             raise ApiError("InternalFailure", "The local AWS failed.", 500) from error
+
+    def _from_moto(
+        self,
+        request: _Request,
+        signature: sigv4.Signature,
+        operation: Operation,
+        call: Call,
+    ) -> tuple[Reply, Outcome]:
+        environ, body = moto_door.with_params(request.environ, request.message.body, operation)
+        scope = f"{signature.access_key_id}/{signature.scope}"
+        reply = self._moto.answer(environ, body, scope)
         whole = not call.operation.startswith(_READS)
         return reply, moto_door.outcome_of(operation, reply, whole=whole)
+
+
+def _operation(request: _Request) -> Operation:
+    try:
+        return moto_door.operation_of(request.service, request.environ, request.message.body)
+    except UnreadableInputError as unreadable:
+        raise _unreadable(request.family) from unreadable
+    except UnknownOperationError as unknown:
+        raise _no_such_operation(request.family, str(unknown)) from unknown
 
 
 def _opened(environ: WSGIEnvironment) -> _Request:
@@ -170,3 +203,12 @@ def _no_such_operation(family: Family, detail: str) -> ApiError:
     if family is Family.S3:
         return ApiError("MethodNotAllowed", "The specified method is not allowed.", 405)
     return ApiError("InvalidAction", f"Could not find the operation: {detail[:128]}", 400)
+
+
+def _unreadable(family: Family) -> ApiError:
+    if family in {Family.JSON, Family.REST_JSON}:
+        return ApiError("SerializationException", "The request cannot be read.", 400)
+    if family in {Family.S3, Family.REST_XML}:
+        text = "The XML you provided was not well-formed or did not validate against our schema."
+        return ApiError("MalformedXML", text, 400)
+    return ApiError("MalformedInput", "The request cannot be read.", 400)

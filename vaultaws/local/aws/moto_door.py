@@ -10,19 +10,21 @@ interpreter's own lock a finer one would win nothing.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlencode
 from wsgiref.types import WSGIEnvironment
 
 from botocore.awsrequest import HeadersDict
 from botocore.exceptions import UnknownServiceError
 from botocore.parsers import ResponseParserError, create_parser
 from moto.backend_index import backend_url_patterns
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -55,7 +57,11 @@ _SERVICE_NAMES: Final = {
 
 
 class UnknownOperationError(Exception):
-    """No such service or operation, or its input cannot be read."""
+    """No such service or operation."""
+
+
+class UnreadableInputError(Exception):
+    """The operation's input is not in its protocol's form."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def protocol_of(service: str, content_type: str = "") -> str:
 
 
 def operation_of(service: str, environ: WSGIEnvironment, body: bytes) -> Operation:
-    """Route and parse a request. Raises UnknownOperationError."""
+    """Route and parse a request. Raises UnknownOperationError, UnreadableInputError."""
     request = _request(environ, body)
     try:
         model, labels = get_service_router(service).match(request)
@@ -125,8 +131,21 @@ def operation_of(service: str, environ: WSGIEnvironment, body: bytes) -> Operati
             }
         )
     except Exception as error:  # moto's parsers raise what their data makes them raise
-        raise UnknownOperationError("the input cannot be read") from error
+        raise UnreadableInputError from error
     return Operation(service, str(model.name), protocol, model, params)
+
+
+def with_params(
+    environ: WSGIEnvironment, body: bytes, operation: Operation
+) -> tuple[WSGIEnvironment, bytes]:
+    """The request as moto shall see it: with the UserName that the gate has put in."""
+    name = operation.params.get("UserName")
+    if operation.service != "iam" or name is None or b"UserName=" in body:
+        return environ, body
+    added = urlencode({"UserName": name})
+    if environ["REQUEST_METHOD"] == "POST":
+        return environ, b"&".join(part for part in (body, added.encode()) if part)
+    return {**environ, "QUERY_STRING": f"{environ['QUERY_STRING']}&{added}"}, body
 
 
 def _request(environ: WSGIEnvironment, body: bytes) -> Request:
@@ -210,10 +229,21 @@ class Moto:
             self._apps[backend] = create_backend_app(backend)
         return self._apps[backend]
 
+    def warm(self, services: Iterable[str], region: str) -> None:
+        """Load models, routers and backends before somebody waits for them."""
+        for service in services:
+            get_service_router(service)
+            app = self._app(service)
+            del app
+            backend: Any = get_backend(service)
+            accounts = backend[self.account_id]
+            accounts[region if region in accounts.regions else "aws"]
+
     def forget(self) -> None:
-        """Drop the account's IAM state; the other services keep theirs until the process ends."""
-        with LOCK, contextlib.suppress(KeyError):
-            del iam_backends[self.account_id]
+        """Drop everything moto holds of the account."""
+        with LOCK:
+            for backend in list(BackendDict._instances):  # noqa: SLF001  (moto offers no other way)
+                backend.pop(self.account_id, None)
 
 
 def _run(app: Any, environ: WSGIEnvironment) -> Reply:

@@ -19,7 +19,6 @@ from vaultaws.local.aws.iam.state import (
     set_user_boundary,
     utc,
 )
-from vaultaws.local.aws.mfa import Codes
 
 MAX_USERS: Final = 5000
 MAX_TAGS: Final = 50
@@ -28,9 +27,8 @@ MAX_TAGS: Final = 50
 class Users:
     """Users of one account. Handlers run under `moto_door.LOCK`."""
 
-    def __init__(self, state: State, codes: Codes) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._codes = codes
 
     def handlers(self) -> Handlers:
         return {

@@ -39,7 +39,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DATE: Final = re.compile(
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
     r"(?:T(?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)"
-    r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2}))?)?)?"
+    r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?",
+    re.IGNORECASE,
 )
 
 
@@ -58,7 +59,7 @@ def _any_of(answers: list[bool | None]) -> bool | None:
 
 
 def _equal_strings(values: Values, variables: bool, *, ignore_case: bool = False) -> ValueTest:
-    fold = str.casefold if ignore_case else str
+    fold = str.lower if ignore_case else str
     templates = [literal_template(value, variables=variables) for value in values]
     fixed = frozenset(fold("".join(map(str, parts))) for parts in templates if _is_fixed(parts))
     open_ones = [parts for parts in templates if not _is_fixed(parts)]
@@ -131,7 +132,7 @@ def read_number(text: str) -> Decimal | None:
 def read_date(text: str) -> Decimal | None:
     """Seconds since 1970 of a W3C date or of a plain number; None for anything else.
 
-    Four digits are a year. A time of day needs its zone.
+    Four digits are a year. Without a zone it is UTC.
     """
     parts = _DATE.fullmatch(text)
     if parts is None:
