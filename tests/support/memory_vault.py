@@ -26,7 +26,7 @@ from vaultaws.model import (
     ServerProduct,
     TokenInfo,
 )
-from vaultaws.vault.wire import LostAnswerError
+from vaultaws.vault.errors import LostAnswerError
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 

@@ -94,6 +94,29 @@ class Revocation:
         return tuple(found for found in self.outcomes if found.alive)
 
 
+def fitting(
+    inventory: Inventory,
+    *,
+    lease_id: str = "",
+    role: str = "",
+    key: str = "",
+    key_hash: str = "",
+    person: str = "",
+) -> tuple[Holding, ...]:
+    """Return the holdings that fit all of what is given; what is empty fits everything.
+
+    `key` is a key id or its short form, `key_hash` what the audit log writes for it.
+    """
+    return tuple(
+        held
+        for held in inventory.holdings
+        if lease_id in {"", held.lease_id}
+        and role in {"", held.role}
+        and person in {"", held.person}
+        and (not key or _fits_key(held, key, key_hash))
+    )
+
+
 def select(
     inventory: Inventory,
     *,

@@ -15,7 +15,7 @@ from vaultaws.leases import revoke as revoking
 from vaultaws.leases.inventory import Inventory, take
 from vaultaws.leases.issue import IssueRequest, handing_over, issue
 from vaultaws.leases.journal import Journal
-from vaultaws.leases.revoke import Cutting, Fate, holders_of, revoke, select
+from vaultaws.leases.revoke import Cutting, Fate, fitting, holders_of, revoke, select
 from vaultaws.model import CredentialType, Role
 
 ROOT = Holder(HolderKind.USER, "vault-root")
@@ -153,6 +153,12 @@ def test_selection_by_digest(vault: MemoryVault, inventory: Inventory) -> None:
     key = inventory.holdings[1].access_key_id
     (held,) = select(audited, key=key, key_hash=vault.audit_hash("file", key))
     assert held.lease_id == inventory.holdings[1].lease_id
+
+
+def test_a_listing_is_narrowed_without_a_fuss(inventory: Inventory) -> None:
+    assert fitting(inventory) == inventory.holdings
+    assert fitting(inventory, role="nobody") == ()
+    assert fitting(inventory, role="reader", person="ada") == inventory.holdings[:1]
 
 
 @pytest.mark.parametrize("wanted", [{}, {"role": "nobody"}, {"key": "AKIA"}])
