@@ -42,6 +42,12 @@ class LocalStateError(VaultawsError):
     """A file or lock on this machine cannot be read or written (full disk, permissions)."""
 
 
+class FaultError(VaultawsError):
+    """A fault of vaultaws itself."""
+
+    exit_code = 2
+
+
 class VaultError(VaultawsError):
     """Vault or OpenBao refused or failed."""
 

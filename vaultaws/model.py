@@ -139,6 +139,11 @@ class ServerProduct(StrEnum):
     VAULT = "vault"
     OPENBAO = "openbao"
 
+    @property
+    def label(self) -> str:
+        """The product's name as its makers write it."""
+        return "OpenBao" if self is ServerProduct.OPENBAO else "Vault"
+
 
 @dataclass(frozen=True)
 class ServerHealth:

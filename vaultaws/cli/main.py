@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from vaultaws.cli import handler
-from vaultaws.errors import UsageError, VaultawsError
+from vaultaws.errors import UsageError
 
 # verb -> module below vaultaws.cli and the one-line help of the listing; each module has `command`
 VERBS = {
@@ -70,9 +70,8 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UsageError.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        print("\nstopped", file=sys.stderr)
-        return handler.INTERRUPTED
-    except (VaultawsError, click.ClickException, OSError) as error:
+    except (click.Abort, KeyboardInterrupt) as stop:
+        return handler.stopped(stop)
+    except Exception as error:  # noqa: BLE001  (the one place that prints errors)
         return handler.report(handler.ours(error))
     return result if isinstance(result, int) else 0

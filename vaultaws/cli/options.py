@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -28,6 +29,27 @@ class Span(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+class Moment(click.ParamType[datetime]):
+    """A time: ISO 8601 (UTC where no zone is said), or a span such as 24h for that long ago."""
+
+    name = "moment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.now(UTC) - timedelta(seconds=durations.parse(value))
+        except ValueError:
+            pass
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f'"{value}" is neither a span such as 24h nor an ISO 8601 time', param, ctx)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class ServerFlags:
     """What the command line said of the server; None where it said nothing."""
@@ -41,6 +63,15 @@ class ServerFlags:
     client_key: str | None = None
     tls_server_name: str | None = None
     tls_skip_verify: bool | None = None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which credentials are meant; empty strings do not narrow."""
+
+    role: str = ""
+    person: str = ""
+    key: str = ""
 
 
 _SERVER_OPTIONS = (
@@ -61,18 +92,37 @@ _SERVER_OPTIONS = (
 )
 
 
+_FILTER_OPTIONS = (
+    click.option("--role", default="", help="Only this role."),
+    click.option("--person", default="", help="Only this person."),
+    click.option("--key", default="", help="Only this access key id (AKIA…RG6 will do)."),
+)
+
+
 def server_options(command: Command) -> Command:
     """Give a verb the server's flags; the function gets one ServerFlags as `server`."""
+    return _gathered(command, "server", ServerFlags, _SERVER_OPTIONS)
+
+
+def filter_options(command: Command) -> Command:
+    """Give a verb the filters of listings; the function gets one Filters as `filters`."""
+    return _gathered(command, "filters", Filters, _FILTER_OPTIONS)
+
+
+def _gathered(
+    command: Command, name: str, kind: type[Any], options: tuple[Callable[[Command], Command], ...]
+) -> Command:
+    """Add `options` to a command and hand their values over as one `kind`, named `name`."""
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
-        names = ServerFlags.__dataclass_fields__
-        flags = ServerFlags(**{name: values.pop(name) for name in names})
-        return command(server=flags, **values)
+        gathered = kind(**{field: values.pop(field) for field in kind.__dataclass_fields__})
+        return command(**{name: gathered}, **values)
 
-    for option in reversed(_SERVER_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+    finished: Command = wrapped
+    for option in reversed(options):
+        finished = option(finished)
+    return finished
 
 
 mount_option = click.option(

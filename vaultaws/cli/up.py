@@ -10,12 +10,10 @@ import click
 from vaultaws.cli import output
 from vaultaws.cli.options import Span, json_option
 from vaultaws.handoff.formats import quote_posix
-from vaultaws.model import ServerProduct
 
 if TYPE_CHECKING:
     from vaultaws.local.stack import StackState
 
-PRODUCTS = {ServerProduct.VAULT: "Vault", ServerProduct.OPENBAO: "OpenBao"}
 SERVERS = ("auto", "openbao", "vault", "docker")
 
 
@@ -59,7 +57,7 @@ def command(
         output.result(f"export {name}={quote_posix(value)}")
     output.result(f"unset {' '.join(STALE_VARIABLES)}")
     verb = "already up" if state.reused else "up"
-    product = PRODUCTS[state.server.product]
+    product = state.server.product.label
     output.say(f"· {verb}: {product} {state.server.version} at {state.server.address}")
     output.say(f"· local AWS at {state.aws.endpoint}, account {state.options.account_id}")
     output.hint('to use it in this shell: eval "$(vaultaws up)"')
@@ -70,7 +68,7 @@ def summary(state: StackState) -> dict[str, Any]:
     return {
         "version": 1,
         "reused": state.reused,
-        "product": PRODUCTS[state.server.product],
+        "product": state.server.product.label,
         "server_version": state.server.version,
         "address": state.server.address,
         "audit_log": str(state.server.audit),

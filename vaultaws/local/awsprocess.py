@@ -111,9 +111,9 @@ def _wait_for(answer: Path, machine: Machine, fail_if_gone: Callable[[], None]) 
         fail_if_gone()
         if machine.clock.monotonic() >= deadline:
             raise StackError(
-                "The local AWS does not answer",
-                why=f"It was waited for {READY_SECONDS:.0f} s and was never ready.",
-                do="Run `vaultaws down`, then `vaultaws up` again.",
+                "the local AWS does not answer",
+                why=f"it was waited for {READY_SECONDS:.0f} s and was never ready",
+                do="run `vaultaws down`, then `vaultaws up` again",
             )
         machine.clock.sleep(POLL_SECONDS)
     return said
@@ -132,7 +132,7 @@ def _read(answer: Path) -> dict[str, str] | None:
 def _fail_if_gone(process: ProcessRecord, log: Path, machine: Machine) -> None:
     if not is_alive(process, machine.table):
         raise StackError(
-            "The local AWS ended before it answered",
-            why=(last_lines(log) or ["It said nothing."])[-1],
-            do='Install its parts: pip install "vaultaws[local]"; if they are there, report this.',
+            "the local AWS ended before it answered",
+            why=(last_lines(log) or ["it said nothing"])[-1],
+            do='install its parts: pip install "vaultaws[local]"; if they are there, report this',
         )

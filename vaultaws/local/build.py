@@ -182,9 +182,9 @@ def _sync(path: Path) -> None:
 
 def _failed(recipe: Recipe, why: str) -> StackError:
     return StackError(
-        f"Building {recipe.title} failed",
-        why=f"{why[:1].upper()}{why[1:]}.",
-        do="Run again; if it fails the same way, report it with these lines.",
+        f"building {recipe.title} failed",
+        why=why,
+        do="run again; if it fails the same way, report it with these lines",
     )
 
 
@@ -250,15 +250,15 @@ def build_error(recipe: Recipe, log: Path) -> StackError:
     text = "\n".join(lines)
     if "no space left on device" in text or "disk quota exceeded" in text:
         return StackError(
-            f"There was no room to build {recipe.title}",
+            f"there was no room to build {recipe.title}",
             why=_line_with(lines, "no space left", "quota"),
-            do="Free some space (Vault needs about 6 GB while it is built), and run again.",
+            do="free some space (Vault needs about 6 GB while it is built), and run again",
         )
     if any(sign in text for sign in _NETWORK_SIGNS):
         return StackError(
-            f"The sources of {recipe.title} could not be fetched",
+            f"the sources of {recipe.title} could not be fetched",
             why=_line_with(lines, *_NETWORK_SIGNS),
-            do="Connect to the network (or set GOPROXY to a mirror), and run again.",
+            do="connect to the network (or set GOPROXY to a mirror), and run again",
         )
     return _failed(recipe, " | ".join(lines[-3:]) or "Go gave no reason")
 

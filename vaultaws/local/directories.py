@@ -67,9 +67,9 @@ def make_private(path: Path) -> Path:
         raise disk_error(path, error) from error
     if found.st_uid != os.getuid():
         raise StackError(
-            f"The directory {path} belongs to another user",
-            why="Programs and keys kept there could be changed or read by them.",
-            do="Set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own.",
+            f"the directory {path} belongs to another user",
+            why="programs and keys kept there could be changed or read by them",
+            do="set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own",
         )
     return path
 
@@ -78,12 +78,12 @@ def disk_error(path: Path, error: OSError) -> StackError:
     """Say in one line each what the operating system refused at `path`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StackError(
-            f"There is no room to write {path}",
-            why=f"The system says: {error.strerror}.",
-            do="Free some space, or set XDG_CACHE_HOME to a directory with room, and run again.",
+            f"there is no room to write {path}",
+            why=f"the system says: {error.strerror}",
+            do="free some space, or set XDG_CACHE_HOME to a directory with room, and run again",
         )
     return StackError(
-        f"Cannot write {path}",
-        why=f"The system says: {error.strerror or error}.",
-        do="Make the directory writable, or set XDG_CACHE_HOME and XDG_STATE_HOME elsewhere.",
+        f"cannot write {path}",
+        why=f"the system says: {error.strerror or error}",
+        do="make the directory writable, or set XDG_CACHE_HOME and XDG_STATE_HOME elsewhere",
     )

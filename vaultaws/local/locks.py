@@ -51,7 +51,7 @@ def _acquire(lock: FileLock, what: str, progress: Progress, patience: float) -> 
 
 def _taken(path: str, patience: float) -> StackError:
     return StackError(
-        f"Another vaultaws holds {path}",
-        why=f"It was not free after {patience:.0f} s.",
-        do="Let it finish, or end it, and run again.",
+        f"another vaultaws holds {path}",
+        why=f"it was not free after {patience:.0f} s",
+        do="let it finish, or end it, and run again",
     )

@@ -26,7 +26,7 @@ def free_port() -> int:
                 continue
             return port
     raise StackError(
-        "No free port was found on 127.0.0.1",
-        why=f"{ATTEMPTS} tries met a taken one.",
-        do="Close programs that hold many ports, and run again.",
+        "no free port was found on 127.0.0.1",
+        why=f"{ATTEMPTS} tries met a taken one",
+        do="close programs that hold many ports, and run again",
     )

@@ -22,6 +22,8 @@ from vaultaws.errors import StackError
 TAG_VARIABLE = "VAULTAWS_STACK"
 SAME_START_SECONDS = 2.0
 GRACE_SECONDS = 10.0
+ENDED_AT_ONCE = -10.0
+"""The start time of a process that was gone before it could be asked: nothing alive has it."""
 POLL_SECONDS = 0.02
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -115,7 +117,7 @@ def launch(
 ) -> ProcessRecord:
     """Start a process in a session of its own, its output in `log` (readable by us alone).
 
-    Raises StackError when the program cannot be started or is gone at once.
+    Raises StackError when the program cannot be started.
     """
     mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
@@ -134,16 +136,14 @@ def launch(
     except OSError as error:
         raise _cannot_start(command[0], error.strerror or str(error)) from error
     started = table.started(pid)
-    if started is None:
-        raise _cannot_start(command[0], "It ended at once")
-    return ProcessRecord(pid, started, table.boot_id())
+    return ProcessRecord(pid, ENDED_AT_ONCE if started is None else started, table.boot_id())
 
 
 def _cannot_start(program: str, why: str) -> StackError:
     return StackError(
-        f"Cannot start {program}",
-        why=f"{why}.",
-        do="Check that the file is there, is a program for this machine, and may be run.",
+        f"cannot start {program}",
+        why=why,
+        do="check that the file is there, is a program for this machine, and may be run",
     )
 
 
@@ -185,9 +185,9 @@ def end_tagged(tag: str, machine: Machine) -> None:
 
 def _survivor(pid: int) -> StackError:
     return StackError(
-        f"Process {pid} does not end",
-        why="It was told to twice and waited for.",
-        do=f"End it by hand (kill -9 {pid}), then run `vaultaws down` again.",
+        f"process {pid} does not end",
+        why="it was told to twice and waited for",
+        do=f"end it by hand (kill -9 {pid}), then run `vaultaws down` again",
     )
 
 

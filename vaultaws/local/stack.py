@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -135,7 +135,7 @@ def up(
         found = read_record(directories.state)
         state = None if found is None else _whole(found, machine)
         if found is not None and state is not None:
-            _refuse_others(options, found)
+            refuse_others(options, found)
             return replace(state, reused=True)
         if found is not None:
             progress("taking down what is left of the last stack", 0.0)
@@ -227,16 +227,20 @@ def _first_record(
 
 
 def _take_down(record: StackRecord, directories: Directories, machine: Machine) -> None:
-    """The server first, so that its last calls still meet an AWS; then all that carries the tag."""
+    """The server first, so that its last calls still meet an AWS; then all that carries the tag.
+
+    Each step is tried whatever became of the others; the record stays when one failed.
+    """
     with deferred_signals():
-        if record.server is not None:
-            stop_server(record.server, machine)
-        if record.daemon:
-            remove_tagged(record.daemon, record.tag)
-        if record.aws is not None:
-            end(record.aws.process, machine)
-        end_tagged(record.tag, machine)
-        shutil.rmtree(record.workdir, ignore_errors=True)
+        with ExitStack() as later:
+            later.callback(shutil.rmtree, record.workdir, ignore_errors=True)
+            later.callback(end_tagged, record.tag, machine)
+            if record.aws is not None:
+                later.callback(end, record.aws.process, machine)
+            if record.daemon:
+                later.callback(remove_tagged, record.daemon, record.tag)
+            if record.server is not None:
+                later.callback(stop_server, record.server, machine)
         remove_record(directories.state)
 
 
@@ -254,7 +258,7 @@ def _whole(record: StackRecord, machine: Machine) -> StackState | None:
 
 def _parts(record: StackRecord, machine: Machine) -> Iterator[Part]:
     if (server := record.server) is not None:
-        name = f"{server.product.title()} {server.version}"
+        name = f"{server.product.label} {server.version}"
         alive = server_runs(server, machine)
         yield Part(name, server.address, server.where.label, server.log, alive)
     if (aws := record.aws) is not None:
@@ -262,7 +266,7 @@ def _parts(record: StackRecord, machine: Machine) -> Iterator[Part]:
         yield Part("local AWS", aws.endpoint, aws.process.label, aws.log, alive)
 
 
-def _refuse_others(options: StackOptions, record: StackRecord) -> None:
+def refuse_others(options: StackOptions, record: StackRecord) -> None:
     """A running stack is not quietly handed to somebody who asked for another one."""
     differ = [
         f"{name} is {has}, not {wanted}"
@@ -271,9 +275,9 @@ def _refuse_others(options: StackOptions, record: StackRecord) -> None:
     ]
     if differ:
         raise StackError(
-            "A stack with other options is already up",
-            why="; ".join(differ) + ".",
-            do="Run `vaultaws down` first, or `vaultaws up` without options to use what runs.",
+            "a stack with other options is already up",
+            why="; ".join(differ),
+            do="run `vaultaws down` first, or `vaultaws up` without options to use what runs",
         )
 
 

@@ -62,15 +62,15 @@ def read_record(directory: Path) -> StackRecord | None:
         return None
     except OSError as error:
         raise StackError(
-            f"Cannot read {path}",
-            why=f"The system says: {error.strerror or error}.",
-            do="Make it readable for you, or remove it once no stack runs.",
+            f"cannot read {path}",
+            why=f"the system says: {error.strerror or error}",
+            do="make it readable for you, or remove it once no stack runs",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StackError(
-            f"The state file {path} cannot be understood",
-            why="It was changed by hand or written by another version of vaultaws.",
-            do="End its processes by hand if any run, then remove the file.",
+            f"the state file {path} cannot be understood",
+            why="it was changed by hand or written by another version of vaultaws",
+            do="end its processes by hand if any run, then remove the file",
         ) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vaultaws.config.schema import Config
-from vaultaws.model import MountInfo, Role, RootConfig
+from vaultaws.model import MountInfo, Role, RootConfig, ServerProduct
 from vaultaws.vault.protocol import Vault
 
 
@@ -14,7 +14,7 @@ class Observed:
     """One mount as the server has it. `mount` is None while the engine is not enabled there."""
 
     address: str
-    product: str
+    product: ServerProduct
     version: str
     mount: MountInfo | None = None
     lease: tuple[int, int] | None = None
@@ -33,7 +33,7 @@ def observe(vault: Vault, config: Config) -> Observed:
         for name in sorted(acl_name(path, access.name) for access in config.access)
         if (text := _read_acl(vault, name)) is not None
     )
-    seen = Observed(vault.address, health.product.value, health.version, policies=policies)
+    seen = Observed(vault.address, health.product, health.version, policies=policies)
     if mount is None:
         return seen
     return Observed(
@@ -55,4 +55,4 @@ def acl_name(mount: str, access: str) -> str:
 
 def _read_acl(vault: Vault, name: str) -> str | None:
     found = vault.read(f"sys/policies/acl/{name}")
-    return str(found["policy"]) if found is not None else None
+    return str(found["data"]["policy"]) if found is not None else None

@@ -15,9 +15,10 @@ SECONDS = frozenset({"default_sts_ttl_seconds", "max_sts_ttl_seconds"})
 def text(plan: Plan, *, done: bool = False) -> str:
     """The plan in lines: what file, what server, each change, the count."""
     seen = plan.observed
-    server = "OpenBao" if seen.product == "openbao" else "Vault"
     mount = plan.config.mount.path
-    lines = [f"{plan.config.file} → {mount}/ on {seen.address} ({server} {seen.version})"]
+    lines = [
+        f"{plan.config.file} → {mount}/ on {seen.address} ({seen.product.label} {seen.version})"
+    ]
     if plan.changes:
         lines.append("")
     for change in plan.changes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vaultaws.config.schema import Access, Config, Mount, Root
-from vaultaws.model import CredentialType, MountInfo, Role, RootConfig
+from vaultaws.model import CredentialType, MountInfo, Role, RootConfig, ServerProduct
 from vaultaws.plan import show
 from vaultaws.plan.diff import Action, Kind, acl_text, diff
 from vaultaws.plan.observe import Observed, acl_name
@@ -25,7 +25,7 @@ CONFIG = Config(
     roles=(READER,),
     access=(ANALYSTS,),
 )
-EMPTY = Observed(address="http://127.0.0.1:8200", product="openbao", version="2.7.2")
+EMPTY = Observed(address="http://127.0.0.1:8200", product=ServerProduct.OPENBAO, version="2.7.2")
 AS_DECLARED = replace(
     EMPTY,
     mount=MountInfo("aws", "aws", "acc", 900, 3600),

@@ -14,6 +14,7 @@ from vaultaws.model import Credentials, Secret
 ADA_PASSWORD = "correct-horse"  # noqa: S105  (made up, for a server that lives for seconds)
 IMAGE = "ami-12c6146b"  # an image that the local AWS has
 REGION = "us-east-1"
+STILL_ALIVE = 3  # the exit code of a revocation that leaves a token alive
 REFUSED_KEY = frozenset({"InvalidClientTokenId", "AuthFailure"})
 
 
@@ -171,8 +172,8 @@ def find_in_trail(scene: Scene) -> None:
         entry = _entry(report, key)
         scene.check(
             f"{masked(key)}: issued to {entry['person']} for {entry['role']},"
-            f" used {entry['calls']} times, {entry['denied']} refused",
-            entry["verdict"] == "explained" and entry["person"] == "ada" and entry["calls"] > 0,
+            f" {entry['use']['calls']} calls made with it, {entry['use']['denied']} denied",
+            entry["standing"] == "explained" and entry["person"] == "ada",
             seen=json.dumps(entry),
         )
 
@@ -188,7 +189,7 @@ def revoke(scene: Scene) -> None:
     scene.show(f"aws iam get-user --user-name {name}")
     gone = scene.facts["admin"].refusal("iam", "get_user", UserName=name)
     scene.check("the user is gone: NoSuchEntity", gone in {"NoSuchEntity", "NoSuchEntityException"})
-    scene.run("leases", "revoke", token["lease_id"], "--yes")
+    scene.run("leases", "revoke", token["lease_id"], "--yes", expect=STILL_ALIVE)
     bearer: AwsSide = scene.facts["token_side"]
     scene.check("the federation token still works", not bearer.refusal("ec2", "describe_instances"))
     key = token["access_key_id"]
@@ -197,11 +198,13 @@ def revoke(scene: Scene) -> None:
     scene.check(
         "leases list shows it, alive beyond its lease", alive and alive[0]["outlives_lease"]
     )
-    cut = scene.run("leases", "revoke", "--key", key, "--cut", "--yes", shown=_cut_command(key))
-    code = scene.soon(lambda: bearer.refusal("ec2", "describe_instances"))
-    scene.check("cut off: DescribeInstances is refused", code == "UnauthorizedOperation")
-    codes = {bearer.refusal("ec2", "describe_instances") for _ in range(5)}
-    scene.check(f"proved dead, 5 of 5: {_first_line(cut.err or cut.out)}", codes == {code})
+    scene.run("leases", "revoke", "--key", key, "--cut", "--yes", shown=_cut_command(key))
+    proof = bearer.proof_of_death(key)
+    scene.check(
+        f"cut off and proved dead: {proof.action} refused {len(proof.refusals)} times in a row"
+        f" ({', '.join(proof.codes)})",
+        len(proof.refusals) >= 5,
+    )
 
 
 def catch_a_thief(scene: Scene) -> None:
@@ -215,7 +218,7 @@ def catch_a_thief(scene: Scene) -> None:
     entry = _entry(report, key)
     scene.check(
         f"{masked(key)} is flagged as unexplained",
-        entry["verdict"] == "unexplained" and report["exit_code"] == 3,
+        entry["standing"] == "unexplained" and report["exit_code"] == 3,
         seen=json.dumps(entry),
     )
 
@@ -275,7 +278,7 @@ def _entry(report: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _seen_and_used(report: dict[str, Any], key: str) -> bool:
     entry = _entry(report, key)
-    return bool(entry) and entry["verdict"] != "pending" and entry["calls"] >= 2
+    return bool(entry) and entry["standing"] != "pending" and entry["use"]["denied"] > 0
 
 
 def _side(scene: Scene, credentials: Credentials) -> AwsSide:
@@ -313,10 +316,6 @@ def _first_error(ran: Ran) -> str:
         if line.startswith("error:"):
             return line.removeprefix("error:").strip()
     return "nothing was said"
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 def _cut_command(key: str) -> str:

@@ -99,9 +99,9 @@ def wait_until_healthy(
         fail_if_gone()
         if clock.monotonic() >= deadline:
             raise StackError(
-                f"The server at {address} does not answer",
-                why=f"It was asked for {HEALTH_SECONDS:.0f} s and was never ready.",
-                do="Run `vaultaws down`, then `vaultaws up` again.",
+                f"the server at {address} does not answer",
+                why=f"it was asked for {HEALTH_SECONDS:.0f} s and was never ready",
+                do="run `vaultaws down`, then `vaultaws up` again",
             )
         clock.sleep(POLL_SECONDS)
 
@@ -126,7 +126,7 @@ def enable_audit(address: str, token: Secret, file_path: str) -> None:
     if answer.status not in (200, 204):
         said = "; ".join(str(line) for line in answer.body.get("errors", ()))
         raise StackError(
-            "The server's audit device cannot be turned on",
-            why=said or f"The server answered {answer.status}.",
-            do="Run `vaultaws down`, then `vaultaws up` again.",
+            "the server's audit device cannot be turned on",
+            why=said or f"the server answered {answer.status}",
+            do="run `vaultaws down`, then `vaultaws up` again",
         )

@@ -127,11 +127,11 @@ class DevServer:
         if is_alive(process, self.machine.table):
             return
         lines = last_lines(log, 30)
-        last = (lines or ["It said nothing."])[-1].replace(token.reveal(), Secret.MASK)
+        last = (lines or ["it said nothing"])[-1].replace(token.reveal(), Secret.MASK)
         raise EarlyEndError(
             f"{self.binary.name} ended before it answered",
             why=last,
-            do=f"Try `{self.binary} server -dev` by hand, or another --server.",
+            do=f"try `{self.binary} server -dev` by hand, or another --server",
             port_taken=any("address already in use" in line for line in lines),
         )
 
@@ -170,8 +170,8 @@ def dev_server(
     if known is None:
         raise StackError(
             f"{binary} is neither Vault nor OpenBao",
-            why=f"`{binary.name} version` did not say so.",
-            do="Install it again, or choose another --server.",
+            why=f"`{binary.name} version` did not say so",
+            do="install it again, or choose another --server",
         )
     product, version = known
     return DevServer(kind, product, version, binary, plugins, machine)

