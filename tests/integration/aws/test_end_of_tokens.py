@@ -12,7 +12,15 @@ import pytest
 from tests.support.engine import Engine, a_role, administrator, make_user
 from vaultaws.aws.actions import Action, attempt_with
 from vaultaws.aws.cloudtrail import lookup_records
-from vaultaws.aws.cutoff import POLICY_NAME, Cutter, Holder, HolderKind
+from vaultaws.aws.cutoff import (
+    POLICY_NAME,
+    Cutter,
+    Holder,
+    HolderKind,
+    deny_tokens_issued_before,
+    is_cut,
+    lift,
+)
 from vaultaws.aws.identity import caller_identity, user_access_keys, user_exists
 from vaultaws.aws.proof import prove_dead
 from vaultaws.aws.sessions import client
@@ -110,10 +118,16 @@ def test_an_assumed_role_is_cut_on_the_role(engine: Engine, local_aws: LocalAws)
     role = a_role("a", CredentialType.ASSUMED_ROLE, role_arns=arns)
     engine.vault.write_role(engine.mount, role)
     issued = engine.vault.issue(engine.mount, "a", sts=True, ttl_seconds=900)
+    issued_at = datetime.now(UTC)
     assert f":assumed-role/{name}/" in caller_identity(issued.credentials, REGION).arn
     assert attempt_with(issued.credentials, READ, REGION)() is None
-    Cutter(operator).cut(Holder(HolderKind.ROLE, name), datetime.now(UTC))
+    holder = Holder(HolderKind.ROLE, name)
+    assert not is_cut(holder, issued_at, credentials=operator)
+    cut = deny_tokens_issued_before(holder, datetime.now(UTC), credentials=operator)
+    assert is_cut(holder, issued_at, credentials=operator)
+    assert not is_cut(holder, cut.moment, credentials=operator)
     assert prove_dead(issued.credentials, READ, clock=CLOCK, region=REGION).codes
+    assert lift(holder, credentials=operator)
 
 
 def test_a_full_user_has_no_room_for_the_deny(engine: Engine, local_aws: LocalAws) -> None:
