@@ -208,7 +208,7 @@ def test_a_role_session_names_its_role(aws: LocalAws) -> None:
 
 
 def test_a_key_is_late_to_come_and_late_to_go(aws: LocalAws, control: ControlClient) -> None:
-    control.configure(iam_delay=60)
+    control.configure(iam_delay=600)
     iam = client(aws, "iam")
     iam.create_user(UserName="eve")
     key = _as_credentials(iam.create_access_key(UserName="eve")["AccessKey"])
@@ -216,12 +216,12 @@ def test_a_key_is_late_to_come_and_late_to_go(aws: LocalAws, control: ControlCli
     with pytest.raises(ClientError) as error:
         sts.get_caller_identity()
     assert code_of(error) == "InvalidClientTokenId"
-    control.advance(60)
+    control.advance(600)
     sts.get_caller_identity()
     iam.delete_access_key(UserName="eve", AccessKeyId=key.access_key_id)
-    control.advance(59)
+    control.advance(300)
     sts.get_caller_identity()
-    control.advance(1)
+    control.advance(300)
     with pytest.raises(ClientError) as error:
         sts.get_caller_identity()
     assert code_of(error) == "InvalidClientTokenId"
