@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaultaws.local.aws import ids
-from vaultaws.local.aws.calm import AtOnce
 from vaultaws.local.aws.call import Caller, CallerKind, Session
+from vaultaws.local.aws.calm import AtOnce
 from vaultaws.local.aws.keys import Keys
 from vaultaws.local.aws.moto_door import Moto
 from vaultaws.model import Secret

@@ -31,8 +31,10 @@ _ROOT: Final = Holdings(
     inline=(
         (
             "account root",
-            '{"Version": "2012-10-17", '
-            '"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}',
+            (
+                '{"Version": "2012-10-17", '
+                '"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+            ),
         ),
     )
 )
