@@ -172,6 +172,26 @@ SINGLE: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("elbv2", "DescribeTags", {}, "elasticloadbalancing:DescribeTags", "*"),
     ("stepfunctions", "ListActivities", {}, "states:ListActivities", "*"),
     ("kms", "ListKeys", {}, "kms:ListKeys", "*"),
+    ("iam", "UpdateUser", {"UserName": "b"}, "iam:UpdateUser", f"{IAM}:user/b"),
+    (
+        "iam",
+        "SimulatePrincipalPolicy",
+        {"PolicySourceArn": USER_ARN},
+        "iam:SimulatePrincipalPolicy",
+        USER_ARN,
+    ),
+    (
+        "dynamodb",
+        "TagResource",
+        {"ResourceArn": "arn:aws:dynamodb:r:1:table/t"},
+        "dynamodb:TagResource",
+        "arn:aws:dynamodb:r:1:table/t",
+    ),
+    ("dynamodb", "BatchGetItem", {}, "dynamodb:BatchGetItem", "*"),
+    ("dynamodb", "TransactGetItems", {}, "dynamodb:TransactGetItems", "*"),
+    ("dynamodb", "GetItem", {}, "dynamodb:GetItem", "*"),
+    ("sqs", "SendMessage", {}, "sqs:SendMessage", "*"),
+    ("s3", "PutBucketTagging", {"Bucket": "b"}, "s3:PutBucketTagging", "arn:aws:s3:::b"),
 ]
 
 
@@ -294,6 +314,27 @@ SEVERAL: list[tuple[Call, set[tuple[str, str]]]] = [
 )
 def test_some_operations_ask_for_more(one: Call, expected: set[tuple[str, str]]) -> None:
     assert asked(one) == expected
+
+
+def test_a_copy_can_name_its_source_in_parts() -> None:
+    source = {"Bucket": "from", "Key": "k", "VersionId": "3"}
+    assert asked(call("s3", "CopyObject", Bucket="to", Key="k", CopySource=source)) == {
+        ("s3:GetObjectVersion", "arn:aws:s3:::from/k"),
+        ("s3:PutObject", "arn:aws:s3:::to/k"),
+    }
+
+
+def test_a_role_handed_to_an_unmapped_service_must_be_passed() -> None:
+    assert asked(call("lambda", "CreateFunction", FunctionName="f", Role=ROLE_ARN)) == {
+        ("lambda:CreateFunction", "*"),
+        ("iam:PassRole", ROLE_ARN),
+    }
+
+
+def test_a_launch_template_may_pass_a_role() -> None:
+    one = call("ec2", "RunInstances", LaunchTemplate={"LaunchTemplateName": "x"})
+    assert ("iam:PassRole", "*") in asked(one)
+    assert ("iam:PassRole", "*") not in asked(call("ec2", "RunInstances"))
 
 
 def test_run_instances_asks_for_everything_it_touches() -> None:
@@ -470,6 +511,11 @@ class TestCallKeys:
         assert (listed["s3:prefix"], listed["s3:max-keys"]) == (("home/",), ("5",))
         put = context(call("s3", "PutObject", Bucket="b", Key="k", Tagging="team=x"))
         assert put["s3:requestobjecttag/team"] == ("x",)
+
+    def test_tags_of_other_services_may_be_a_mapping(self) -> None:
+        found = context(call("logs", "CreateLogGroup", logGroupName="g", tags={"Team": "blue"}))
+        assert found["aws:requesttag/team"] == ("blue",)
+        assert found["aws:tagkeys"] == ("Team",)
 
     def test_dynamodb_leading_keys_are_never_taken_as_missing(self) -> None:
         assert context(call("dynamodb", "GetItem", TableName="t"))["dynamodb:leadingkeys"]
