@@ -18,7 +18,7 @@ from vaultaws.local.processes import SystemProcesses
 from vaultaws.local.servers.base import ServerKind
 from vaultaws.local.wire import ask
 
-DOCKER_SETTINGS = {
+DOCKER_SETTINGS: dict[str, str] = {
     name: ENVIRON[name] for name in ("DOCKER_HOST", "VAULT_IMAGE") if name in ENVIRON
 }
 
