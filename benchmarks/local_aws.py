@@ -18,11 +18,13 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from benchmarks.lean_client import Tally, Target, run_clients, signed
 
@@ -36,20 +38,7 @@ POLICY = json.dumps(
         "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}],
     }
 )
-OURS = """
-import json, sys
-from vaultaws.local.aws.serve import LocalAws
-with LocalAws() as aws:
-    key = aws.admin
-    print(json.dumps([aws.endpoint, key.access_key_id, key.secret_access_key.reveal()]), flush=True)
-    sys.stdin.read()
-"""
-THEIRS = """
-import sys, threading
-from moto.server import main
-threading.Thread(target=main, args=(["-H", "127.0.0.1", "-p", sys.argv[1]],), daemon=True).start()
-sys.stdin.read()
-"""
+THEIRS = "import sys; from moto.server import main; main(sys.argv[1:])"
 
 _numbers = itertools.count()
 Sequences = Callable[[Target], list[bytes]]
@@ -91,30 +80,40 @@ class BenchmarkError(Exception):
 
 @contextmanager
 def our_server() -> Iterator[Target]:
-    with _process([sys.executable, "-c", OURS]) as process:
-        assert process.stdout is not None
-        endpoint, key, secret = json.loads(process.stdout.readline())
-        yield Target("vaultaws", HOST, int(endpoint.rpartition(":")[2]), key, secret)
+    with tempfile.TemporaryDirectory() as folder:
+        state_file = Path(folder) / "state.json"
+        command = [sys.executable, "-m", "vaultaws.local.aws", "--state-file", str(state_file)]
+        with _process(command):
+            state = json.loads(_written(state_file))
+            port = int(state["endpoint"].rpartition(":")[2])
+            yield Target("vaultaws", HOST, port, state["access_key_id"], state["secret_access_key"])
+
+
+def _written(path: Path) -> str:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not path.exists():
+        if time.monotonic() > deadline:
+            raise BenchmarkError("the local AWS did not start")
+        time.sleep(0.05)
+    return path.read_text()
 
 
 @contextmanager
 def plain_moto() -> Iterator[Target]:
     port = _free_port()
-    with _process([sys.executable, "-c", THEIRS, str(port)]):
+    with _process([sys.executable, "-c", THEIRS, "-H", HOST, "-p", str(port)]):
         yield Target("moto", HOST, port, "AKIA" + "0" * 16, "made-up")
 
 
 @contextmanager
 def _process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that ends when its standard input does, and so never outlives this program."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    """A server that ends with the block."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:
         process.terminate()
-        process.communicate()
+        process.wait()
 
 
 def _free_port() -> int:

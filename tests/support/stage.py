@@ -44,10 +44,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Seen:
+    """One request. `port` is the client's own: another one is another connection."""
+
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int = 0
 
 
 Script = Callable[[Seen], Reply]
@@ -99,7 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         length = int(self.headers.get("Content-Length") or 0)
         headers = {key.lower(): value for key, value in self.headers.items()}
-        asked = Seen(self.command, self.path, headers, self.rfile.read(length))
+        asked = Seen(
+            self.command, self.path, headers, self.rfile.read(length), self.client_address[1]
+        )
         self.stage.seen.append(asked)
         self._answer(self.script(asked))
 

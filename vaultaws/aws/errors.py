@@ -105,6 +105,8 @@ def _advice(code: str, told: str) -> tuple[str, str]:
         return told, "allow the action in the caller's policies; look for an explicit deny too"
     if code in THROTTLED:
         return f"too many requests ({code})", "try again in a few seconds"
+    if code.isdigit():
+        return "what answers there is not AWS", "check AWS_ENDPOINT_URL and the proxy settings"
     why, do = _KNOWN.get(code, ("", "correct what it names, then try again"))
     return why or told, do
 

@@ -6,8 +6,9 @@ intent → refuse what cannot work → ask → journal → wait until AWS honour
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import Final
@@ -18,8 +19,8 @@ from vaultaws.leases import person, rules
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal
 from vaultaws.model import Credentials, CredentialType, Issued, Role, TokenInfo
+from vaultaws.vault.errors import LostAnswerError
 from vaultaws.vault.protocol import Vault
-from vaultaws.vault.wire import LostAnswerError
 
 LATE_ANSWER_SECONDS: Final = 60.0
 
@@ -129,22 +130,29 @@ class _Asking:
             self._answer.set_result(issued)
 
     def ask(self, request: IssueRequest, *, sts: bool) -> Issued:
-        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="issue")
-        self._answer = thread.submit(
-            self._vault.issue,
-            request.mount,
-            request.role,
-            sts=sts,
-            ttl_seconds=request.ttl_seconds,
-        )
-        thread.shutdown(wait=False)
+        threading.Thread(target=self._run, args=(request, sts), name="issue", daemon=True).start()
         return self._answer.result()
+
+    def _run(self, request: IssueRequest, sts: bool) -> None:
+        if not self._answer.set_running_or_notify_cancel():
+            return  # taken back before Vault was asked
+        try:
+            answer = self._vault.issue(
+                request.mount, request.role, sts=sts, ttl_seconds=request.ttl_seconds
+            )
+        except BaseException as error:  # noqa: BLE001  (it is raised where the answer is awaited)
+            self._answer.set_exception(error)
+        else:
+            self._answer.set_result(answer)
 
     def take_back(self, error: BaseException) -> None:
         """Revoke what Vault answered, also when the answer is still on its way.
 
         What cannot be revoked now stays open in the journal and is named in a note on `error`.
         """
+        if self._answer.cancel():
+            self._close(Step.REFUSED)
+            return
         try:
             issued = self._answer.result(timeout=LATE_ANSWER_SECONDS)
         except FutureTimeoutError:

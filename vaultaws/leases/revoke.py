@@ -94,6 +94,29 @@ class Revocation:
         return tuple(found for found in self.outcomes if found.alive)
 
 
+def fitting(
+    inventory: Inventory,
+    *,
+    lease_id: str = "",
+    role: str = "",
+    key: str = "",
+    key_hash: str = "",
+    person: str = "",
+) -> tuple[Holding, ...]:
+    """Return the holdings that fit all of what is given; what is empty fits everything.
+
+    `key` is a key id or its short form, `key_hash` what the audit log writes for it.
+    """
+    return tuple(
+        held
+        for held in inventory.holdings
+        if lease_id in {"", held.lease_id}
+        and role in {"", held.role}
+        and person in {"", held.person}
+        and (not key or _fits_key(held, key, key_hash))
+    )
+
+
 def select(
     inventory: Inventory,
     *,
@@ -112,13 +135,8 @@ def select(
             why="no lease, role, key or person was named",
             do="name one, or say --all for the whole mount",
         )
-    found = tuple(
-        held
-        for held in inventory.holdings
-        if lease_id in {"", held.lease_id}
-        and role in {"", held.role}
-        and person in {"", held.person}
-        and (not key or _fits_key(held, key, key_hash))
+    found = fitting(
+        inventory, lease_id=lease_id, role=role, key=key, key_hash=key_hash, person=person
     )
     if not found and not everything:
         raise UsageError(
@@ -133,6 +151,26 @@ def select(
             do="give the whole key id",
         )
     return found
+
+
+def fitting(
+    inventory: Inventory,
+    *,
+    lease_id: str = "",
+    role: str = "",
+    key: str = "",
+    key_hash: str = "",
+    person: str = "",
+) -> tuple[Holding, ...]:
+    """Return the holdings that fit all of what is given; what is empty does not narrow."""
+    return tuple(
+        held
+        for held in inventory.holdings
+        if lease_id in {"", held.lease_id}
+        and role in {"", held.role}
+        and person in {"", held.person}
+        and (not key or _fits_key(held, key, key_hash))
+    )
 
 
 def holders_of(role: Role, root_user: str) -> tuple[Holder, ...]:

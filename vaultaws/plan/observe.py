@@ -55,4 +55,4 @@ def acl_name(mount: str, access: str) -> str:
 
 def _read_acl(vault: Vault, name: str) -> str | None:
     found = vault.read(f"sys/policies/acl/{name}")
-    return str(found["policy"]) if found is not None else None
+    return str(found["data"]["policy"]) if found is not None else None

@@ -22,6 +22,7 @@ from vaultaws.errors import UsageError
 from vaultaws.model import AuditIssuance
 
 LONGEST_LINE_BYTES: Final = 4 << 20
+_ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
 _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 
@@ -36,12 +37,24 @@ class AuditRevocation:
     display_name: str
 
 
+@dataclass(frozen=True)
+class AuditRotation:
+    """Vault replaced the root key of a mount."""
+
+    time: datetime
+    mount: str
+
+
+Finding = AuditIssuance | AuditRevocation | AuditRotation
+
+
 @dataclass
 class AuditLog:
     """What was read. `unreadable` counts lines that are no audit entry, torn ones included."""
 
     issuances: list[AuditIssuance] = field(default_factory=list)
     revocations: list[AuditRevocation] = field(default_factory=list)
+    rotations: list[AuditRotation] = field(default_factory=list)
     lines: int = 0
     unreadable: int = 0
     first: datetime | None = None
@@ -126,23 +139,25 @@ def _take(line: bytes, log: AuditLog, mounts: frozenset[str], seen: set[tuple[st
     log.last = max(log.last or moment, moment)
     if isinstance(found, AuditRevocation):
         log.revocations.append(found)
+    elif isinstance(found, AuditRotation):
+        log.rotations.append(found)
     elif found and (found.request_id, found.lease_id) not in seen:
         seen.add((found.request_id, found.lease_id))
         log.issuances.append(found)
 
 
-def _meaning(
-    entry: dict[str, Any], moment: datetime, mounts: frozenset[str]
-) -> AuditIssuance | AuditRevocation | None:
+def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) -> Finding | None:
     request = entry["request"]
     path = request["path"]
     if path.startswith("sys/leases/revoke"):
         return None if entry.get("error") else _revocation(entry, path, moment)
-    match = _ISSUANCE.fullmatch(path)
+    match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path)
     if match is None or request.get("mount_type", "aws") != "aws":
         return None
     if mounts and match["mount"] not in mounts:
         return None
+    if match.re is _ROTATION:
+        return None if entry.get("error") else AuditRotation(moment, match["mount"])
     return _issuance(entry, request, moment)
 
 

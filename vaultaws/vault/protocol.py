@@ -126,7 +126,7 @@ class Vault(Protocol):
 
     # raw, for what later stations need before it has a name here
     def read(self, path: str) -> JsonObject | None:
-        """GET a path; None when there is nothing."""
+        """GET a path and return the whole answer (`data` inside); None when there is nothing."""
         ...
 
     def write(self, path: str, data: JsonObject) -> JsonObject | None:

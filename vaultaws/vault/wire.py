@@ -13,7 +13,9 @@ from urllib3.exceptions import NewConnectionError
 
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.vault.connection import ConnectionSettings
-from vaultaws.vault.errors import LostAnswerError as LostAnswerError  # leases/ knows it here
+from vaultaws.vault.errors import LostAnswerError
+
+__all__ = ["LostAnswerError", "needs_https", "retry_after", "to_error"]
 
 _SECONDS: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
 

@@ -1,0 +1,225 @@
+"""A Vault in memory, for what no real server does on demand: answers lost, tokens that may not,
+leases that fail. It honours `vaultaws.vault.protocol.Vault` as far as leases and trail use it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
+from vaultaws.model import (
+    AuditIssuance,
+    Credentials,
+    CredentialType,
+    Issued,
+    JsonObject,
+    Lease,
+    MountInfo,
+    Role,
+    RootConfig,
+    Secret,
+    ServerHealth,
+    ServerProduct,
+    TokenInfo,
+)
+from vaultaws.vault.errors import LostAnswerError
+
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class FixedClock:
+    """A clock that moves when told to, or when slept on."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return (self.moment - START).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+def made_up_key(number: int, prefix: str = "AKIA") -> str:
+    """Build a key id that no scanner takes for a real one."""
+    return prefix + f"{number:016d}"
+
+
+def not_found() -> VaultNotFoundError:
+    return VaultNotFoundError("no such thing", why="it is not there", do="look again")
+
+
+def denied() -> VaultDeniedError:
+    return VaultDeniedError("denied", why="permission denied", do="ask for it")
+
+
+def lost() -> LostAnswerError:
+    return LostAnswerError("lost", why="the connection broke off", do="look first")
+
+
+@dataclass
+class MemoryVault:
+    """One server. `before` and `after` run around an issuance and may raise."""
+
+    clock: FixedClock
+    roles: dict[str, Role] = field(default_factory=dict)
+    token: TokenInfo = field(default_factory=lambda: TokenInfo("accessor-1", "userpass-ada", "e1"))
+    before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
+    forbidden: set[str] = field(default_factory=set)
+    unrevocable: dict[str, VaultError] = field(default_factory=dict)
+    lease_seconds: int = 900
+    leases: dict[str, Lease] = field(default_factory=dict)
+    audit: list[AuditIssuance] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    issued: int = 0
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def address(self) -> str:
+        return "http://127.0.0.1:8200"
+
+    def _guard(self, name: str) -> None:
+        if name in self.forbidden:
+            raise denied()
+
+    def health(self) -> ServerHealth:
+        return ServerHealth(ServerProduct.OPENBAO, "2.7.2", True, False, False)
+
+    def whoami(self) -> TokenInfo:
+        self._guard("whoami")
+        return self.token
+
+    def capabilities(self, *paths: str) -> dict[str, tuple[str, ...]]:
+        return dict.fromkeys(paths, ("root",))
+
+    def mounts(self) -> dict[str, MountInfo]:
+        return {"aws": MountInfo("aws", "aws", "aws_1")}
+
+    def enable_aws(self, mount: str) -> None:
+        self._guard("enable_aws")
+
+    def tune(self, mount: str, *, default_ttl_seconds: int, max_ttl_seconds: int) -> None:
+        self._guard("tune")
+
+    def read_root(self, mount: str) -> RootConfig | None:
+        return None
+
+    def write_root(self, mount: str, root: RootConfig, secret_access_key: Secret | None) -> None:
+        self._guard("write_root")
+
+    def read_lease_config(self, mount: str) -> tuple[int, int] | None:
+        return None
+
+    def write_lease_config(self, mount: str, *, lease_seconds: int, max_seconds: int) -> None:
+        self._guard("write_lease_config")
+
+    def list_roles(self, mount: str) -> list[str]:
+        return sorted(self.roles)
+
+    def read_role(self, mount: str, name: str) -> Role:
+        self._guard("read_role")
+        if name not in self.roles:
+            raise not_found()
+        return self.roles[name]
+
+    def write_role(self, mount: str, role: Role) -> None:
+        self.roles[role.name] = role
+
+    def delete_role(self, mount: str, name: str) -> None:
+        self.roles.pop(name, None)
+
+    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
+        self.before()
+        with self._lock:
+            issued = self._mint(mount, role, sts=sts, ttl_seconds=ttl_seconds)
+        self.after()
+        return issued
+
+    def _mint(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None) -> Issued:
+        self.issued += 1
+        number, now = next(self._numbers), self.clock.now()
+        path = f"{mount}/{'sts' if sts else 'creds'}/{role}"
+        known = self.roles.get(role)
+        is_token = known.credential_type is not CredentialType.IAM_USER if known else sts
+        end = now + timedelta(seconds=self.lease_seconds)
+        lease = Lease(f"{path}/{number:08d}", now, end, not is_token, self.lease_seconds)
+        key = made_up_key(number, "ASIA" if is_token else "AKIA")
+        life = ttl_seconds or 3600
+        self.leases[lease.id] = lease
+        self.audit.append(
+            AuditIssuance(
+                time=now,
+                request_id=str(number),
+                path=path,
+                lease_id=lease.id,
+                access_key=self.audit_hash("file", key),
+                entity_id=self.token.entity_id,
+                display_name=self.token.display_name,
+                token_accessor=self.audit_hash("file", self.token.accessor),
+                token_ttl_seconds=life if is_token else None,
+                is_sts=is_token,
+            )
+        )
+        return Issued(
+            lease,
+            Credentials(
+                key,
+                Secret(f"made-up-secret-{number}"),
+                Secret(f"made-up-token-{number}") if is_token else None,
+                now + timedelta(seconds=life) if is_token else None,
+            ),
+            role,
+        )
+
+    def list_leases(self, prefix: str) -> list[str]:
+        self._guard("list_leases")
+        return sorted(lease for lease in self.leases if lease.startswith(f"{prefix}/"))
+
+    def lookup_lease(self, lease_id: str) -> Lease:
+        self._guard("lookup_lease")
+        if lease_id not in self.leases:
+            raise not_found()
+        return self.leases[lease_id]
+
+    def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
+        return self.lookup_lease(lease_id)
+
+    def revoke_lease(self, lease_id: str) -> None:
+        if lease_id in self.unrevocable:
+            raise self.unrevocable[lease_id]
+        with self._lock:
+            self.revoked.append(lease_id)
+            self.leases.pop(lease_id, None)
+
+    def audit_devices(self) -> list[str]:
+        return ["file"]
+
+    def audit_hash(self, device: str, value: str) -> str:
+        self._guard("audit_hash")
+        return "hmac-sha256:" + hashlib.sha256(f"{device}{value}".encode()).hexdigest()
+
+    def read(self, path: str) -> JsonObject | None:
+        return None
+
+    def write(self, path: str, data: JsonObject) -> JsonObject | None:
+        return None
+
+
+IAM_ROLE = Role("reader", CredentialType.IAM_USER, policy_document={"Version": "2012-10-17"})
+STS_ROLE = Role(
+    "reader-sts", CredentialType.FEDERATION_TOKEN, policy_document={"Version": "2012-10-17"}
+)
+
+
+def memory_vault(clock: FixedClock | None = None) -> MemoryVault:
+    """A server with an iam_user role "reader" and a federation role "reader-sts"."""
+    return MemoryVault(clock or FixedClock(), {IAM_ROLE.name: IAM_ROLE, STS_ROLE.name: STS_ROLE})

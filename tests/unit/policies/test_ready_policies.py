@@ -1,0 +1,166 @@
+"""The ready policies do what policies/README.md says, and nothing beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.askers import Account, call, federated_caller, session
+from tests.support.policies import ACCOUNT
+from vaultaws.local.aws.authz import access_requests
+from vaultaws.local.aws.call import Call, Caller, CallerKind
+from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
+from vaultaws.local.aws.policy.document import parse_policy
+from vaultaws.local.aws.policy.evaluate import decide
+from vaultaws.local.aws.policy.sizes import (
+    USER_INLINE_CHARACTERS,
+    check_session_size,
+    counted_size,
+)
+from vaultaws.local.aws.policy.values import AttachedPolicy, PolicySet
+
+POLICIES = Path(__file__).parents[3] / "policies"
+NAMES = sorted(path.name for path in POLICIES.glob("*.json"))
+MINTED = "vault-userpass-ada-ec2readonly-1795249800-abcdefghij"
+ARN = f"arn:aws:iam::{ACCOUNT}:user/vault-root"
+VAULT = Caller(
+    CallerKind.IAM_USER, ACCOUNT, ARN, "AIDA" + "1" * 17, "AKIA" + "1" * 16, "vault-root"
+)
+LIMITED = f"arn:aws:iam::{ACCOUNT}:role/vault-deploy"
+
+
+def load(name: str) -> AttachedPolicy:
+    return AttachedPolicy(name, parse_policy((POLICIES / name).read_text(encoding="utf-8")))
+
+
+ROOT = PolicySet(identity=(load("vault-root.json"),))
+
+
+def allowed(one: Call, policies: PolicySet = ROOT, caller: Caller = VAULT) -> bool:
+    return all(decide(ask, policies).allowed for ask in access_requests(one, caller, Account()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_valid_small_enough_and_explained(name: str) -> None:
+    text = (POLICIES / name).read_text(encoding="utf-8")
+    check_policy(parse_policy(text), PolicyKind.IDENTITY)
+    assert counted_size(text) <= USER_INLINE_CHARACTERS
+    assert f"## {name}" in (POLICIES / "README.md").read_text(encoding="utf-8")
+
+
+def test_ec2readonly_fits_a_session() -> None:
+    text = (POLICIES / "ec2readonly.json").read_text(encoding="utf-8")
+    assert check_session_size(text) <= 10
+
+
+class TestEc2ReadOnly:
+    policies = PolicySet(identity=(load("ec2readonly.json"),))
+
+    @pytest.mark.parametrize("operation", ["DescribeInstances", "DescribeVpcs", "DescribeRegions"])
+    def test_looks(self, operation: str) -> None:
+        assert allowed(call("ec2", operation), self.policies)
+
+    @pytest.mark.parametrize(
+        ("service", "operation"),
+        [
+            ("ec2", "RunInstances"),
+            ("ec2", "TerminateInstances"),
+            ("ec2", "GetPasswordData"),
+            ("ec2", "GetConsoleOutput"),
+            ("iam", "ListUsers"),
+            ("s3", "ListBuckets"),
+        ],
+    )
+    def test_and_does_nothing_else(self, service: str, operation: str) -> None:
+        assert not allowed(call(service, operation), self.policies)
+
+
+ENGINE_CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("CreateUser", {"UserName": MINTED, "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("CreateUser", {"UserName": MINTED, "PermissionsBoundary": "arn:aws:iam::aws:policy/x"}),
+    ("PutUserPolicy", {"UserName": MINTED}),
+    ("AttachUserPolicy", {"UserName": MINTED, "PolicyArn": "arn:aws:iam::aws:policy/x"}),
+    ("AddUserToGroup", {"UserName": MINTED, "GroupName": "vault-analysts"}),
+    ("CreateAccessKey", {"UserName": MINTED}),
+    ("GetUser", {"UserName": MINTED}),
+    ("ListGroupsForUser", {"UserName": MINTED}),
+    ("RemoveUserFromGroup", {"UserName": MINTED, "GroupName": "vault-analysts"}),
+    ("ListAttachedUserPolicies", {"UserName": MINTED}),
+    ("DetachUserPolicy", {"UserName": MINTED, "PolicyArn": "arn:aws:iam::aws:policy/x"}),
+    ("ListUserPolicies", {"UserName": MINTED}),
+    ("DeleteUserPolicy", {"UserName": MINTED}),
+    ("ListAccessKeys", {"UserName": MINTED}),
+    ("DeleteAccessKey", {"UserName": MINTED}),
+    ("DeleteUser", {"UserName": MINTED}),
+    # config/rotate-root
+    ("GetUser", {}),
+    ("CreateAccessKey", {"UserName": "vault-root"}),
+    ("DeleteAccessKey", {"UserName": "vault-root"}),
+]
+
+FORBIDDEN: list[tuple[str, dict[str, Any]]] = [
+    ("CreateUser", {"UserName": "ada"}),
+    ("CreateUser", {"UserName": MINTED, "Path": "/ops/"}),
+    ("CreateAccessKey", {"UserName": "ada"}),
+    ("PutUserPolicy", {"UserName": "ada"}),
+    ("PutUserPolicy", {"UserName": "vault-root"}),
+    ("AttachUserPolicy", {"UserName": "vault-root", "PolicyArn": "arn:aws:iam::aws:policy/x"}),
+    ("DeleteUserPolicy", {"UserName": "vault-root"}),
+    ("DeleteUser", {"UserName": "vault-root"}),
+    ("DeleteUserPermissionsBoundary", {"UserName": MINTED}),
+    ("PutUserPermissionsBoundary", {"UserName": MINTED}),
+    ("AddUserToGroup", {"UserName": "vault-root", "GroupName": "admins"}),
+    ("PutGroupPolicy", {"GroupName": "vault-analysts"}),
+    ("UpdateAssumeRolePolicy", {"RoleName": "vault-deploy"}),
+    ("CreateRole", {"RoleName": "vault-deploy"}),
+    ("ListUsers", {}),
+    ("CreateLoginProfile", {"UserName": MINTED}),
+]
+
+
+class TestVaultRoot:
+    @pytest.mark.parametrize(("operation", "params"), ENGINE_CALLS)
+    def test_holds_what_the_engine_calls(self, operation: str, params: dict[str, Any]) -> None:
+        assert allowed(call("iam", operation, **params))
+
+    @pytest.mark.parametrize(("operation", "params"), FORBIDDEN)
+    def test_and_nothing_else_in_iam(self, operation: str, params: dict[str, Any]) -> None:
+        assert not allowed(call("iam", operation, **params))
+
+    def test_federates_under_vault_names_only(self) -> None:
+        assert allowed(call("sts", "GetFederationToken", Name="vault-1795249800-1"))
+        assert not allowed(call("sts", "GetFederationToken", Name="ada"))
+
+    def test_assumes_roles_that_trust_it_and_are_named_for_it(self) -> None:
+        by_account = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        trust = parse_policy(
+            {
+                "Version": "2012-10-17",
+                "Statement": {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": by_account,
+                },
+            }
+        )
+        trusted = PolicySet(identity=ROOT.identity, trust=AttachedPolicy("trust", trust))
+        assert allowed(call("sts", "AssumeRole", RoleArn=LIMITED), trusted)
+        assert not allowed(call("sts", "AssumeRole", RoleArn=LIMITED), ROOT)
+        other = f"arn:aws:iam::{ACCOUNT}:role/admin"
+        assert not allowed(call("sts", "AssumeRole", RoleArn=other), trusted)
+
+    def test_lends_ec2readonly_and_no_more_to_federated_users(self) -> None:
+        caller = federated_caller(session())
+        lent = PolicySet(identity=ROOT.identity, session=(load("ec2readonly.json"),))
+        assert allowed(call("ec2", "DescribeInstances"), lent, caller)
+        assert not allowed(call("ec2", "RunInstances"), lent, caller)
+        assert not allowed(call("iam", "GetUser", UserName=MINTED), lent, caller)
+
+    @pytest.mark.parametrize(
+        ("service", "operation"),
+        [("ec2", "RunInstances"), ("s3", "ListBuckets"), ("cloudtrail", "LookupEvents")],
+    )
+    def test_touches_no_other_service(self, service: str, operation: str) -> None:
+        assert not allowed(call(service, operation))

@@ -1,0 +1,109 @@
+"""CloudTrail's records, made into `Event`s. What cannot be read is counted, never dropped.
+
+Source: CloudTrail user guide, "CloudTrail record contents" (eventVersion 1.x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from vaultaws.model import Event, JsonObject
+
+_MAJOR: Final = "1."
+
+
+@dataclass(frozen=True)
+class Read:
+    """Events by id, in the order of time; `unreadable` counts records that were none."""
+
+    events: tuple[Event, ...] = ()
+    unreadable: int = 0
+
+
+@dataclass
+class Reader:
+    """Gathers records from several look-ups; the same event met twice counts once."""
+
+    _events: dict[str, Event] = field(default_factory=dict)
+    _unreadable: int = 0
+
+    def take(self, records: Iterable[object]) -> list[Event]:
+        """Read records; return the events that were new."""
+        fresh = []
+        for record in records:
+            event = to_event(record)
+            if event is None:
+                self._unreadable += 1
+            elif event.event_id not in self._events:
+                self._events[event.event_id] = event
+                fresh.append(event)
+        return fresh
+
+    def result(self) -> Read:
+        ordered = sorted(self._events.values(), key=lambda event: (event.time, event.event_id))
+        return Read(tuple(ordered), self._unreadable)
+
+
+def to_event(record: object) -> Event | None:
+    """Return the event, or None for a record of unknown version or without its essentials."""
+    if not isinstance(record, dict) or not _text(record, "eventVersion").startswith(_MAJOR):
+        return None
+    moment = _time(record.get("eventTime"))
+    event_id, name = _text(record, "eventID"), _text(record, "eventName")
+    source = _text(record, "eventSource")
+    if moment is None or not (event_id and name and source):
+        return None
+    identity = _object(record, "userIdentity")
+    return Event(
+        event_id=event_id,
+        time=moment,
+        service=source.removesuffix(".amazonaws.com"),
+        name=name,
+        region=_text(record, "awsRegion"),
+        access_key_id=_text(identity, "accessKeyId"),
+        identity_type=_text(identity, "type"),
+        principal_arn=_text(identity, "arn"),
+        principal_id=_text(identity, "principalId"),
+        issued_access_key_id=_issued_key(record),
+        error_code=_text(record, "errorCode"),
+        source_ip=_text(record, "sourceIPAddress"),
+        user_agent=_text(record, "userAgent"),
+        user_name=_user_name(identity),
+        request=_object(record, "requestParameters"),
+    )
+
+
+def _issued_key(record: JsonObject) -> str:
+    """STS answers under `credentials`, CreateAccessKey under `accessKey`."""
+    response = _object(record, "responseElements")
+    for part in ("credentials", "accessKey"):
+        key = _text(_object(response, part), "accessKeyId")
+        if key:
+            return key
+    return ""
+
+
+def _user_name(identity: JsonObject) -> str:
+    issuer = _object(_object(identity, "sessionContext"), "sessionIssuer")
+    return _text(identity, "userName") or _text(issuer, "userName")
+
+
+def _object(parent: JsonObject, key: str) -> dict[str, Any]:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(parent: JsonObject, key: str) -> str:
+    value = parent.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment and moment.tzinfo else None

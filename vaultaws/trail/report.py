@@ -1,0 +1,262 @@
+"""The check's outcome, as people and machines read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from vaultaws.config.durations import words
+from vaultaws.leases.words import count, iso, printable, short_key
+from vaultaws.trail.verdicts import Act, Matching, Standing, Use, Verdict
+
+JSON_VERSION: Final = 1
+_INDENT: Final = " " * 6
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that should not be, and where it was seen."""
+
+    severity: Severity
+    what: str
+    access_key_id: str = ""
+    event_id: str = ""
+    lease_id: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the check found between `start` and `end`; CloudTrail is complete to `watermark`.
+
+    `unreadable_records` and `unreadable_lines` count what could not be read and so not judged.
+    """
+
+    start: datetime
+    end: datetime
+    watermark: datetime
+    matching: Matching
+    unreadable_records: int = 0
+    unreadable_lines: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything a person must look at, the worst first."""
+        found = self.matching
+        return (
+            *(_critical(verdict) for verdict in found.of(Standing.UNEXPLAINED)),
+            *(_critical_act(act) for act in found.acts),
+            *(_warning(verdict) for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)),
+            *(_beyond(verdict) for verdict in found.verdicts if verdict.alive_until),
+        )
+
+    @property
+    def calls(self) -> int:
+        """Calls made with the credentials that Vault issued."""
+        return sum(
+            verdict.use.calls
+            for verdict in self.matching.of(Standing.EXPLAINED, Standing.DESCENDANT)
+        )
+
+
+def render(report: Report) -> str:
+    """Return the report as text."""
+    found = report.matching
+    issued = found.of(Standing.EXPLAINED, Standing.PENDING, Standing.MISSING)
+    span = words((report.end - report.start).total_seconds())
+    lag = (report.end - report.watermark).total_seconds()
+    late = f" (the last {words(lag)} may not yet be in CloudTrail)" if lag > 0 else ""
+    lines = [
+        ", ".join(
+            (
+                f"{count(len(issued), 'credential', 'credentials')} issued by Vault",
+                f"{count(report.calls, 'call', 'calls')} made with them",
+                f"{span} to {report.end:%H:%M}{late}",
+            )
+        )
+    ]
+    lines += _explained(found)
+    lines += _simple(found, Standing.PENDING, "not yet in CloudTrail")
+    lines += _simple(found, Standing.ROTATION, "rotated by Vault: its own root key")
+    for verdict in found.of(Standing.UNEXPLAINED):
+        lines += _unexplained(verdict)
+    lines += [_line(1, f"opened behind Vault  !!  {_critical_act(act).what}") for act in found.acts]
+    lines += [
+        _line(1, f"{verdict.standing.value}  !  {_warning(verdict).what}")
+        for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)
+    ]
+    beyond = sum(1 for verdict in found.verdicts if verdict.alive_until)
+    if beyond:
+        lines.append(
+            _line(beyond, "alive beyond their lease" if beyond > 1 else "alive beyond its lease")
+        )
+    lines += _unreadable(report)
+    return "\n".join([*lines, *(f"note: {note}" for note in report.notes)])
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return the report for machines."""
+    return {
+        "version": JSON_VERSION,
+        "start": iso(report.start),
+        "end": iso(report.end),
+        "complete_to": iso(report.watermark),
+        "counts": {standing.value: len(report.matching.of(standing)) for standing in Standing},
+        "calls": report.calls,
+        "unreadable": {
+            "cloudtrail_records": report.unreadable_records,
+            "audit_lines": report.unreadable_lines,
+        },
+        "credentials": [_verdict_json(verdict) for verdict in report.matching.verdicts],
+        "acts": [_act_json(act) for act in report.matching.acts],
+        "findings": [
+            {
+                "severity": finding.severity.value,
+                "what": finding.what,
+                "access_key_id": finding.access_key_id or None,
+                "event_id": finding.event_id or None,
+                "lease_id": finding.lease_id or None,
+            }
+            for finding in report.findings
+        ],
+        "notes": list(report.notes),
+    }
+
+
+def _explained(found: Matching) -> list[str]:
+    explained = found.of(Standing.EXPLAINED)
+    people = {verdict.person for verdict in explained}
+    roles = {verdict.role for verdict in explained}
+    people_words, roles_words = (
+        count(len(people), "person", "people"),
+        count(len(roles), "role", "roles"),
+    )
+    lines = [_line(len(explained), f"explained        {people_words}, {roles_words}")]
+    descendants = found.of(Standing.DESCENDANT)
+    if descendants:
+        lines.append(_line(len(descendants), "minted with one of these"))
+    return lines
+
+
+def _simple(found: Matching, standing: Standing, text: str) -> list[str]:
+    verdicts = found.of(standing)
+    return [_line(len(verdicts), text)] if verdicts else []
+
+
+def _unexplained(verdict: Verdict) -> list[str]:
+    finding = _critical(verdict)
+    key = short_key(verdict.access_key_id)
+    used = _used(verdict.use)
+    next_step = f"vaultaws trail explain {key} · vaultaws incident contain --key {key}"
+    return [
+        _line(1, f"unexplained  !!  {key}  {finding.what}"),
+        f"{_INDENT}                 {used}. → {next_step}",
+    ]
+
+
+def _used(use: Use) -> str:
+    if not use.calls:
+        return "never used"
+    denied = f" ({use.denied} denied)" if use.denied else ""
+    times = "once" if use.calls == 1 else f"{use.calls:,} times"
+    return f"used {times}{denied}: {printable(', '.join(use.actions))}"
+
+
+def _unreadable(report: Report) -> list[str]:
+    lines = []
+    if report.unreadable_records:
+        lines.append(_line(report.unreadable_records, "CloudTrail records could not be read"))
+    if report.unreadable_lines:
+        lines.append(_line(report.unreadable_lines, "lines of the audit log could not be read"))
+    return lines
+
+
+def _line(number: int, text: str) -> str:
+    return f"{number:>5,} {text}"
+
+
+def _critical(verdict: Verdict) -> Finding:
+    event = verdict.minted
+    if event is None:
+        return Finding(Severity.CRITICAL, "minted, no record", verdict.access_key_id)
+    if verdict.parent_key:
+        by = f"{short_key(verdict.parent_key)}, itself unexplained"
+    else:
+        by = event.user_name or short_key(event.access_key_id)
+    where = event.source_ip or "an unknown address"
+    what = (
+        f"{event.name} by {by} at {event.time:%H:%M} from {where}, no request in Vault's audit log"
+    )
+    return Finding(Severity.CRITICAL, printable(what), verdict.access_key_id, event.event_id)
+
+
+def _critical_act(act: Act) -> Finding:
+    event = act.event
+    what = (
+        f"{event.name}{f' on {act.target}' if act.target else ''} by"
+        f" {event.user_name or short_key(event.access_key_id)} at {event.time:%H:%M} from"
+        f" {event.source_ip or 'an unknown address'}, which no issuance explains"
+    )
+    return Finding(Severity.CRITICAL, printable(what), "", event.event_id)
+
+
+def _warning(verdict: Verdict) -> Finding:
+    if verdict.standing is Standing.UNCOVERED:
+        what = f"{short_key(verdict.access_key_id)} was minted before the audit log begins"
+        event_id = verdict.minted.event_id if verdict.minted else ""
+        return Finding(Severity.WARNING, what, verdict.access_key_id, event_id)
+    when = f" at {verdict.time:%H:%M}" if verdict.time else ""
+    what = f"{verdict.role} issued to {verdict.person}{when} is not in CloudTrail"
+    return Finding(Severity.WARNING, printable(what), "", "", verdict.lease_id)
+
+
+def _beyond(verdict: Verdict) -> Finding:
+    what = f"the token of {verdict.role} for {verdict.person} lives on after its lease"
+    return Finding(Severity.WARNING, printable(what), verdict.access_key_id, "", verdict.lease_id)
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    issuance, minted, use = verdict.issuance, verdict.minted, verdict.use
+    return {
+        "standing": verdict.standing.value,
+        "access_key_id": verdict.access_key_id or None,
+        "person": verdict.person or None,
+        "entity_id": issuance.entity_id if issuance else None,
+        "role": verdict.role or None,
+        "lease_id": verdict.lease_id or None,
+        "parent_access_key_id": verdict.parent_key or None,
+        "at": iso(verdict.time),
+        "evidence": {
+            "event_id": minted.event_id if minted else None,
+            "event_name": minted.name if minted else None,
+            "source_ip": minted.source_ip if minted else None,
+            "audit_request_id": issuance.request_id if issuance else None,
+            "remote_address": issuance.remote_address if issuance else None,
+        },
+        "use": {
+            "calls": use.calls,
+            "denied": use.denied,
+            "actions": list(use.actions),
+            "last_at": iso(use.last),
+        },
+        "alive_beyond_lease_until": iso(verdict.alive_until),
+    }
+
+
+def _act_json(act: Act) -> dict[str, Any]:
+    event = act.event
+    return {
+        "event_id": event.event_id,
+        "event_name": event.name,
+        "target": act.target or None,
+        "at": iso(event.time),
+        "source_ip": event.source_ip or None,
+        "access_key_id": event.access_key_id or None,
+    }

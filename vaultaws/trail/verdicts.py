@@ -1,0 +1,83 @@
+"""What is thought of each credential, and the evidence each verdict rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vaultaws.model import AuditIssuance, Event
+
+
+class Standing(StrEnum):
+    """What the two logs together say of a credential."""
+
+    EXPLAINED = "explained"  # Vault's audit log has the request it came of
+    DESCENDANT = "descendant"  # minted with a credential that is itself explained
+    ROTATION = "rotation"  # Vault replaced its own root key
+    UNEXPLAINED = "unexplained"  # minted with Vault's identity, unknown to Vault
+    UNCOVERED = "uncovered"  # minted before the audit log begins: nothing can be said
+    PENDING = "pending"  # audited, too young to be in CloudTrail
+    MISSING = "missing"  # audited, and should be in CloudTrail by now
+
+
+@dataclass(frozen=True)
+class Use:
+    """The calls made with a credential. `actions` are "service Name", commonest first."""
+
+    calls: int = 0
+    denied: int = 0
+    actions: tuple[str, ...] = ()
+    last: datetime | None = None
+    last_service: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One credential. `minted` is CloudTrail's evidence, `issuance` Vault's.
+
+    `alive_until` is set when its token lives on though its lease is over. `parent_key` is the
+    key that minted it, when that was not Vault's own.
+    """
+
+    standing: Standing
+    access_key_id: str = ""
+    minted: Event | None = None
+    issuance: AuditIssuance | None = None
+    person: str = ""
+    role: str = ""
+    use: Use = Use()
+    parent_key: str = ""
+    alive_until: datetime | None = None
+
+    @property
+    def time(self) -> datetime | None:
+        """When it came to be, by the better evidence at hand."""
+        if self.minted:
+            return self.minted.time
+        return self.issuance.time if self.issuance else None
+
+    @property
+    def lease_id(self) -> str:
+        return self.issuance.lease_id if self.issuance else ""
+
+
+@dataclass(frozen=True)
+class Act:
+    """A call with Vault's identity that opens access and that Vault never makes by itself, or
+    not on that user."""
+
+    event: Event
+    target: str
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The whole judgement, in the order of time."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    acts: tuple[Act, ...] = ()
+
+    def of(self, *standings: Standing) -> tuple[Verdict, ...]:
+        """Return the verdicts of these standings."""
+        return tuple(found for found in self.verdicts if found.standing in standings)
