@@ -77,6 +77,13 @@ def test_up_is_ready_when_it_returns_and_down_leaves_nothing(
     assert "nothing was running" in shell.run("down").stderr
 
 
+def test_where_nothing_else_is_the_automatic_choice_is_openbao(
+    new_shell: Callable[..., Shell], tmp_path: Path
+) -> None:
+    alone = new_shell("alone", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert alone.json("up")["product"] == "OpenBao"
+
+
 def test_up_prints_what_a_shell_needs(shell: Shell) -> None:
     printed = shell.run("up", "--server", "openbao").stdout.splitlines()
     names = {line.removeprefix("export ").split("=")[0] for line in printed if "=" in line}

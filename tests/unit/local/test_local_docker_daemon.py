@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from tests.support.stage import Reply, Seen, Stage
 from vaultaws.errors import StackError
 from vaultaws.local.processes import Machine
+from vaultaws.local.progress import silent
 from vaultaws.local.servers import docker
+from vaultaws.local.servers.base import ServerKind
+from vaultaws.local.servers.find import find_server
 
 VERSION = {"Version": "20.10.24", "ApiVersion": "1.41", "MinAPIVersion": "1.12"}
 HERE = [{"Id": "sha256:1", "RepoTags": ["mine:1"]}]
@@ -72,6 +76,12 @@ def test_an_image_at_hand_is_not_pulled(daemon: Daemon) -> None:
     daemon.images = HERE
     assert find(daemon).image == "mine:1"
     assert daemon.asked("/images/create") == []
+
+
+def test_docker_is_the_automatic_choice_where_it_serves(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.images = HERE
+    environ = {**daemon.environ, "PATH": str(tmp_path)}
+    assert find_server("auto", tmp_path, silent, environ=environ).kind is ServerKind.DOCKER
 
 
 def test_a_missing_image_is_pulled_by_its_tag_with_progress(daemon: Daemon) -> None:
