@@ -17,6 +17,8 @@ CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 20
 ATTEMPTS: Final = 3
 
+_GLOBAL: Final = {"iam": "us-east-1"}  # a service without regions is signed for this one
+
 _building = threading.Lock()
 
 
@@ -55,6 +57,8 @@ def client(
     with translated(f"use {service}"), _building:
         session = botocore.session.get_session()
         session.register_component("data_loader", _loader())
+        if region is None and service in _GLOBAL:
+            region = session.get_config_variable("region") or _GLOBAL[service]
         built = session.create_client(service, region_name=region, config=config, **keys)
     if fresh:
         built.meta.events.register("before-send.*", _close_after)

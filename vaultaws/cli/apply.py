@@ -15,7 +15,7 @@ from vaultaws.cli.options import (
     server_options,
     yes_option,
 )
-from vaultaws.cli.wiring import confirm, open_vault
+from vaultaws.cli.wiring import confirm, demand_somebody, open_vault
 from vaultaws.config.load import load
 from vaultaws.errors import UsageError
 from vaultaws.model import Secret
@@ -39,7 +39,8 @@ def command(*, file: str, yes: bool, as_json: bool, server: ServerFlags) -> None
     if plan.to_write:
         if not yes:
             output.say(show.text(plan))
-        confirm(f"Apply to {vault.address}?", yes=yes, command=f"vaultaws apply -c {file}")
+        demand_somebody(f"vaultaws apply -c {file}", yes=yes)
+        confirm(f"Apply to {vault.address}?", yes=yes)
     source = config.root.credentials if config.root is not None else "server"
     with output.Progress("applying") as progress:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -9,13 +10,15 @@ import click
 from vaultaws.cli import evidence, output
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.options import (
+    Filters,
     ServerFlags,
+    filter_options,
     json_option,
     mount_option,
     server_options,
     yes_option,
 )
-from vaultaws.cli.wiring import confirm, open_journal, open_vault
+from vaultaws.cli.wiring import confirm, demand_somebody, open_journal, open_vault
 from vaultaws.errors import UsageError, VaultError
 from vaultaws.vault.protocol import Vault
 
@@ -26,10 +29,6 @@ if TYPE_CHECKING:
 
 STILL_ALIVE = 3
 
-role_option = click.option("--role", default="", help="Only this role.")
-person_option = click.option("--person", default="", help="Only this person.")
-key_option = click.option("--key", default="", help="Only this access key id (AKIA…RG6 will do).")
-
 
 @click.group(epilog="\b\nExample:\n  vaultaws leases list")
 def command() -> None:
@@ -37,18 +36,14 @@ def command() -> None:
 
 
 @command.command("list", epilog="\b\nExample:\n  vaultaws leases list --role ec2readonly")
-@role_option
-@person_option
-@key_option
+@filter_options
 @audit_log_option
 @mount_option
 @json_option
 @server_options
 def list_leases(
     *,
-    role: str,
-    person: str,
-    key: str,
+    filters: Filters,
     audit_log: str | None,
     mount: str,
     as_json: bool,
@@ -58,16 +53,13 @@ def list_leases(
 
     The person comes from Vault's audit log, or from this machine's own journal.
     """
-    from dataclasses import replace
-
     from vaultaws.leases import listing
     from vaultaws.leases.revoke import fitting
 
     vault = open_vault(server)
     with open_journal() as journal:
         found = take(vault, journal, mount, audit_log)
-    key_hash = hash_of(vault, key)
-    shown = fitting(found, role=role, person=person, key=key, key_hash=key_hash)
+    shown = fitting(found, **asdict(filters), key_hash=hash_of(vault, filters.key))
     found = replace(found, holdings=shown)
     if as_json:
         output.as_json(listing.as_json(found))
@@ -77,9 +69,7 @@ def list_leases(
 
 @command.command("revoke", epilog="\b\nExample:\n  vaultaws leases revoke --role ec2readonly --yes")
 @click.argument("lease", default="")
-@role_option
-@person_option
-@key_option
+@filter_options
 @click.option("--all", "everything", is_flag=True, help="Everything of the mount.")
 @click.option("--cut", is_flag=True, help="Deny tokens in AWS that live beyond their lease.")
 @audit_log_option
@@ -90,9 +80,7 @@ def list_leases(
 def revoke_leases(
     *,
     lease: str,
-    role: str,
-    person: str,
-    key: str,
+    filters: Filters,
     everything: bool,
     cut: bool,
     audit_log: str | None,
@@ -109,31 +97,23 @@ def revoke_leases(
     """
     from vaultaws.clock import SystemClock
     from vaultaws.leases import revoke
+    from vaultaws.leases.words import count
 
-    if not (lease or role or person or key or everything):
-        raise UsageError(
-            "nothing says what to revoke",
-            why="no lease, role, key or person was named",
-            do="name one, or say --all for the whole mount",
-        )
-    if not yes:
-        confirm("Revoke?", yes=yes, command="vaultaws leases revoke …")
+    demand_somebody("vaultaws leases revoke …", yes=yes)
     vault = open_vault(server)
     mount = lease.rsplit("/", 3)[0] if lease.count("/") > 2 else mount
-    with open_journal() as journal, output.Progress("revoking") as progress:
-        found = take(vault, journal, mount, audit_log)
+    with open_journal() as journal:
         chosen = revoke.select(
-            found,
+            take(vault, journal, mount, audit_log),
             lease_id=lease,
-            role=role,
-            key=key,
-            key_hash=hash_of(vault, key),
-            person=person,
+            **asdict(filters),
+            key_hash=hash_of(vault, filters.key),
             everything=everything,
         )
-        progress.update(f"revoking {len(chosen)} credentials")
         cutting = cutting_for(vault, mount, chosen) if cut else None
-        done = revoke.revoke(vault, SystemClock(), chosen, journal=journal, cutting=cutting)
+        confirm(f"Revoke {count(len(chosen), 'credential', 'credentials')}?", yes=yes)
+        with output.Progress("revoking"):
+            done = revoke.revoke(vault, SystemClock(), chosen, journal=journal, cutting=cutting)
     if as_json:
         output.as_json(revoke.as_json(done))
     else:

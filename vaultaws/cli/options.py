@@ -65,6 +65,15 @@ class ServerFlags:
     tls_skip_verify: bool | None = None
 
 
+@dataclass(frozen=True)
+class Filters:
+    """Which credentials are meant; empty strings do not narrow."""
+
+    role: str = ""
+    person: str = ""
+    key: str = ""
+
+
 _SERVER_OPTIONS = (
     click.option("--address", help="The server (VAULT_ADDR)."),
     click.option("--agent-address", help="A Vault agent to ask instead (VAULT_AGENT_ADDR)."),
@@ -83,18 +92,37 @@ _SERVER_OPTIONS = (
 )
 
 
+_FILTER_OPTIONS = (
+    click.option("--role", default="", help="Only this role."),
+    click.option("--person", default="", help="Only this person."),
+    click.option("--key", default="", help="Only this access key id (AKIA…RG6 will do)."),
+)
+
+
 def server_options(command: Command) -> Command:
     """Give a verb the server's flags; the function gets one ServerFlags as `server`."""
+    return _gathered(command, "server", ServerFlags, _SERVER_OPTIONS)
+
+
+def filter_options(command: Command) -> Command:
+    """Give a verb the filters of listings; the function gets one Filters as `filters`."""
+    return _gathered(command, "filters", Filters, _FILTER_OPTIONS)
+
+
+def _gathered(
+    command: Command, name: str, kind: type[Any], options: tuple[Callable[[Command], Command], ...]
+) -> Command:
+    """Add `options` to a command and hand their values over as one `kind`, named `name`."""
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
-        names = ServerFlags.__dataclass_fields__
-        flags = ServerFlags(**{name: values.pop(name) for name in names})
-        return command(server=flags, **values)
+        gathered = kind(**{field: values.pop(field) for field in kind.__dataclass_fields__})
+        return command(**{name: gathered}, **values)
 
-    for option in reversed(_SERVER_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+    finished: Command = wrapped
+    for option in reversed(options):
+        finished = option(finished)
+    return finished
 
 
 mount_option = click.option(

@@ -62,15 +62,19 @@ def open_journal() -> Journal:
     return Journal(default_directory(os.environ), SystemClock())
 
 
-def confirm(question: str, *, yes: bool, command: str) -> None:
-    """Ask on a terminal; elsewhere demand --yes. Raises UsageError when the answer is no."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
+def demand_somebody(command: str, *, yes: bool) -> None:
+    """Refuse early where a yes is needed and nobody is there to give it."""
+    if not yes and not sys.stdin.isatty():
         raise UsageError(
             "this needs a yes, and nobody is there to ask",
             why="standard input is not a terminal; nothing was done",
             do=f"{command} --yes",
         )
-    if not click.confirm(question, err=True):
-        raise UsageError("nothing was done", why="you did not say yes", do=command)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal unless told yes. Raises UsageError when the answer is no."""
+    if not yes and not click.confirm(question, err=True):
+        raise UsageError(
+            "nothing was done", why="you did not say yes", do="run it again when you want it"
+        )

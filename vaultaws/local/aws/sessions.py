@@ -7,23 +7,25 @@ GetSessionToken; IAM user guide, "Pass session tags in AWS STS" and "IAM and AWS
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from vaultaws.local.aws.call import Session
 from vaultaws.local.aws.hooks import ApiError
+from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
 from vaultaws.local.aws.policy.document import MalformedPolicyError, parse_policy
+from vaultaws.local.aws.policy.sizes import (
+    PackedPolicyTooLargeError,
+    SessionPolicyTooLongError,
+    check_session_size,
+)
 
-MAX_POLICY_CHARACTERS: Final = 2048
 MAX_POLICY_ARNS: Final = 10
 CHAINED_SECONDS: Final = 3600
 ROOT_SECONDS: Final = 3600
 DEFAULT_ROLE_SECONDS: Final = 3600
 DEFAULT_TOKEN_SECONDS: Final = 43_200
-PACKED_BYTES: Final = 1024
-"""AWS does not say how it packs policies and tags. Here: deflated, into this many bytes."""
 
 Params = Mapping[str, Any]
 
@@ -50,7 +52,7 @@ def limits_of(params: Params, behind: Session | None) -> Limits:
     inherited = _inherited(behind)
     transitive = _transitive(params.get("TransitiveTagKeys", ()), own, inherited)
     tags = {**inherited, **own}
-    percent = packed_percent(text, arns, tags)
+    percent = _packed(text, arns, tags)
     return Limits(
         policies=(_document(text),) if text else (),
         policy_arns=_checked_arns(arns),
@@ -61,20 +63,11 @@ def limits_of(params: Params, behind: Session | None) -> Limits:
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    if len(text) > MAX_POLICY_CHARACTERS:
-        raise _invalid(
-            f"1 validation error detected: Value '{text[:64]}…' at 'policy' failed to satisfy "
-            f"constraint: Member must have length less than or equal to {MAX_POLICY_CHARACTERS}"
-        )
     try:
-        document = parse_policy(text)
+        check_policy(parse_policy(text), PolicyKind.IDENTITY)
         decoded: Mapping[str, Any] = json.loads(text)
-    except (MalformedPolicyError, ValueError) as error:
+    except MalformedPolicyError as error:
         raise ApiError("MalformedPolicyDocument", str(error), 400) from error
-    for statement in document.statements:
-        if statement.principals is not None or statement.not_principals is not None:
-            text = "Policy document should not specify a principal."
-            raise ApiError("MalformedPolicyDocument", text, 400)
     return decoded
 
 
@@ -125,18 +118,13 @@ def _transitive(
     return (*inherited, *dict.fromkeys(keys))
 
 
-def packed_percent(text: str, arns: Sequence[str], tags: Mapping[str, str]) -> int:
-    """How full the packed space is. Raises ApiError PackedPolicyTooLarge above 100."""
-    whole = json.dumps([text, list(arns), dict(tags)], separators=(",", ":"), ensure_ascii=False)
-    packed = len(zlib.compress(whole.encode("utf-8", "surrogatepass"), 9))
-    percent = -(-packed * 100 // PACKED_BYTES)
-    if percent > 100:
-        raise ApiError(
-            "PackedPolicyTooLarge",
-            f"Packed policy consumes {percent}% of allotted space, please use smaller policy.",
-            400,
-        )
-    return percent
+def _packed(text: str, arns: Sequence[str], tags: Mapping[str, str]) -> int:
+    try:
+        return check_session_size(text, arns, tags)
+    except SessionPolicyTooLongError as error:
+        raise _invalid(str(error)) from error
+    except PackedPolicyTooLargeError as error:
+        raise ApiError("PackedPolicyTooLarge", str(error), 400) from error
 
 
 def role_seconds(asked: int | None, *, role_max: int, chained: bool) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from vaultaws.aws.proof import DEADLINE_SECONDS, TIMES, DeathProof, gather_proof
+from vaultaws.clock import SystemClock
+from vaultaws.errors import AwsError
 from vaultaws.model import Credentials, Secret
 
 
@@ -48,3 +51,19 @@ class AwsSide:
         except ClientError as error:
             return str(error.response["Error"]["Code"])
         return ""
+
+    def proof_of_death(self, access_key_id: str) -> DeathProof:
+        """Try DescribeInstances until it is refused several times in a row."""
+
+        def attempt() -> AwsError | None:
+            code = self.refusal("ec2", "describe_instances")
+            return AwsError("refused", why=code, do="fetch again", code=code) if code else None
+
+        return gather_proof(
+            attempt,
+            access_key_id=access_key_id,
+            action="ec2:DescribeInstances",
+            clock=SystemClock(),
+            times=TIMES,
+            deadline_seconds=DEADLINE_SECONDS,
+        )

@@ -7,9 +7,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from vaultaws.aws.actions import Action
-from vaultaws.aws.proof import prove_dead
-from vaultaws.clock import SystemClock
 from vaultaws.local.demo.aws_side import AwsSide, credentials_of
 from vaultaws.local.demo.scene import Ran, Scene
 from vaultaws.model import Credentials, Secret
@@ -17,7 +14,7 @@ from vaultaws.model import Credentials, Secret
 ADA_PASSWORD = "correct-horse"  # noqa: S105  (made up, for a server that lives for seconds)
 IMAGE = "ami-12c6146b"  # an image that the local AWS has
 REGION = "us-east-1"
-READ = Action("ec2", "DescribeInstances")
+STILL_ALIVE = 3  # the exit code of a revocation that leaves a token alive
 REFUSED_KEY = frozenset({"InvalidClientTokenId", "AuthFailure"})
 
 
@@ -192,7 +189,7 @@ def revoke(scene: Scene) -> None:
     scene.show(f"aws iam get-user --user-name {name}")
     gone = scene.facts["admin"].refusal("iam", "get_user", UserName=name)
     scene.check("the user is gone: NoSuchEntity", gone in {"NoSuchEntity", "NoSuchEntityException"})
-    scene.run("leases", "revoke", token["lease_id"], "--yes")
+    scene.run("leases", "revoke", token["lease_id"], "--yes", expect=STILL_ALIVE)
     bearer: AwsSide = scene.facts["token_side"]
     scene.check("the federation token still works", not bearer.refusal("ec2", "describe_instances"))
     key = token["access_key_id"]
@@ -202,9 +199,9 @@ def revoke(scene: Scene) -> None:
         "leases list shows it, alive beyond its lease", alive and alive[0]["outlives_lease"]
     )
     scene.run("leases", "revoke", "--key", key, "--cut", "--yes", shown=_cut_command(key))
-    proof = prove_dead(credentials_of(token), READ, clock=SystemClock(), region=REGION)
+    proof = bearer.proof_of_death(key)
     scene.check(
-        f"cut off and proved dead: {READ} refused {len(proof.refusals)} times in a row"
+        f"cut off and proved dead: {proof.action} refused {len(proof.refusals)} times in a row"
         f" ({', '.join(proof.codes)})",
         len(proof.refusals) >= 5,
     )

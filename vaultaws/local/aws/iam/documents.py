@@ -1,12 +1,10 @@
-"""Policy documents on their way in: grammar, size, principals; and AWS's own, loaded on demand.
-
-Sizes: IAM user guide, "IAM and AWS STS quotas" (white space does not count).
-"""
+"""Policy documents on their way in; and AWS's own ones, loaded on demand."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,57 +13,49 @@ from moto.iam.models import AWSManagedPolicy
 
 from vaultaws.local.aws import ids
 from vaultaws.local.aws.hooks import ApiError
-from vaultaws.local.aws.iam.state import State, over_quota
+from vaultaws.local.aws.iam.state import State
+from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
 from vaultaws.local.aws.policy.document import MalformedPolicyError, PolicyDocument, parse_policy
+from vaultaws.local.aws.policy.sizes import PolicyTooLargeError, check_trust_size
 
-USER_CHARACTERS: Final = 2048
-GROUP_CHARACTERS: Final = 5120
-ROLE_CHARACTERS: Final = 10_240
-MANAGED_CHARACTERS: Final = 6144
-TRUST_CHARACTERS: Final = 2048
 AWS_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(?:[\w+=,.@-]+/)*([\w+=,.@-]+)")
-
-
-def size(text: str) -> int:
-    """Characters that count towards a quota."""
-    return len(text) - sum(text.count(blank) for blank in " \t\r\n")
 
 
 def identity_document(text: str) -> PolicyDocument:
     """Parse a policy for a user, group or role. Raises ApiError MalformedPolicyDocument."""
-    document = _parsed(text)
-    for statement in document.statements:
-        if statement.principals is not None or statement.not_principals is not None:
-            raise _malformed("Policy document should not specify a principal.")
-        if statement.resources is None and statement.not_resources is None:
-            raise _malformed("Policy statement must contain resources.")
-    return document
+    return _checked(text, PolicyKind.IDENTITY)
 
 
 def trust_document(text: str, state: State) -> PolicyDocument:
     """Parse a role's trust policy. Raises ApiError MalformedPolicyDocument or LimitExceeded."""
-    if size(text) > TRUST_CHARACTERS:
-        raise over_quota("ACLSizePerRole", TRUST_CHARACTERS)
-    document = _parsed(text)
+    within(check_trust_size, text)
+    document = _checked(text, PolicyKind.TRUST)
     for statement in document.statements:
-        if statement.principals is None:
-            raise _malformed(
-                "Has prohibited field Resource"
-                if statement.resources
-                else "AssumeRole policy must contain a principal"
-            )
-        if statement.resources is not None or statement.not_resources is not None:
-            raise _malformed("Has prohibited field Resource")
-        for actions in (statement.actions or (), statement.not_actions or ()):
-            if any(not _is_sts(action) for action in actions):
-                raise _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
-        for principal in statement.principals.aws:
-            _check_principal(principal, state)
+        for principals in (statement.principals, statement.not_principals):
+            for name in principals.aws if principals is not None else ():
+                _check_principal(name, state)
     return document
 
 
-def _is_sts(action: str) -> bool:
-    return action == "*" or action.lower().startswith("sts:")
+def within(check: Callable[..., object], *arguments: Any) -> None:
+    """Run one of `policy.sizes`' checks. Raises ApiError LimitExceeded."""
+    try:
+        check(*arguments)
+    except PolicyTooLargeError as error:
+        raise ApiError("LimitExceeded", str(error), 409) from error
+
+
+def _checked(text: str, kind: PolicyKind) -> PolicyDocument:
+    try:
+        document = parse_policy(text)
+        check_policy(document, kind)
+    except MalformedPolicyError as error:
+        raise malformed(str(error)) from error
+    return document
+
+
+def malformed(text: str) -> ApiError:
+    return ApiError("MalformedPolicyDocument", text, 400)
 
 
 def _check_principal(principal: str, state: State) -> None:
@@ -76,25 +66,7 @@ def _check_principal(principal: str, state: State) -> None:
     kind, name = found.group(2), found.group(3)
     entity = state.backend.users.get(name) if kind == "user" else state.find_role(name)
     if entity is None or entity.arn != principal:
-        raise _malformed(f'Invalid principal in policy: "AWS":"{principal}"')
-
-
-def _parsed(text: str) -> PolicyDocument:
-    try:
-        return parse_policy(text)
-    except MalformedPolicyError as error:
-        raise _malformed(str(error)) from error
-
-
-def _malformed(text: str) -> ApiError:
-    return ApiError("MalformedPolicyDocument", text, 400)
-
-
-def check_inline_size(kind: str, name: str, texts: list[str], limit: int) -> None:
-    """The inline policies of one entity share one quota."""
-    if sum(size(text) for text in texts) > limit:
-        text = f"Maximum policy size of {limit} bytes exceeded for {kind} {name}"
-        raise ApiError("LimitExceeded", text, 409)
+        raise malformed(f'Invalid principal in policy: "AWS":"{principal}"')
 
 
 def load_aws_policy(arn: str, state: State) -> None:

@@ -24,6 +24,7 @@ from vaultaws.local.aws.iam.state import (
     utc,
 )
 from vaultaws.local.aws.iam.users import checked_tags
+from vaultaws.local.aws.policy.sizes import check_inline_size, check_managed_size
 
 MAX_ATTACHED: Final = 10
 MAX_VERSIONS: Final = 5
@@ -35,13 +36,12 @@ class Kind:
     """A kind of entity that holds policies. `find` reads it by the name in a call."""
 
     name: str
-    characters: int
     find: Callable[[State, str], Any]
 
 
-USER: Final = Kind("User", documents.USER_CHARACTERS, State.user)
-GROUP: Final = Kind("Group", documents.GROUP_CHARACTERS, State.group)
-ROLE: Final = Kind("Role", documents.ROLE_CHARACTERS, State.role)
+USER: Final = Kind("User", State.user)
+GROUP: Final = Kind("Group", State.group)
+ROLE: Final = Kind("Role", State.role)
 
 
 class Policies:
@@ -77,7 +77,7 @@ class Policies:
         name, text = str(call.params["PolicyName"]), str(call.params["PolicyDocument"])
         documents.identity_document(text)
         texts = [*{**holder.policies, name: text}.values()]
-        documents.check_inline_size(kind.name.lower(), holder.name, texts, kind.characters)
+        documents.within(check_inline_size, kind.name.lower(), holder.name, texts)
         holder.policies[name] = text
 
     def _delete_inline(self, call: Call, kind: Kind, holder: Any) -> None:
@@ -109,7 +109,7 @@ class Policies:
     def create(self, call: Call, _caller: Caller) -> Mapping[str, Any]:
         state, text = self._state, str(call.params["PolicyDocument"])
         documents.identity_document(text)
-        _check_managed_size(text)
+        documents.within(check_managed_size, text)
         tags = checked_tags(call.params.get("Tags", ()))
         policy = ManagedPolicy(
             str(call.params["PolicyName"]),
@@ -177,7 +177,7 @@ class Policies:
         policy, text = self._state.policy(str(call.params["PolicyArn"])), call.params
         self._check_own(policy)
         documents.identity_document(str(text["PolicyDocument"]))
-        _check_managed_size(str(text["PolicyDocument"]))
+        documents.within(check_managed_size, str(text["PolicyDocument"]))
         if len(policy.versions) >= MAX_VERSIONS:
             raise ApiError(
                 "LimitExceeded",
@@ -229,8 +229,3 @@ def _position(marker: Any) -> int:
     if not str(marker).isdecimal():
         raise ApiError("ValidationError", "Invalid Marker.", 400)
     return int(marker)
-
-
-def _check_managed_size(text: str) -> None:
-    if documents.size(text) > documents.MANAGED_CHARACTERS:
-        raise over_quota("PolicySize", documents.MANAGED_CHARACTERS)

@@ -1,0 +1,150 @@
+"""Real servers for the tests: OpenBao, Vault, and Vault in docker, each wired to a local AWS.
+
+VAULTAWS_TEST_SERVERS names the servers (openbao,vault when not set; docker is the third).
+docker without a daemon is skipped with the reason, or fails where VAULTAWS_REQUIRE_DOCKER=1.
+Each worker of pytest-xdist starts servers of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.wired import Wired, unwire, wire_up
+from vaultaws.local.awsprocess import AwsOptions, LocalAws, start_local_aws
+from vaultaws.local.build import engine_binary, vault_binary
+from vaultaws.local.directories import Directories
+from vaultaws.local.processes import Machine, end, end_tagged
+from vaultaws.local.progress import silent
+from vaultaws.local.servers.base import RunningServer, ServerKind, Source
+from vaultaws.local.servers.docker import DaemonGoneError
+from vaultaws.local.servers.find import find_server
+from vaultaws.local.servers.life import stop_server
+
+ENVIRON = dict(os.environ)
+"""As the run was started: the tests themselves see none of its VAULT_ and XDG_ settings."""
+CACHE = Directories.of(ENVIRON).cache
+MACHINE = Machine()
+SHOWN_EVERY_SECONDS = 15
+
+
+def chosen_servers() -> list[ServerKind]:
+    names = ENVIRON.get("VAULTAWS_TEST_SERVERS", "openbao,vault").split(",")
+    return [ServerKind(name.strip()) for name in names if name.strip()]
+
+
+SERVERS = [pytest.param(kind, id=str(kind)) for kind in chosen_servers()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.integration)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what the collected tests need before any of them runs against its time limit."""
+    if session.config.option.collectonly:
+        return
+    needed = {str(item.callspec.params["server"]) for item in _with_servers(session.items)}
+    if ServerKind.OPENBAO in needed:
+        engine_binary(CACHE, _show)
+    if ServerKind.VAULT in needed:
+        vault_binary(CACHE, _show)
+
+
+def _with_servers(items: list[pytest.Item]) -> list[pytest.Function]:
+    return [
+        item
+        for item in items
+        if isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and "server" in item.callspec.params
+    ]
+
+
+def _show(what: str, seconds: float) -> None:
+    if int(seconds) % SHOWN_EVERY_SECONDS == 2:
+        print(f"{what}: {seconds:.0f} s", file=sys.__stderr__, flush=True)
+
+
+def find(kind: ServerKind) -> Source:
+    """The tests' Vault is always the built one, whatever is on PATH."""
+    path = "" if kind is ServerKind.VAULT else ENVIRON["PATH"]
+    try:
+        return find_server(kind, CACHE, silent, environ={**ENVIRON, "PATH": path})
+    except DaemonGoneError as error:
+        if ENVIRON.get("VAULTAWS_REQUIRE_DOCKER") == "1":
+            raise
+        pytest.skip(f"{error.what}: {error.why}")
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """A real server with its audit device on, shared by the tests of this worker."""
+    kind: ServerKind = request.param
+    running = find(kind).start(tmp_path_factory.mktemp(kind), tag=secrets.token_hex(8))
+    try:
+        yield running
+    finally:
+        stop_server(running, MACHINE)
+
+
+@pytest.fixture(scope="session")
+def start_aws(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[AwsOptions], LocalAws]]:
+    """Starts a local AWS with given options; it ends with the session."""
+    with ExitStack() as later:
+
+        def start(options: AwsOptions) -> LocalAws:
+            tag = secrets.token_hex(8)
+            workdir = tmp_path_factory.mktemp("aws")
+            later.callback(end_tagged, tag, MACHINE)
+            aws = start_local_aws(options, workdir, tag=tag, machine=MACHINE)
+            later.callback(end, aws.process, MACHINE)
+            return aws
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def aws_options() -> AwsOptions:
+    """How the shared local AWS behaves: at once, and without faults."""
+    return AwsOptions()
+
+
+@pytest.fixture(scope="session")
+def local_aws(start_aws: Callable[[AwsOptions], LocalAws], aws_options: AwsOptions) -> LocalAws:
+    """The local AWS shared by the tests of this worker."""
+    return start_aws(aws_options)
+
+
+@pytest.fixture
+def wire(server: RunningServer) -> Iterator[Callable[[LocalAws, AwsOptions], Wired]]:
+    """Wires the server to a local AWS, on a mount of its own that goes with the test."""
+    with ExitStack() as later:
+
+        def connect(aws: LocalAws, options: AwsOptions) -> Wired:
+            wired = wire_up(server, aws, options)
+            later.callback(unwire, wired)
+            return wired
+
+        yield connect
+
+
+@pytest.fixture
+def wired(
+    wire: Callable[[LocalAws, AwsOptions], Wired], local_aws: LocalAws, aws_options: AwsOptions
+) -> Wired:
+    """The server wired to the shared local AWS: the engine at a fresh mount, root written."""
+    return wire(local_aws, aws_options)

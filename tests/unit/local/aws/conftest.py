@@ -1,0 +1,15 @@
+"""One local AWS a test: an account costs two milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from vaultaws.local.aws.serve import LocalAws
+
+
+@pytest.fixture
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(seed=1) as aws:
+        yield aws
