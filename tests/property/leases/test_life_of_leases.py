@@ -54,7 +54,7 @@ class Life(RuleBasedStateMachine):
         self.directory = tempfile.TemporaryDirectory()
         self.clock = FixedClock()
         made = memory_vault(self.clock)
-        self.vault = DyingVault(self.clock, made.roles)
+        self.vault = DyingVault(self.clock, made.roles, lease_seconds=10_000_000)
         self.held: set[str] = set()
         self.foreign: set[str] = set()
         self.left: set[str] = set()
