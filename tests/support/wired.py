@@ -65,7 +65,7 @@ def aws_client(
     """A client that fails at once instead of retrying."""
     admin = Credentials(aws.access_key_id, aws.secret_access_key)
     used = credentials or admin
-    return boto3.client(  # type: ignore[call-overload]  (the service is a variable)
+    return boto3.client(  # type: ignore[call-overload]  # the service is a variable
         service,
         endpoint_url=aws.endpoint,
         region_name=region,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.people import log_in, write_roles
+from tests.support.logins import log_in, write_roles
 from tests.support.wired import Wired
 from vaultaws.clock import SystemClock
 from vaultaws.errors import WaitTimeoutError

@@ -38,7 +38,7 @@ def test_the_audit_log_is_on_from_the_start_and_private(wired: Wired) -> None:
 
 
 def test_the_token_is_on_no_command_line(server: RunningServer) -> None:
-    lines = []
+    lines: list[str] = []
     for process in psutil.process_iter(["cmdline"]):
         lines.extend(process.info["cmdline"] or [])
     assert server.root_token.reveal() not in "\n".join(lines)

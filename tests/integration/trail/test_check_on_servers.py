@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.people import READ_ONLY, log_in, write_roles
+from tests.support.logins import READ_ONLY, log_in, write_roles
 from tests.support.wired import Wired
 from vaultaws.aws.cloudtrail import lookup_records
 from vaultaws.clock import SystemClock
