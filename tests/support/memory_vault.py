@@ -7,10 +7,10 @@ import hashlib
 import itertools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
+from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError, VaultRefusedError
 from vaultaws.model import (
     AuditIssuance,
     Credentials,
@@ -186,14 +186,30 @@ class MemoryVault:
 
     def lookup_lease(self, lease_id: str) -> Lease:
         self._guard("lookup_lease")
-        if lease_id not in self.leases:
-            raise not_found()
-        return self.leases[lease_id]
+        return self._known(lease_id)
 
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
-        return self.lookup_lease(lease_id)
+        self._guard("renew_lease")
+        lease = self._known(lease_id)
+        if not lease.renewable:
+            raise VaultRefusedError("no", why="lease is not renewable", do="let it end")
+        ends = self.clock.now() + timedelta(seconds=increment_seconds)
+        self.leases[lease_id] = replace(lease, expires_at=ends)
+        return self.leases[lease_id]
+
+    def _known(self, lease_id: str) -> Lease:
+        """A lease that has run out is gone, unless the server cannot revoke it."""
+        lease = self.leases.get(lease_id)
+        if lease is None:
+            raise not_found()
+        over = lease.expires_at is not None and lease.expires_at <= self.clock.now()
+        if over and lease_id not in self.unrevocable:
+            self.leases.pop(lease_id)
+            raise not_found()
+        return lease
 
     def revoke_lease(self, lease_id: str) -> None:
+        self._guard("revoke_lease")
         if lease_id in self.unrevocable:
             raise self.unrevocable[lease_id]
         with self._lock:

@@ -16,6 +16,7 @@ from typing import Final
 from vaultaws.clock import Clock
 from vaultaws.errors import VaultawsError, VaultDeniedError, VaultError
 from vaultaws.leases import person, rules
+from vaultaws.leases.ending import end_lease
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal
 from vaultaws.model import Credentials, CredentialType, Issued, Role, TokenInfo
@@ -111,8 +112,8 @@ def handing_over(vault: Vault, journal: Journal, handed: Handed) -> Iterator[Han
 
 
 def give_back(vault: Vault, journal: Journal, handed: Handed) -> None:
-    """Revoke what was handed over, when its holder is done with it. Raises VaultError."""
-    vault.revoke_lease(handed.issued.lease.id)
+    """End what was handed over, when its holder is done with it. Raises VaultError."""
+    end_lease(vault, journal.clock, handed.issued.lease.id)
     journal.mark(handed.intent.id, Step.REVOKED)
 
 
@@ -120,7 +121,11 @@ class _Asking:
     """One request to Vault, made in a thread: an interrupt ends our wait, never the answer."""
 
     def __init__(
-        self, vault: Vault, journal: Journal, intent: Intent, issued: Issued | None = None
+        self,
+        vault: Vault,
+        journal: Journal,
+        intent: Intent,
+        issued: Issued | None = None,
     ) -> None:
         self._vault = vault
         self._journal = journal
@@ -163,7 +168,7 @@ class _Asking:
                 self._close(Step.REFUSED)
             return
         try:
-            self._vault.revoke_lease(issued.lease.id)
+            end_lease(self._vault, self._journal.clock, issued.lease.id)
         except VaultawsError as failure:
             error.add_note(f"lease {issued.lease.id} could not be revoked: {failure.why}")
         else:

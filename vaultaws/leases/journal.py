@@ -51,6 +51,11 @@ class Journal:
         self._run = uuid.uuid4().hex
         self._alive: BaseFileLock | None = None
 
+    @property
+    def clock(self) -> Clock:
+        """The clock by which entries are dated."""
+        return self._clock
+
     def __enter__(self) -> Self:
         return self
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from vaultaws.clock import Clock
 from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
+from vaultaws.leases.ending import end_lease
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.ledger import Ledger, Record
@@ -70,7 +71,7 @@ def _recover_one(
     vault: Vault, journal: Journal, clock: Clock, record: Record, evidence: Evidence | None
 ) -> Recovered:
     if record.issued:
-        return _revoke(vault, journal, record.intent, record.issued.lease_id)
+        return _revoke(vault, journal, clock, record.intent, record.issued.lease_id)
     intent = record.intent
     if clock.now() <= intent.time + AFTER:
         return Recovered(unsure=(f"{_named(intent)}: its answer may still be on the way",))
@@ -86,15 +87,17 @@ def _recover_one(
         return Recovered(nothing_there=1)
     ours = [lease_id for lease_id in asked_for if lease_id in candidates]
     if len(ours) == 1 and not _rivals(ledger, intent):
-        return _revoke(vault, journal, intent, ours[0])
+        return _revoke(vault, journal, clock, intent, ours[0])
     return Recovered(
         unsure=(f"{_named(intent)}: one of these may be its lease: {', '.join(candidates)}",)
     )
 
 
-def _revoke(vault: Vault, journal: Journal, intent: Intent, lease_id: str) -> Recovered:
+def _revoke(
+    vault: Vault, journal: Journal, clock: Clock, intent: Intent, lease_id: str
+) -> Recovered:
     try:
-        vault.revoke_lease(lease_id)
+        end_lease(vault, clock, lease_id)
     except VaultNotFoundError:
         journal.mark(intent.id, Step.LAPSED)
         return Recovered(nothing_there=1)

@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 from vaultaws.aws.cutoff import Cut, Holder, HolderKind
 from vaultaws.clock import Clock
 from vaultaws.errors import LocalStateError, UsageError, VaultawsError, VaultNotFoundError
+from vaultaws.leases.ending import end_lease
 from vaultaws.leases.entries import Step
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.leases.journal import Journal
@@ -94,29 +95,6 @@ class Revocation:
         return tuple(found for found in self.outcomes if found.alive)
 
 
-def fitting(
-    inventory: Inventory,
-    *,
-    lease_id: str = "",
-    role: str = "",
-    key: str = "",
-    key_hash: str = "",
-    person: str = "",
-) -> tuple[Holding, ...]:
-    """Return the holdings that fit all of what is given; what is empty fits everything.
-
-    `key` is a key id or its short form, `key_hash` what the audit log writes for it.
-    """
-    return tuple(
-        held
-        for held in inventory.holdings
-        if lease_id in {"", held.lease_id}
-        and role in {"", held.role}
-        and person in {"", held.person}
-        and (not key or _fits_key(held, key, key_hash))
-    )
-
-
 def select(
     inventory: Inventory,
     *,
@@ -153,6 +131,26 @@ def select(
     return found
 
 
+def fitting(
+    inventory: Inventory,
+    *,
+    lease_id: str = "",
+    role: str = "",
+    key: str = "",
+    key_hash: str = "",
+    person: str = "",
+) -> tuple[Holding, ...]:
+    """Return the holdings that fit all of what is given; what is empty does not narrow."""
+    return tuple(
+        held
+        for held in inventory.holdings
+        if lease_id in {"", held.lease_id}
+        and role in {"", held.role}
+        and person in {"", held.person}
+        and (not key or _fits_key(held, key, key_hash))
+    )
+
+
 def holders_of(role: Role, root_user: str) -> tuple[Holder, ...]:
     """Return the AWS principals behind a role's STS tokens; none for IAM users.
 
@@ -185,7 +183,9 @@ def revoke(
 
     def one(held: Holding) -> Outcome:
         holders = set(cutting.holders_by_role.get(held.role, ())) if cutting else set()
-        return _outcome(held, *_revoke(vault, held), at, cut=bool(holders) and holders <= dead)
+        return _outcome(
+            held, *_revoke(vault, clock, held), at, cut=bool(holders) and holders <= dead
+        )
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="revoke") as pool:
         outcomes = tuple(pool.map(one, holdings))
@@ -215,11 +215,11 @@ def _cut(cutting: Cutting, holdings: Iterable[Holding], at: datetime) -> tuple[C
     return tuple(outcomes)
 
 
-def _revoke(vault: Vault, held: Holding) -> tuple[Fate, str]:
+def _revoke(vault: Vault, clock: Clock, held: Holding) -> tuple[Fate, str]:
     if held.state is not LeaseState.LIVE:
         return Fate.GONE, ""
     try:
-        vault.revoke_lease(held.lease_id)
+        end_lease(vault, clock, held.lease_id)
     except VaultNotFoundError:
         return Fate.GONE, ""
     except VaultawsError as error:

@@ -137,7 +137,7 @@ def test_a_file_with_a_second_name_is_refused(
         intend(journal)
 
 
-@pytest.mark.parametrize("torn", [b'{"v":1,"kind":"intent","id":"ab', b"\0\0\0", b"}{"])
+@pytest.mark.parametrize("torn", [b'{"v":1,"kind":"intent","id":"torn', b"\0\0\0", b"}{"])
 def test_a_torn_last_line_is_forgotten_and_cut(
     journal: Journal, directory: Path, torn: bytes
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.memory_vault import MemoryVault, denied, memory_vault
+from tests.support.memory_vault import MemoryVault, memory_vault
 from vaultaws.errors import VaultError
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal
@@ -205,5 +205,6 @@ def test_another_server_s_intents_wait_for_that_server(
 
 def test_a_refusal_to_revoke_is_told(vault: MemoryVault, directory: Path, journal: Journal) -> None:
     lease_id = killed_run(directory, vault, answered=True)
-    vault.unrevocable[lease_id] = denied()
+    vault.forbidden = {"revoke_lease", "renew_lease"}
+    assert lease_id in vault.leases
     assert "permission denied" in recover(vault, journal, vault.clock).unsure[0]

@@ -1,0 +1,159 @@
+"""A small world where the truth is known: people, a thief, CloudTrail, Vault's audit log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.support.memory_vault import START, made_up_key
+from vaultaws.leases.inventory import Inventory
+from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail.audit import AuditLog
+from vaultaws.trail.check import Sources, Window, check
+from vaultaws.trail.match import AuditView, VaultIdentity, match
+from vaultaws.trail.report import Report
+from vaultaws.trail.verdicts import Matching, Standing
+
+__all__ = [
+    "END",
+    "IDENTITY",
+    "ROOT_KEY",
+    "START",
+    "WATERMARK",
+    "World",
+    "check_world",
+    "digest",
+    "judge",
+]
+
+ROOT_KEY = made_up_key(999)
+IDENTITY = VaultIdentity(frozenset({ROOT_KEY}), "vault-root")
+END = START + timedelta(hours=6)
+WATERMARK = END - timedelta(minutes=15)
+
+
+def digest(key: str) -> str:
+    return "hmac-sha256:" + hashlib.sha256(key.encode()).hexdigest()
+
+
+@dataclass
+class World:
+    """What happened. `truth` maps a key to its standing and its holder."""
+
+    events: list[Event] = field(default_factory=list)
+    audit: list[AuditIssuance] = field(default_factory=list)
+    truth: dict[str, tuple[Standing, str]] = field(default_factory=dict)
+    unseen: dict[str, Standing] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+    number: int = 0
+
+    def next(self) -> int:
+        self.number += 1
+        return self.number
+
+    def event(
+        self, name: str, key: str, moment: datetime, *, issued: str = "", user: str = ""
+    ) -> str:
+        number = self.next()
+        self.events.append(
+            Event(
+                event_id=f"event-{number}",
+                time=moment,
+                service="iam" if user else "sts",
+                name=name,
+                region="us-east-1",
+                access_key_id=key,
+                identity_type="IAMUser",
+                principal_arn="",
+                principal_id="",
+                issued_access_key_id=issued,
+                user_name="vault-root" if key == ROOT_KEY else "someone",
+                request={"userName": user} if user else {},
+            )
+        )
+        return f"event-{number}"
+
+    def mint(self, moment: datetime, *, sts: bool, by: str = ROOT_KEY) -> str:
+        number = self.next()
+        if sts:
+            key = made_up_key(number, "ASIA")
+            self.event("GetFederationToken", by, moment, issued=key)
+            return key
+        key, user = made_up_key(number), f"vault-user-{number}"
+        self.event("CreateUser", by, moment, user=user)
+        self.event("PutUserPolicy", by, moment, user=user)
+        self.event("CreateAccessKey", by, moment, issued=key, user=user)
+        return key
+
+    def audited(self, key: str, person: str, moment: datetime, *, clear: bool) -> str:
+        number = self.next()
+        self.audit.append(
+            AuditIssuance(
+                time=moment + timedelta(milliseconds=20),
+                request_id=f"request-{number}",
+                path="aws/creds/reader",
+                lease_id=f"aws/creds/reader/{number}",
+                access_key=key if clear else digest(key),
+                entity_id=f"entity-{person}",
+                display_name=f"userpass-{person}",
+            )
+        )
+        return f"aws/creds/reader/{number}"
+
+    def use(self, key: str, moment: datetime, times: int) -> None:
+        for _ in range(times):
+            self.event("DescribeInstances", key, moment)
+        if times:
+            self.calls[key] = self.calls.get(key, 0) + times
+
+
+def judge(world: World) -> Matching:
+    keys = [event.issued_access_key_id for event in world.events if event.issued_access_key_id]
+    view = AuditView(world.audit, {key: digest(key) for key in keys}, begins=START)
+    return match(world.events, view, IDENTITY, since=START, watermark=WATERMARK)
+
+
+def record_of(event: Event) -> dict[str, object]:
+    """Write an event back as CloudTrail would."""
+    answer = {"credentials": {"accessKeyId": event.issued_access_key_id}}
+    return {
+        "eventVersion": "1.11",
+        "eventID": event.event_id,
+        "eventTime": event.time.isoformat(),
+        "eventName": event.name,
+        "eventSource": f"{event.service}.amazonaws.com",
+        "awsRegion": event.region,
+        "userIdentity": {
+            "type": event.identity_type,
+            "accessKeyId": event.access_key_id,
+            "userName": event.user_name,
+        },
+        "requestParameters": dict(event.request),
+        "responseElements": answer if event.issued_access_key_id else None,
+    }
+
+
+def check_world(world: World) -> Report:
+    """Run the whole check against a CloudTrail that answers by attribute, as AWS's does."""
+
+    def lookup(
+        attribute: str, value: str, *, start: datetime, end: datetime, region: str
+    ) -> Iterable[object]:
+        if region != "us-east-1":
+            return []
+        field_of = {"AccessKeyId": "access_key_id", "Username": "user_name"}[attribute]
+        return [record_of(event) for event in world.events if getattr(event, field_of) == value]
+
+    log = AuditLog(issuances=list(world.audit), first=START)
+    sources = Sources(
+        lookup=lookup,
+        identity=IDENTITY,
+        audit=log,
+        digest=digest,
+        regions=("eu-west-2",),
+        inventory=Inventory("aws", END, ()),
+    )
+    return check(sources, Window(START, END))

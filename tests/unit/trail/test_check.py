@@ -1,0 +1,193 @@
+"""The check's wiring: what is looked up, what is noted, how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tests.support.memory_vault import made_up_key
+from tests.support.world import (
+    END,
+    IDENTITY,
+    START,
+    WATERMARK,
+    World,
+    check_world,
+    digest,
+    record_of,
+)
+from vaultaws.leases.inventory import Holding, Inventory, LeaseState
+from vaultaws.trail.audit import AuditLog
+from vaultaws.trail.check import Sources, Window, check
+from vaultaws.trail.match import VaultIdentity
+from vaultaws.trail.report import Report, Severity, as_json, render
+from vaultaws.trail.verdicts import Standing
+
+AT = START + timedelta(hours=1)
+WINDOW = Window(START, END)
+
+
+class Trail:
+    """A CloudTrail that remembers what it was asked."""
+
+    def __init__(self, world: World, *extra: object) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+        self._world = world
+        self._extra = extra
+
+    def __call__(
+        self, attribute: str, value: str, *, start: datetime, end: datetime, region: str
+    ) -> Iterable[object]:
+        self.asked.append((attribute, value, region))
+        yield from self._extra
+        for event in self._world.events:
+            wanted = event.access_key_id if attribute == "AccessKeyId" else event.user_name
+            if wanted == value:
+                yield record_of(event)
+
+
+def sources(world: World, **changes: object) -> Sources:
+    log = AuditLog(issuances=world.audit, first=START)
+    made = Sources(lookup=Trail(world), identity=IDENTITY, audit=log, digest=digest)
+    return replace(made, **changes)  # type: ignore[arg-type]  # a test's shorthand
+
+
+def test_each_key_is_asked_for_once_in_each_region() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    trail = Trail(world)
+    check(sources(world, lookup=trail, regions=("eu-west-2", "us-east-1")), WINDOW)
+    assert len(trail.asked) == len(set(trail.asked))
+    assert {region for _, value, region in trail.asked if value == key} == {
+        "us-east-1",
+        "eu-west-2",
+    }
+    assert ("Username", "vault-root", "us-east-1") in trail.asked
+
+
+def test_progress_is_told() -> None:
+    said: list[str] = []
+    check(sources(World()), WINDOW, watch=said.append)
+    assert said == ["CloudTrail, 1 look-ups", "CloudTrail, 2 look-ups", "Vault's audit log"]
+
+
+def test_without_an_audit_log_it_says_so_and_accuses_nobody() -> None:
+    world = World()
+    world.mint(AT, sts=True)
+    report = check(sources(world, audit=None), WINDOW)
+    assert "no audit log was given: no credential can be explained" in report.notes
+    (finding,) = report.findings
+    assert finding.severity is Severity.WARNING
+    assert "was minted before the audit log begins" in render(report)
+
+
+def test_a_log_that_explains_nothing_is_doubted() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    report = check(sources(world, digest=lambda _: "hmac-sha256:another-salt"), WINDOW)
+    assert any(note.startswith("nothing matched") for note in report.notes)
+
+
+def test_an_unknown_root_key_is_noted() -> None:
+    report = check(sources(World(), identity=VaultIdentity(user_name="vault-root")), WINDOW)
+    assert len(report.notes) == 1
+
+
+def test_keys_in_clear_need_no_server() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=True)
+    report = check(sources(world, digest=None), WINDOW)
+    assert report.findings == ()
+    assert [found.person for found in report.matching.of(Standing.EXPLAINED)] == ["ada"]
+
+
+def test_a_token_beyond_its_lease_is_found_through_the_inventory() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    lease = world.audited(key, "ada", AT, clear=False)
+    held = Holding(
+        lease,
+        "aws",
+        "creds",
+        "reader",
+        LeaseState.ENDED,
+        access_key_id=key,
+        is_sts=True,
+        token_ends=END + timedelta(minutes=5),
+    )
+    report = check(sources(world, inventory=Inventory("aws", END, (held,))), WINDOW)
+    (finding,) = report.findings
+    assert finding.what == "the token of reader for ada lives on after its lease"
+    assert "    1 alive beyond its lease" in render(report)
+
+
+def test_what_could_not_be_read_is_counted() -> None:
+    world = World()
+    log = AuditLog(first=START, unreadable=2)
+    report = check(sources(world, lookup=Trail(world, "junk"), audit=log), WINDOW)
+    assert (report.unreadable_records, report.unreadable_lines) == (2, 2)
+    text = render(report)
+    assert "CloudTrail records could not be read" in text
+    assert "lines of the audit log could not be read" in text
+
+
+def test_missing_and_pending_are_told_apart() -> None:
+    world = World()
+    world.audited(made_up_key(1), "ada", AT, clear=False)
+    world.audited(made_up_key(2), "ben", WATERMARK + timedelta(minutes=1), clear=False)
+    report = check_world(world)
+    assert [found.what for found in report.findings] == [
+        "reader issued to ada at 09:00 is not in CloudTrail"
+    ]
+    assert "    1 not yet in CloudTrail" in render(report)
+
+
+def test_an_opened_door_is_told_with_its_target() -> None:
+    world = World()
+    world.event("CreateLoginProfile", world_root(), AT, user="somebody")
+    text = render(check_world(world))
+    assert "CreateLoginProfile on somebody by vault-root at 09:00" in text
+
+
+def test_a_thief_s_descendant_names_its_parent() -> None:
+    world = World()
+    stolen = world.mint(AT, sts=True)
+    world.mint(AT, sts=True, by=stolen)
+    text = render(check_world(world))
+    assert f"by {stolen[:4]}…{stolen[-3:]}, itself unexplained" in text
+    assert "never used" in text
+
+
+def test_json_holds_the_evidence() -> None:
+    world = World()
+    key = world.mint(AT, sts=False)
+    world.audited(key, "ada", AT, clear=False)
+    world.event("CreateLoginProfile", world_root(), AT, user="somebody")
+    made = as_json(check_world(world))
+    assert made["version"] == 1
+    assert made["counts"]["explained"] == 1
+    (credential,) = made["credentials"]
+    assert credential["person"] == "ada"
+    assert credential["entity_id"] == "entity-ada"
+    assert credential["evidence"]["event_name"] == "CreateAccessKey"
+    assert made["acts"][0]["target"] == "somebody"
+    assert made["findings"][0]["severity"] == "critical"
+
+
+def test_a_hostile_user_name_cannot_move_the_cursor() -> None:
+    world = World()
+    world.event("CreateLoginProfile", world_root(), AT, user="a\x1b[2J\nb")
+    assert "\x1b" not in render(check_world(world))
+
+
+def test_an_empty_window_reads_well() -> None:
+    report: Report = check_world(World())
+    assert render(report).splitlines()[1] == "    0 explained        0 people, 0 roles"
+
+
+def world_root() -> str:
+    (key,) = IDENTITY.key_ids
+    return key

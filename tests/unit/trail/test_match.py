@@ -1,0 +1,223 @@
+"""The matching's corners, one by one. The whole is held by the property tests."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.world import (
+    END,
+    IDENTITY,
+    ROOT_KEY,
+    START,
+    WATERMARK,
+    World,
+    check_world,
+    digest,
+    judge,
+)
+from vaultaws.aws.cutoff import deny_document
+from vaultaws.model import Event
+from vaultaws.trail.match import AuditView, VaultIdentity, is_denial, match
+from vaultaws.trail.report import render
+from vaultaws.trail.verdicts import Matching, Standing
+
+AT = START + timedelta(hours=1)
+
+
+def event(name: str, **changes: Any) -> Event:
+    made: dict[str, Any] = {
+        "event_id": f"{name}-{changes.get('access_key_id', '')}-{changes.get('request', '')}",
+        "time": AT,
+        "service": "iam",
+        "name": name,
+        "region": "us-east-1",
+        "access_key_id": ROOT_KEY,
+        "identity_type": "IAMUser",
+        "principal_arn": "",
+        "principal_id": "",
+    }
+    return Event(**(made | changes))
+
+
+def run(*events: Event, view: AuditView | None = None) -> Matching:
+    known = view or AuditView(begins=START)
+    return match(events, known, IDENTITY, since=START, watermark=WATERMARK)
+
+
+def test_a_failed_call_minted_nothing() -> None:
+    failed = event("GetFederationToken", error_code="AccessDenied", issued_access_key_id="X")
+    assert run(failed).verdicts == ()
+
+
+def test_a_second_key_of_vault_s_user_is_vault_s_identity_too() -> None:
+    stolen = event(
+        "GetSessionToken",
+        access_key_id="another-key",
+        user_name="vault-root",
+        issued_access_key_id="X",
+    )
+    (found,) = run(stolen).verdicts
+    assert found.standing is Standing.UNEXPLAINED
+
+
+def test_a_role_that_bears_the_user_s_name_is_not_vault() -> None:
+    other = event(
+        "GetSessionToken",
+        access_key_id="k",
+        user_name="vault-root",
+        identity_type="AssumedRole",
+        issued_access_key_id="X",
+    )
+    assert run(other).verdicts == ()
+
+
+def test_an_empty_identity_claims_no_event() -> None:
+    assert not VaultIdentity().made(event("CreateUser", access_key_id=""))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "user", "standing"),
+    [
+        (1, "vault-root", Standing.ROTATION),
+        (600, "vault-root", Standing.UNEXPLAINED),
+        (1, "somebody", Standing.UNEXPLAINED),
+    ],
+)
+def test_a_rotation_explains_vault_s_own_new_key_only(
+    seconds: int, user: str, standing: Standing
+) -> None:
+    made = event("CreateAccessKey", issued_access_key_id="X", request={"userName": user})
+    view = AuditView(begins=START, rotations=[AT + timedelta(seconds=seconds)])
+    (found,) = run(made, view=view).verdicts
+    assert found.standing is standing
+
+
+def test_what_is_older_than_the_audit_log_cannot_be_judged() -> None:
+    made = event("GetFederationToken", issued_access_key_id="X")
+    (found,) = run(made, view=AuditView(begins=AT + timedelta(hours=1))).verdicts
+    assert found.standing is Standing.UNCOVERED
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CreateLoginProfile", "UpdateAccessKey", "UpdateAssumeRolePolicy", "PutRolePolicy"],
+)
+def test_what_the_engine_never_does_is_an_act(name: str) -> None:
+    (act,) = run(event(name, request={"userName": "somebody"})).acts
+    assert act.target == "somebody"
+
+
+def test_a_policy_on_a_foreign_user_is_an_act_and_on_vault_s_own_is_not() -> None:
+    world = World()
+    key = world.mint(AT, sts=False)
+    world.audited(key, "ada", AT, clear=False)
+    world.event("PutUserPolicy", ROOT_KEY, AT, user="somebody")
+    assert [act.target for act in judge(world).acts] == ["somebody"]
+
+
+def test_a_user_that_vault_made_and_took_away_again_is_no_act() -> None:
+    made = event("CreateUser", request={"userName": "u"})
+    undone = event("DeleteUser", request={"userName": "u"})
+    assert run(made, undone).acts == ()
+
+
+def test_a_login_profile_stays_an_act_though_its_user_is_deleted() -> None:
+    opened = event("CreateLoginProfile", request={"userName": "u"})
+    undone = event("DeleteUser", request={"userName": "u"})
+    assert [act.event.name for act in run(opened, undone).acts] == ["CreateLoginProfile"]
+
+
+@pytest.mark.parametrize(
+    ("document", "acts"),
+    [
+        (json.dumps(deny_document(AT)), 0),
+        (json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}), 1),
+        ("{", 1),
+        (7, 1),
+        ("[]", 1),
+    ],
+)
+def test_our_own_deny_opens_nothing(document: object, acts: int) -> None:
+    request = {"userName": "vault-root", "policyDocument": document}
+    assert len(run(event("PutUserPolicy", request=request)).acts) == acts
+
+
+def test_a_user_made_just_now_may_still_get_its_audited_key() -> None:
+    young = event("CreateUser", time=END, request={"userName": "u"})
+    assert run(young).acts == ()
+
+
+def test_an_audit_record_before_the_window_explains_an_event_at_its_edge() -> None:
+    world = World()
+    key = world.mint(START, sts=True)
+    world.audited(key, "ada", START - timedelta(seconds=30), clear=False)
+    (found,) = judge(world).verdicts
+    assert found.standing is Standing.EXPLAINED
+
+
+def test_audit_records_before_the_window_are_not_missed() -> None:
+    world = World()
+    world.audited("k", "ada", START - timedelta(hours=2), clear=False)
+    assert judge(world).verdicts == ()
+
+
+def test_a_credential_that_mints_itself_does_not_go_round_for_ever() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.event("AssumeRole", key, AT, issued=key)
+    assert [found.access_key_id for found in judge(world).verdicts] == [key]
+
+
+def test_alive_beyond_its_lease() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    lease = world.audited(key, "ada", AT, clear=False)
+    view = AuditView(world.audit, {key: digest(key)}, begins=START)
+    (found,) = match(
+        world.events,
+        view,
+        IDENTITY,
+        since=START,
+        watermark=WATERMARK,
+        alive_beyond={lease: END},
+    ).verdicts
+    assert found.alive_until == END
+
+
+@pytest.mark.parametrize(
+    ("code", "denied"),
+    [
+        ("AccessDenied", True),
+        ("AccessDeniedException", True),
+        ("Client.UnauthorizedOperation", True),
+        ("UnauthorizedOperation", True),
+        ("Throttling", False),
+        ("", False),
+    ],
+)
+def test_denials(code: str, denied: bool) -> None:
+    assert is_denial(code) is denied
+
+
+def test_the_report_reads_as_people_expect() -> None:
+    world = World()
+    for person in ("ada", "ada", "ben"):
+        key = world.mint(AT, sts=True)
+        world.audited(key, person, AT, clear=False)
+        world.use(key, AT, 2)
+    thief = world.mint(AT, sts=True)
+    world.use(thief, AT, 4)
+    short = f"{thief[:4]}…{thief[-3:]}"
+    assert render(check_world(world)) == (
+        "3 credentials issued by Vault, 6 calls made with them, 6 h to 14:00"
+        " (the last 15 min may not yet be in CloudTrail)\n"
+        "    3 explained        2 people, 1 role\n"
+        f"    1 unexplained  !!  {short}  GetFederationToken by vault-root at 09:00"
+        " from an unknown address, no request in Vault's audit log\n"
+        "                       used 4 times: sts DescribeInstances. →"
+        f" vaultaws trail explain {short} · vaultaws incident contain --key {short}"
+    )
