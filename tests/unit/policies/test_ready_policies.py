@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.calls import Account, call, federated_caller, session
+from tests.support.askers import Account, call, federated_caller, session
 from tests.support.policies import ACCOUNT
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller, CallerKind
