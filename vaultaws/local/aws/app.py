@@ -34,7 +34,7 @@ from vaultaws.local.aws.moto_door import (
     UnknownOperationError,
     UnreadableInputError,
 )
-from vaultaws.local.aws.refusals import Family, RefusedError, worded
+from vaultaws.local.aws.refusals import Family, Refusal, RefusedError, worded
 from vaultaws.local.aws.replies import error_reply
 from vaultaws.local.aws.requests import message_of, service_of
 from vaultaws.local.aws.validation import validate
@@ -98,6 +98,7 @@ class Gate:
 
     def _reply(self, request: _Request) -> Reply:
         signature = sigv4.read(request.message)
+        _check_scope(signature, request.service)
         caller = self._authentication.caller(request.message, signature)
         operation = _operation(request)
         call = self._call(request, signature, operation)
@@ -172,6 +173,17 @@ class Gate:
         reply = self._moto.answer(environ, body, scope)
         whole = not call.operation.startswith(_READS)
         return reply, moto_door.outcome_of(operation, reply, whole=whole)
+
+
+def _check_scope(signature: sigv4.Signature, service: str) -> None:
+    """The service of the signature is the one that answers, whatever else the request says."""
+    try:
+        if moto_door.service_named(signature.service) == service:
+            return
+    except UnknownOperationError:
+        pass
+    detail = f"Credential should be scoped to correct service: '{service}'."
+    raise RefusedError(Refusal.WRONG, detail)
 
 
 def _refused(request: _Request, error: ApiError) -> tuple[Reply, Outcome]:

@@ -23,7 +23,7 @@ from botocore.awsrequest import HeadersDict
 from botocore.exceptions import UnknownServiceError
 from botocore.parsers import ResponseParserError, create_parser
 from moto.backend_index import backend_url_patterns
-from moto.backends import get_backend
+from moto.backends import get_backend, list_of_moto_modules
 from moto.core.base_backend import BackendDict
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -87,9 +87,10 @@ class Operation:
 def service_named(signing_name: str) -> str:
     """botocore's name of the service. Raises UnknownOperationError."""
     name = _SERVICE_NAMES.get(signing_name, signing_name)
-    if not _exists(name):
-        raise UnknownOperationError(f"no service {name[:64]!r}")
-    return name
+    for tried in (name, name.replace("-", "")):
+        if _exists(tried):
+            return tried
+    raise UnknownOperationError(f"no service {name[:64]!r}")
 
 
 @lru_cache(maxsize=256)
@@ -216,11 +217,7 @@ class Moto:
             f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         )
         host = self._guess.infer_service_region_host(inner, inner["PATH_INFO"]) or ""
-        backend = next(
-            (b for b, pattern in backend_url_patterns if pattern.match(f"http://{host}")), ""
-        )
-        if not backend:
-            raise UnknownOperationError(f"moto has no service at {host}")
+        backend = _backend_at(host)
         if backend != "s3":
             inner["HTTP_HOST"] = host
         with LOCK:
@@ -246,6 +243,16 @@ class Moto:
         with LOCK:
             for backend in list(BackendDict._instances):  # noqa: SLF001  (moto offers no other way)
                 backend.pop(self.account_id, None)
+
+
+def _backend_at(host: str) -> str:
+    """moto's module for a host, or for a module's own name. Raises UnknownOperationError."""
+    if host in list_of_moto_modules():
+        return host
+    for backend, pattern in backend_url_patterns:
+        if pattern.match(f"http://{host}"):
+            return str(backend)
+    raise UnknownOperationError(f"moto has no service at {host}")
 
 
 def _run(app: Any, environ: WSGIEnvironment) -> Reply:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.calls import Account, ada, call, federated_caller, role_caller, root_caller
+from tests.support.askers import Account, ada, call, federated_caller, role_caller, root_caller
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Caller
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.calls import (
+from tests.support.askers import (
     NOW,
     Account,
     ada,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.calls import Account, ada, call
+from tests.support.askers import Account, ada, call
 from tests.support.policies import ACCOUNT, ROLE_ARN
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller

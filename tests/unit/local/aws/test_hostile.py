@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.aws_clients import FORM, client, query, refusal, signed
+from tests.support.aws_clients import FORM, a_user, allow, client, query, refusal, signed
 from vaultaws.local.aws.http11 import MAX_BODY_BYTES
 from vaultaws.local.aws.serve import LocalAws
 
@@ -152,6 +152,18 @@ def test_an_unknown_service_is_refused(aws: LocalAws, service: str) -> None:
     assert 400 <= raw.send(aws).status < 500
     signed_there = signed(aws, "nosuchservice", body=b"").send(aws)
     assert 400 <= signed_there.status < 500
+
+
+def test_a_scope_cannot_lead_to_another_service(aws: LocalAws) -> None:
+    ada = a_user(aws, "ada", allow("s3:*"))
+    body = b"Action=ListUsers&Version=2010-05-08"
+    for scope in ("iamx", "s3", "nosuchservice"):
+        raw = signed(aws, scope, body=body, headers=FORM, key=ada)
+        for name in ("iam", "s3"):
+            raw.headers["Host"] = f"{name}.amazonaws.com"
+            answer = raw.send(aws)
+            assert answer.status in {400, 403, 405}
+            assert b"ListUsersResult" not in answer.body
 
 
 def test_motos_own_pages_are_out_of_reach(aws: LocalAws) -> None:
