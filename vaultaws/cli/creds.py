@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import output
+from vaultaws.cli import evidence, output
+from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.options import ServerFlags, Span, mount_option, server_options
 from vaultaws.cli.wiring import open_journal, open_vault
 from vaultaws.config import durations
@@ -31,10 +32,18 @@ if TYPE_CHECKING:
     help="Whose words to print them in.",
 )
 @click.option("--no-wait", is_flag=True, help="Do not wait until AWS accepts a new IAM key.")
+@audit_log_option
 @mount_option
 @server_options
 def command(
-    *, role: str, ttl: int | None, form: str, no_wait: bool, mount: str, server: ServerFlags
+    *,
+    role: str,
+    ttl: int | None,
+    form: str,
+    no_wait: bool,
+    audit_log: str | None,
+    mount: str,
+    server: ServerFlags,
 ) -> None:
     """Issue credentials for ROLE and print them.
 
@@ -47,6 +56,7 @@ def command(
     vault, clock = open_vault(server), SystemClock()
     request = IssueRequest(mount=mount, role=role, ttl_seconds=ttl)
     with open_journal() as journal:
+        evidence.put_right(vault, journal, audit_log, mount)
         with output.Progress(f"asking for {role}") as progress:
             wait = Wait(progress)
             handed = issue(vault, journal, clock, request, None if no_wait else wait)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vaultaws.cli import output
 from vaultaws.config.load import load
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
+    from vaultaws.leases.journal import Journal
     from vaultaws.trail.audit import AuditLog
 
 DEFAULT_FILE = Path("vaultaws.toml")
@@ -41,20 +43,38 @@ def read_audit_log(path: Path | None, mount: str) -> AuditLog | None:
     return None if path is None else audit.read(audit.rotated(path), (mount,))
 
 
-def digest_with(vault: Vault, device: str | None) -> Callable[[str], str] | None:
-    """How a value stands in the audit log: through `device`, or the server's only one."""
+def put_right(vault: Vault, journal: Journal, audit_log: str | None, mount: str) -> None:
+    """Revoke what killed runs left behind on this server, and say so."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.leases.recover import Evidence, recover
+
+    if not journal.pending():
+        return
+    log = read_audit_log(audit_log_path(audit_log), mount)
+    device = only_device(vault)
+    evidence = Evidence(device, tuple(log.issuances)) if log is not None and device else None
+    found = recover(vault, journal, SystemClock(), evidence)
+    for lease in found.revoked:
+        output.say(f"· a run that was killed left a lease behind; revoked {lease}")
+    for sentence in found.unsure:
+        output.say(f"· a run that was killed may have left something behind: {sentence}")
+
+
+def only_device(vault: Vault) -> str | None:
+    """The server's audit device when it has one and this token may see it."""
     from vaultaws.errors import VaultDeniedError
 
-    if device is None:
-        try:
-            devices = vault.audit_devices()
-        except VaultDeniedError:
-            return None
-        if len(devices) != 1:
-            return None
-        (device,) = devices
-    named = device
-    return lambda value: vault.audit_hash(named, value)
+    try:
+        devices = vault.audit_devices()
+    except VaultDeniedError:
+        return None
+    return devices[0] if len(devices) == 1 else None
+
+
+def digest_with(vault: Vault, device: str | None) -> Callable[[str], str] | None:
+    """How a value stands in the audit log: through `device`, or the server's only one."""
+    named = device or only_device(vault)
+    return (lambda value: vault.audit_hash(named, value)) if named is not None else None
 
 
 def root_user(vault: Vault, mount: str) -> tuple[str, str]:

@@ -128,6 +128,7 @@ def take(vault: Vault, journal: Journal, mount: str, audit_log: str | None) -> I
     from vaultaws.clock import SystemClock
     from vaultaws.leases import inventory
 
+    evidence.put_right(vault, journal, audit_log, mount)
     log = evidence.read_audit_log(evidence.audit_log_path(audit_log), mount)
     return inventory.take(
         vault,

@@ -11,6 +11,7 @@ import click
 
 from vaultaws.cli import handler
 from vaultaws.errors import UsageError
+from vaultaws.local.interrupts import ending_signals_raise
 
 # verb -> module below vaultaws.cli and the one-line help of the listing; each module has `command`
 VERBS = {
@@ -62,7 +63,8 @@ def vaultaws() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the process's exit code."""
     try:
-        result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
+        with ending_signals_raise():
+            result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return UsageError.exit_code
@@ -72,6 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         return handler.stopped(stop)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else UsageError.exit_code
     except Exception as error:  # noqa: BLE001  (the one place that prints errors)
         return handler.report(handler.ours(error))
     return result if isinstance(result, int) else 0

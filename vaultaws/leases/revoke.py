@@ -153,26 +153,6 @@ def select(
     return found
 
 
-def fitting(
-    inventory: Inventory,
-    *,
-    lease_id: str = "",
-    role: str = "",
-    key: str = "",
-    key_hash: str = "",
-    person: str = "",
-) -> tuple[Holding, ...]:
-    """Return the holdings that fit all of what is given; what is empty does not narrow."""
-    return tuple(
-        held
-        for held in inventory.holdings
-        if lease_id in {"", held.lease_id}
-        and role in {"", held.role}
-        and person in {"", held.person}
-        and (not key or _fits_key(held, key, key_hash))
-    )
-
-
 def holders_of(role: Role, root_user: str) -> tuple[Holder, ...]:
     """Return the AWS principals behind a role's STS tokens; none for IAM users.
 

@@ -25,7 +25,8 @@ def apply(
 ) -> int:
     """Write every change of the plan and return how many there were.
 
-    `root_secret` is asked only when the root is written; None leaves the server its own.
+    `root_secret` is asked only when the root is written, changed fields included: a write
+    without the key pair would erase it. None leaves the server its own.
     Raises AppliedInPartError, saying what was done, when a step is refused.
     """
     steps = plan.to_write
@@ -52,7 +53,7 @@ def _execute(
             lease, longest = change.value
             vault.write_lease_config(mount, lease_seconds=lease, max_seconds=longest)
         case Kind.ROOT:
-            found = root_secret() if change.action is Action.ADD else None
+            found = root_secret()
             root = change.value
             if found is not None:
                 root = dataclasses.replace(root, access_key_id=found[0])

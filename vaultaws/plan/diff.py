@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from vaultaws.config.schema import Access, Config, Root
-from vaultaws.model import Role, RootConfig
+from vaultaws.errors import ConfigError
+from vaultaws.model import Role, RootConfig, ServerProduct
 from vaultaws.plan.observe import Observed, acl_name
 
 
@@ -67,7 +68,11 @@ class Plan:
 
 
 def diff(config: Config, observed: Observed) -> Plan:
-    """Compare; the same declared state and the same server give the same plan."""
+    """Compare; the same declared state and the same server give the same plan.
+
+    Raises ConfigError for a field that the server's engine does not have.
+    """
+    _refuse_unknown_fields(config, observed)
     changes = (
         *_mount(config, observed),
         *_root(config, observed),
@@ -75,6 +80,18 @@ def diff(config: Config, observed: Observed) -> Plan:
         *_access(config, observed),
     )
     return Plan(config, observed, changes)
+
+
+def _refuse_unknown_fields(config: Config, observed: Observed) -> None:
+    """OpenBao's AWS engine is that of Vault 1.18, which drops `sts_region` in silence."""
+    if observed.product is not ServerProduct.OPENBAO or config.root is None:
+        return
+    if config.root.sts_region:
+        raise ConfigError(
+            f"{config.file}: root.sts_region cannot be set on this server",
+            why="the AWS engine of OpenBao does not have the field and would ignore it",
+            do="remove sts_region; sts_endpoint says where STS is asked",
+        )
 
 
 def _mount(config: Config, observed: Observed) -> list[Change]:

@@ -6,7 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from vaultaws.config.schema import Access, Config, Mount, Root
+from vaultaws.errors import ConfigError
 from vaultaws.model import CredentialType, MountInfo, Role, RootConfig, ServerProduct
 from vaultaws.plan import show
 from vaultaws.plan.diff import Action, Kind, acl_text, diff
@@ -56,6 +59,15 @@ def test_key_order_is_no_change_but_an_action_is() -> None:
     (change,) = diff(CONFIG, replace(AS_DECLARED, roles=(other,))).changes
     assert (change.action, change.kind, change.name) == (Action.CHANGE, Kind.ROLE, "reader")
     assert [field.name for field in change.fields] == ["policy_document"]
+
+
+def test_a_field_that_openbao_drops_is_refused_before_anything_is_written() -> None:
+    config = replace(CONFIG, root=Root(region="eu-west-2", sts_region="eu-west-2"))
+    with pytest.raises(ConfigError, match="sts_region"):
+        diff(config, AS_DECLARED)
+    on_vault = replace(AS_DECLARED, product=ServerProduct.VAULT)
+    (change,) = diff(config, on_vault).changes
+    assert [field.name for field in change.fields] == ["sts_region"]
 
 
 def test_what_the_file_does_not_say_stays() -> None:
