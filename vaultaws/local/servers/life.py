@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from vaultaws.local.processes import Machine, ProcessRecord, end, end_tagged, is_alive
-from vaultaws.local.progress import Progress
 from vaultaws.local.servers.base import RunningServer
 from vaultaws.local.servers.docker import container_alive, remove_tagged
-from vaultaws.local.servers.find import find_server
-
-
-def start_server(
-    preference: str,
-    workdir: Path,
-    cache: Path,
-    progress: Progress,
-    *,
-    tag: str,
-    machine: Machine | None = None,
-) -> RunningServer:
-    """Find a server and start it with its files in `workdir`. Raises StackError."""
-    machine = machine or Machine()
-    return find_server(preference, cache, progress, machine=machine).start(workdir, tag=tag)
 
 
 def server_runs(server: RunningServer, machine: Machine) -> bool:
