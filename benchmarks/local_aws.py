@@ -67,10 +67,11 @@ def caller_identity(target: Target) -> list[bytes]:
     return [signed(target, "sts", {"Action": "GetCallerIdentity", "Version": "2011-06-15"})]
 
 
+# Users last: moto looks keys up one by one, and would be the slower for those made before.
 OPERATIONS: dict[str, Sequences] = {
-    "CreateUser+PutUserPolicy+CreateAccessKey": iam_user,
-    "GetFederationToken": federation_token,
     "GetCallerIdentity": caller_identity,
+    "GetFederationToken": federation_token,
+    "CreateUser+PutUserPolicy+CreateAccessKey": iam_user,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ def aws_client(
     """A client that fails at once instead of retrying."""
     admin = Credentials(aws.access_key_id, aws.secret_access_key)
     used = credentials or admin
-    return boto3.client(  # type: ignore[call-overload]  # the service is a variable
+    make: Callable[..., Any] = boto3.client
+    return make(
         service,
         endpoint_url=aws.endpoint,
         region_name=region,

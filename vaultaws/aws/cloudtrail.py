@@ -116,7 +116,7 @@ def _check(attribute: str | None, start: datetime, end: datetime) -> None:
     if attribute is not None and attribute not in ATTRIBUTES:
         raise UsageError(
             f"CloudTrail cannot be searched by {attribute!r}",
-            why=f"LookupEvents takes one of {', '.join(sorted(ATTRIBUTES))}",
+            why=f"it takes one of {', '.join(sorted(ATTRIBUTES))}",
             do="choose one of them",
         )
     if start.tzinfo is None or end.tzinfo is None or start > end:

@@ -83,7 +83,8 @@ def fetched_go(
     go = place / "go" / "bin" / "go"
     if go.is_file():
         return go
-    with held(place.with_suffix(".lock"), "waiting for another process to fetch Go", progress):
+    lock = place.with_name(place.name + ".lock")
+    with held(lock, "waiting for another process to fetch Go", progress):
         if not go.is_file():
             _fetch(place, requirements, environ, progress, clock)
     return go

@@ -74,6 +74,7 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
         self._clock = clock
 
     def get_login_token(self, response: Any) -> str:
+        """What hvac's own logins would keep; `login` does not go through them."""
         return str(response["auth"]["client_token"])
 
     def request(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,14 +12,22 @@ import pytest
 from tests.support.engine import Engine, a_role, administrator, make_user
 from vaultaws.aws.actions import Action, attempt_with
 from vaultaws.aws.cloudtrail import lookup_records
-from vaultaws.aws.cutoff import POLICY_NAME, Cutter, Holder, HolderKind
+from vaultaws.aws.cutoff import (
+    POLICY_NAME,
+    Cutter,
+    Holder,
+    HolderKind,
+    deny_tokens_issued_before,
+    is_cut,
+    lift,
+)
 from vaultaws.aws.identity import caller_identity, user_access_keys, user_exists
 from vaultaws.aws.proof import prove_dead
 from vaultaws.aws.sessions import client
 from vaultaws.aws.wait import WaitProgress, wait_until_good
 from vaultaws.clock import SystemClock
 from vaultaws.errors import AwsError, WaitTimeoutError
-from vaultaws.local.awsprocess import LocalAws
+from vaultaws.local.awsprocess import AwsOptions, LocalAws
 from vaultaws.model import Credentials, CredentialType, Secret
 
 pytestmark = pytest.mark.integration
@@ -38,7 +47,8 @@ def test_a_new_key_is_waited_for_used_and_dies_with_its_lease(
         issued.credentials, clock=CLOCK, regions=[REGION], allowed=READ, watch=seen.append
     )
     assert report.attempts == len(seen) >= 6
-    assert [step.in_a_row for step in seen[-6:]] == [1, 2, 3, 4, 5, 1]
+    assert [step.in_a_row for step in seen if step.needed == 5][-5:] == [1, 2, 3, 4, 5]
+    assert (seen[-1].in_a_row, seen[-1].needed) == (1, 1)
     who = caller_identity(issued.credentials, REGION)
     assert ":user/" in who.arn
     forbidden = attempt_with(issued.credentials, Action.parse("s3:ListBuckets"), REGION)()
@@ -108,10 +118,16 @@ def test_an_assumed_role_is_cut_on_the_role(engine: Engine, local_aws: LocalAws)
     role = a_role("a", CredentialType.ASSUMED_ROLE, role_arns=arns)
     engine.vault.write_role(engine.mount, role)
     issued = engine.vault.issue(engine.mount, "a", sts=True, ttl_seconds=900)
+    issued_at = datetime.now(UTC)
     assert f":assumed-role/{name}/" in caller_identity(issued.credentials, REGION).arn
     assert attempt_with(issued.credentials, READ, REGION)() is None
-    Cutter(operator).cut(Holder(HolderKind.ROLE, name), datetime.now(UTC))
+    holder = Holder(HolderKind.ROLE, name)
+    assert not is_cut(holder, issued_at, credentials=operator)
+    cut = deny_tokens_issued_before(holder, datetime.now(UTC), credentials=operator)
+    assert is_cut(holder, issued_at, credentials=operator)
+    assert not is_cut(holder, cut.moment, credentials=operator)
     assert prove_dead(issued.credentials, READ, clock=CLOCK, region=REGION).codes
+    assert lift(holder, credentials=operator)
 
 
 def test_a_full_user_has_no_room_for_the_deny(engine: Engine, local_aws: LocalAws) -> None:
@@ -170,3 +186,19 @@ def test_cloudtrail_knows_the_issuance_by_vaults_own_key(
         if record["eventName"] == "GetFederationToken"
     ]
     assert issued.credentials.access_key_id in minted
+
+
+def test_a_new_key_is_refused_at_first(
+    start_aws: Callable[[AwsOptions], LocalAws], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = start_aws(AwsOptions(iam_delay_seconds=4.0))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", slow.endpoint)
+    iam = client("iam", credentials=administrator(slow))
+    sts = client("sts", credentials=administrator(slow), region=REGION)
+    sts.get_caller_identity()  # warm: what botocore loads once must not eat the delay
+    iam.create_user(UserName="new")
+    made = iam.create_access_key(UserName="new")["AccessKey"]
+    key = Credentials(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+    report = wait_until_good(key, clock=CLOCK, regions=[REGION, "us-east-1"])
+    assert report.refusals > 0
+    assert caller_identity(key, REGION).arn.endswith(":user/new")

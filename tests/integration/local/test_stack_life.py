@@ -18,7 +18,7 @@ from vaultaws.local.processes import SystemProcesses
 from vaultaws.local.servers.base import ServerKind
 from vaultaws.local.wire import ask
 
-DOCKER_SETTINGS = {
+DOCKER_SETTINGS: dict[str, str] = {
     name: ENVIRON[name] for name in ("DOCKER_HOST", "VAULT_IMAGE") if name in ENVIRON
 }
 
@@ -75,6 +75,13 @@ def test_up_is_ready_when_it_returns_and_down_leaves_nothing(
     assert list(shell.state.glob("stack-*")) == []
     assert shell.json("status", code=3)["parts"] == []
     assert "nothing was running" in shell.run("down").stderr
+
+
+def test_where_nothing_else_is_the_automatic_choice_is_openbao(
+    new_shell: Callable[..., Shell], tmp_path: Path
+) -> None:
+    alone = new_shell("alone", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert alone.json("up")["product"] == "OpenBao"
 
 
 def test_up_prints_what_a_shell_needs(shell: Shell) -> None:

@@ -28,6 +28,10 @@ def test_an_iam_users_life(engine: Engine, local_aws: LocalAws) -> None:
     (name,) = {user.name for user in people.users()} - before
     assert [key.id for key in people.access_keys(name)] == [issued.credentials.access_key_id]
     assert people.key_owner(issued.credentials.access_key_id) == name
+    assert people.key_owner("AKIA" + "0" * 16) == ""
+    (user,) = people.users(prefix=name)
+    assert user.created_at >= asked_at - timedelta(seconds=1)
+    assert list(people.users("/elsewhere/")) == []
     assert issued.credentials.expires_at is None
     assert issued.lease.parts == (mount, "creds", "r")
     assert issued.lease.expires_at is not None

@@ -90,6 +90,9 @@ class Gate:
             reply = request.refusal(worded(refused, request.family))
         except ApiError as error:
             reply = request.refusal(error)
+        except Exception:  # noqa: BLE001  (a fault of ours must not end the connection unanswered)
+            _log.exception("a request to %s failed", request.service)
+            reply = request.refusal(_failure())
         start_response(f"{reply.status} {_phrase(reply.status)}", list(reply.headers.items()))
         return [reply.body]
 
@@ -104,8 +107,10 @@ class Gate:
             self._permit(operation, call, caller)
             reply, outcome = self._outcome(request, signature, operation, call, caller)
         except ApiError as error:
-            reply = request.refusal(error)
-            outcome = Outcome(error.status, {}, error.code, error.message)
+            reply, outcome = _refused(request, error)
+        except Exception:  # noqa: BLE001  (whatever moto raises is a server error to the client)
+            _log.exception("%s:%s failed", call.service, call.operation)
+            reply, outcome = _refused(request, _failure())
         self._around.recorder.record(call, caller, outcome)
         return reply
 
@@ -154,11 +159,6 @@ class Gate:
             return reply, Outcome(reply.status, answer)
         except (NotImplementedError, UnknownOperationError) as missing:
             raise ApiError("NotImplemented", str(missing), 501) from missing
-        except ApiError:
-            raise
-        except Exception as error:  # whatever moto's code raises is a server error to the client
-            _log.exception("%s:%s failed", call.service, call.operation)
-            raise ApiError("InternalFailure", "The local AWS failed.", 500) from error
 
     def _from_moto(
         self,
@@ -172,6 +172,14 @@ class Gate:
         reply = self._moto.answer(environ, body, scope)
         whole = not call.operation.startswith(_READS)
         return reply, moto_door.outcome_of(operation, reply, whole=whole)
+
+
+def _refused(request: _Request, error: ApiError) -> tuple[Reply, Outcome]:
+    return request.refusal(error), Outcome(error.status, {}, error.code, error.message)
+
+
+def _failure() -> ApiError:
+    return ApiError("InternalFailure", "The local AWS failed.", 500)
 
 
 def _operation(request: _Request) -> Operation:

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from vaultaws.local.aws.actions import ec2, iam, others, s3, sts
@@ -17,6 +19,8 @@ from vaultaws.local.aws.call import Call, Caller
 from vaultaws.local.aws.policy.values import AccessRequest
 
 __all__ = ["Facts", "access_requests"]
+
+_ROLE: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/")
 
 _MAPPERS: Final[dict[str, dict[str, Mapper]]] = {
     "cloudformation": others.CLOUDFORMATION,
@@ -53,7 +57,17 @@ def _needs(ask: Ask) -> tuple[Need, ...]:
     if mapper is not None:
         return mapper(ask)
     prefix = PREFIXES.get(ask.call.service, ask.call.service)
-    return (Need(f"{prefix}:{ask.call.operation}"),)
+    return (Need(f"{prefix}:{ask.call.operation}"), *_passed_roles(ask))
+
+
+def _passed_roles(ask: Ask) -> Iterator[Need]:
+    """A role's ARN among the parameters of a service we do not map is taken as handed over to
+    that service (IAM user guide, "Grant a user permissions to pass a role")."""
+    if ask.call.service in _MAPPERS:
+        return
+    for value in ask.call.params.values():
+        if isinstance(value, str) and _ROLE.match(value):
+            yield Need("iam:PassRole", value)
 
 
 def _account(resource: str) -> str:

@@ -69,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
     """Turns each request of a connection into a WSGI call."""
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # a line that is no HTTP gets an answer with a status
     timeout = IDLE_SECONDS
     wbufsize = -1
     disable_nagle_algorithm = True

@@ -16,7 +16,7 @@ from moto.iam.models import AccessKeyLastUsed
 
 from vaultaws.local.aws.call import Caller, CallerKind
 from vaultaws.local.aws.hooks import Propagation
-from vaultaws.local.aws.moto_door import Moto
+from vaultaws.local.aws.moto_door import LOCK, Moto
 from vaultaws.model import Secret
 
 GRACE: Final = timedelta(hours=1)
@@ -42,7 +42,10 @@ class Key:
 class Keys:
     """The index of keys of one account."""
 
-    def __init__(self, moto: Moto, propagation: Propagation) -> None:
+    def __init__(
+        self, moto: Moto, propagation: Propagation, *, max_sessions: int = MAX_SESSIONS
+    ) -> None:
+        self._max_sessions = max_sessions
         self._moto = moto
         self._propagation = propagation
         self._sessions: dict[str, Key] = {}
@@ -63,8 +66,9 @@ class Keys:
         root = self._root.get(access_key_id)
         if root is not None:
             return root
-        found = self._moto.iam.access_keys.get(access_key_id)
-        user = self._moto.iam.users.get(found.user_name) if found is not None else None
+        with LOCK:
+            found = self._moto.iam.access_keys.get(access_key_id)
+            user = self._moto.iam.users.get(found.user_name) if found is not None else None
         if user is None:
             return None
         caller = Caller(
@@ -102,7 +106,9 @@ class Keys:
         with self._lock:
             self._sessions[caller.access_key_id] = Key(caller, secret, token=token)
             heapq.heappush(self._ends, (caller.session.expires_at, caller.access_key_id))
-            while self._ends and (self._ends[0][0] + GRACE < now or len(self._ends) > MAX_SESSIONS):
+            while self._ends and (
+                self._ends[0][0] + GRACE < now or len(self._ends) > self._max_sessions
+            ):
                 del self._sessions[heapq.heappop(self._ends)[1]]
 
     def add_root(self, caller: Caller, secret: Secret) -> None:

@@ -132,6 +132,8 @@ def operation_of(service: str, environ: WSGIEnvironment, body: bytes) -> Operati
         )
     except Exception as error:  # moto's parsers raise what their data makes them raise
         raise UnreadableInputError from error
+    if not isinstance(params, Mapping):
+        raise UnreadableInputError
     return Operation(service, str(model.name), protocol, model, params)
 
 

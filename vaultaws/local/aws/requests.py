@@ -18,9 +18,7 @@ _URL_SCOPE: Final = re.compile(
     r"X-Amz-Credential=[^&/]+?(?:/|%2F)[^&/]+?(?:/|%2F)[^&/]+?(?:/|%2F)([a-z0-9-]+)(?:/|%2F)",
     re.IGNORECASE,
 )
-_HOST: Final = re.compile(
-    r"^(?:[^/]*\.)?([a-z0-9-]+?)(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com"
-)
+_REGION: Final = re.compile(r"[.-]?[a-z]{2}(-[a-z]+)+-[0-9]$")
 _TARGETS: Final = {"CloudTrail_20131101": "cloudtrail", "DynamoDB_20120810": "dynamodb"}
 _VERSIONS: Final = {"2010-05-08": "iam", "2011-06-15": "sts", "2016-11-15": "ec2"}
 MAX_FORM_BYTES: Final = 1024 * 1024
@@ -61,8 +59,9 @@ def _scoped(message: Message) -> str:
 
 
 def _addressed(message: Message) -> str:
-    found = _HOST.match(message.headers.get("host", "").lower())
-    return found.group(1) if found else ""
+    """The label before the region: ec2.eu-west-2.amazonaws.com, BUCKET.s3.amazonaws.com."""
+    name, found, _ = message.headers.get("host", "").lower().partition(".amazonaws.com")
+    return _REGION.sub("", name).rpartition(".")[2] if found else ""
 
 
 def _targeted(message: Message) -> str:

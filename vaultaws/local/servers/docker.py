@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from vaultaws.clock import Clock
 from vaultaws.errors import StackError
 from vaultaws.local.directories import make_private
 from vaultaws.local.ports import LOOPBACK, free_port
@@ -251,11 +252,22 @@ def find_docker(environ: Mapping[str, str], progress: Progress, machine: Machine
     with connected(daemon) as client:
         refuse_rootless(client.info())
         if not client.images.list(name=image):
-            started = machine.clock.monotonic()
-            progress(f"pulling {image}", 0.0)
-            client.images.pull(image)
-            progress(f"pulled {image}", machine.clock.monotonic() - started)
+            _pull(client, daemon, image, progress, machine.clock)
     return DockerServer(daemon, image, machine)
+
+
+def _pull(client: DockerClient, daemon: str, image: str, progress: Progress, clock: Clock) -> None:
+    """Pull the image, telling progress as layers come in; a failure comes as an event too."""
+    from docker.errors import DockerException
+    from docker.utils import parse_repository_tag
+
+    started = clock.monotonic()
+    progress(f"pulling {image}", 0.0)
+    repository, tag = parse_repository_tag(image)
+    for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
+        if "error" in event:
+            raise docker_error(daemon, DockerException(event["error"]))
+        progress(f"pulling {image}", clock.monotonic() - started)
 
 
 def refuse_distant(daemon: str) -> None:

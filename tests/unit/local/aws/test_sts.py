@@ -205,6 +205,13 @@ def test_roots_tokens_last_an_hour_at_most(aws: LocalAws) -> None:
     assert ends - datetime.now(UTC) < timedelta(seconds=3601)
 
 
+def test_whom_the_root_federates_has_what_the_policy_says(aws: LocalAws) -> None:
+    sts = client(aws, "sts", aws.make_root_key())
+    key = key_of(sts.get_federation_token(Name="fed", Policy=EC2_READ))
+    client(aws, "ec2", key).describe_regions()
+    assert refusal(client(aws, "s3", key).list_buckets).code == "AccessDenied"
+
+
 def test_root_assumes_no_role(aws: LocalAws) -> None:
     refused = refusal(
         client(aws, "sts", aws.make_root_key()).assume_role,

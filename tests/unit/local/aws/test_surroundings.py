@@ -53,5 +53,7 @@ def test_the_loop_delivers_by_itself_and_ends_when_told(tmp_path: Path) -> None:
     done = threading.Event()
     while delivery.stats().files == 0:
         done.wait(0.01)
-    loop.stop()
     assert delivery.stats().records == 1
+    around.parts.recorder.record(a_call(), a_user(), answered())
+    loop.stop()
+    assert (delivery.stats().records, delivery.stats().pending) == (2, 0)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.local.aws.serve import LocalAws
-from vaultaws.model import Credentials
+from vaultaws.model import Credentials, Secret
 
 
 @pytest.fixture
@@ -139,3 +139,111 @@ def test_log_files_in_the_directory_and_in_the_trails_bucket(
 def _records(path: Path) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = json.loads(gzip.decompress(path.read_bytes()))["Records"]
     return records
+
+
+def _events(aws: LocalAws, key: str, value: str) -> list[dict[str, Any]]:
+    attribute = {"AttributeKey": key, "AttributeValue": value}
+    found = client(aws, "cloudtrail").lookup_events(LookupAttributes=[attribute])["Events"]
+    return [json.loads(event["CloudTrailEvent"]) for event in found]
+
+
+def _as_credentials(answer: dict[str, str]) -> Credentials:
+    token = answer.get("SessionToken")
+    return Credentials(
+        answer["AccessKeyId"],
+        Secret(answer["SecretAccessKey"]),
+        Secret(token) if token else None,
+    )
+
+
+def test_a_federated_user_is_followed_from_issuance_to_use(aws: LocalAws) -> None:
+    policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
+        }
+    )
+    answer = client(aws, "sts").get_federation_token(Name="ada", Policy=policy)
+    key = _as_credentials(answer["Credentials"])
+    s3 = client(aws, "s3", key)
+    s3.list_buckets()
+    with pytest.raises(ClientError):
+        s3.create_bucket(Bucket="not-hers")
+    (issuance,) = _events(aws, "ResourceName", key.access_key_id)
+    assert issuance["eventName"] == "GetFederationToken"
+    assert issuance["requestParameters"]["policy"] == policy
+    assert issuance["responseElements"]["credentials"]["accessKeyId"] == key.access_key_id
+    assert key.secret_access_key.reveal() not in json.dumps(issuance)
+    denied, listed = _events(aws, "AccessKeyId", key.access_key_id)
+    assert (denied["eventName"], denied["errorCode"]) == ("CreateBucket", "AccessDenied")
+    assert denied["responseElements"] is None
+    identity = listed["userIdentity"]
+    assert identity["type"] == "FederatedUser"
+    assert identity["principalId"] == f"{aws.account_id}:ada"
+    issuer = identity["sessionContext"]["sessionIssuer"]
+    assert (issuer["type"], issuer["userName"]) == ("IAMUser", "admin")
+
+
+def test_a_role_session_names_its_role(aws: LocalAws) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{aws.account_id}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam = client(aws, "iam")
+    role = iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    answer = client(aws, "sts").assume_role(RoleArn=role["Arn"], RoleSessionName="build-7")
+    key = _as_credentials(answer["Credentials"])
+    client(aws, "sts", key).get_caller_identity()
+    (used,) = _events(aws, "Username", "build-7")
+    assert used["userIdentity"]["principalId"] == f"{role['RoleId']}:build-7"
+    assert used["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == role["Arn"]
+    (issuance,) = _events(aws, "ResourceName", key.access_key_id)
+    assert issuance["resources"][0]["ARN"] == role["Arn"]
+
+
+def test_a_key_is_late_to_come_and_late_to_go(aws: LocalAws, control: ControlClient) -> None:
+    control.configure(iam_delay=600)
+    iam = client(aws, "iam")
+    iam.create_user(UserName="eve")
+    key = _as_credentials(iam.create_access_key(UserName="eve")["AccessKey"])
+    sts = client(aws, "sts", key)
+    with pytest.raises(ClientError) as error:
+        sts.get_caller_identity()
+    assert code_of(error) == "InvalidClientTokenId"
+    control.advance(600)
+    sts.get_caller_identity()
+    iam.delete_access_key(UserName="eve", AccessKeyId=key.access_key_id)
+    control.advance(300)
+    sts.get_caller_identity()
+    control.advance(300)
+    with pytest.raises(ClientError) as error:
+        sts.get_caller_identity()
+    assert code_of(error) == "InvalidClientTokenId"
+
+
+def test_a_flapping_key_answers_now_and_then_before_it_always_does(
+    aws: LocalAws, control: ControlClient
+) -> None:
+    control.configure(iam_delay=600, iam_jitter=1, iam_flap=True)
+    iam = client(aws, "iam")
+    iam.create_user(UserName="eve")
+    key = _as_credentials(iam.create_access_key(UserName="eve")["AccessKey"])
+    sts = client(aws, "sts", key)
+    control.advance(300)
+    assert {_answers(sts) for _ in range(40)} == {True, False}
+    control.advance(300)
+    assert {_answers(sts) for _ in range(10)} == {True}
+
+
+def _answers(sts: Any) -> bool:
+    try:
+        sts.get_caller_identity()
+    except ClientError:
+        return False
+    return True

@@ -81,8 +81,6 @@ def _session_keys(
         yield "aws:multifactorauthage", (str(int((call.time - mfa_at).total_seconds())),)
     if session.source_identity:
         yield "aws:sourceidentity", (session.source_identity,)
-    if caller.kind is CallerKind.FEDERATED_USER:
-        yield "aws:federatedprovider", (caller.account_id,)
 
 
 def _principal_tags(caller: Caller, facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:

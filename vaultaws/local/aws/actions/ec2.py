@@ -8,10 +8,19 @@ RunInstances is one request for every resource it touches; what does not exist y
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from vaultaws.local.aws.actions.facts import Ask, Mapper, Need
-from vaultaws.local.aws.actions.params import Keys, merged, request_tags, resource_tags, scalar
+from vaultaws.local.aws.actions.params import (
+    Keys,
+    mapping,
+    mappings,
+    merged,
+    request_tags,
+    resource_tags,
+    scalar,
+    texts,
+)
 
 _ID_KINDS: Final = {
     "ami": "image",
@@ -80,17 +89,9 @@ def _arn_of_id(ask: Ask, identifier: str) -> str:
     return _arn(ask, kind, identifier) if kind else "*"
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,) if value else ()
-    if isinstance(value, list | tuple):
-        return tuple(str(item) for item in value)
-    return ()
-
-
 def _ids(ask: Ask, parameters: tuple[str, ...]) -> Iterator[str]:
     for parameter in parameters:
-        for identifier in _texts(ask.call.params.get(parameter)):
+        for identifier in texts(ask.call.params.get(parameter)):
             yield _arn_of_id(ask, identifier)
 
 
@@ -124,11 +125,10 @@ def _creating(kind: str, parents: tuple[str, ...]) -> Mapper:
 
 def _specified_tags(ask: Ask) -> dict[str, Keys]:
     """aws:RequestTag and aws:TagKeys by resource kind, of the call's TagSpecifications."""
-    listed = ask.call.params.get("TagSpecifications") or ()
     return {
         str(item.get("ResourceType", "")): request_tags(item.get("Tags"))
-        for item in listed
-        if isinstance(item, Mapping) and item.get("Tags")
+        for item in mappings(ask.call.params.get("TagSpecifications"))
+        if item.get("Tags")
     }
 
 
@@ -156,7 +156,7 @@ def _run_instances(ask: Ask) -> tuple[Need, ...]:
     ]
     needs.extend(_need(ask, resource, {}) for resource in _used_by_run(ask))
     needs.extend(_tagging(ask, tags))
-    needs.extend(_passed_role(ask, params.get("IamInstanceProfile")))
+    needs.extend(_passed_role(ask))
     return tuple(needs)
 
 
@@ -164,14 +164,11 @@ def _used_by_run(ask: Ask) -> Iterator[str]:
     """Image, subnet, security groups and key pair; what the call leaves to the account's default
     is asked as any of its kind."""
     params = ask.call.params
-    interfaces = [
-        item for item in params.get("NetworkInterfaces") or () if isinstance(item, Mapping)
-    ]
-    groups = list(_texts(params.get("SecurityGroupIds")))
-    subnets = list(_texts(params.get("SubnetId")))
-    for interface in interfaces:
-        groups.extend(_texts(interface.get("Groups")))
-        subnets.extend(_texts(interface.get("SubnetId")))
+    groups = list(texts(params.get("SecurityGroupIds")))
+    subnets = list(texts(params.get("SubnetId")))
+    for interface in mappings(params.get("NetworkInterfaces")):
+        groups.extend(texts(interface.get("Groups")))
+        subnets.extend(texts(interface.get("SubnetId")))
     yield _arn(ask, "image", str(params.get("ImageId") or "*"))
     for subnet in subnets or ["*"]:
         yield _arn(ask, "subnet", subnet)
@@ -184,9 +181,11 @@ def _used_by_run(ask: Ask) -> Iterator[str]:
         yield _arn(ask, "launch-template", str(template.get("LaunchTemplateId") or "*"))
 
 
-def _passed_role(ask: Ask, profile: Any) -> tuple[Need, ...]:
-    """An instance profile hands its role to EC2. A profile that is not known asks for any role."""
-    if not isinstance(profile, Mapping):
+def _passed_role(ask: Ask) -> tuple[Need, ...]:
+    """An instance profile hands its role to EC2. A profile that is not known, or that a launch
+    template may hold, asks for any role."""
+    profile = mapping(ask.call.params.get("IamInstanceProfile"))
+    if not profile and not ask.call.params.get("LaunchTemplate"):
         return ()
     name = str(profile.get("Name") or str(profile.get("Arn", "")).rpartition("/")[2])
     role = ask.facts.instance_profile_role(ask.account, name)

@@ -7,10 +7,17 @@ What is not mapped, or names nothing, is asked on "*".
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from vaultaws.local.aws.actions.facts import Ask, Mapper, Need
-from vaultaws.local.aws.actions.params import Keys, merged, request_tags, resource_tags
+from vaultaws.local.aws.actions.params import (
+    Keys,
+    mapping,
+    mappings,
+    merged,
+    request_tags,
+    resource_tags,
+)
 
 _NO_LEADING_KEY: Final = "\0"
 
@@ -58,7 +65,7 @@ def _each(prefix: str, parameter: str, find: Callable[[Ask, str], str]) -> Mappe
     """One need for every name that is a key of the parameter's mapping."""
 
     def mapper(ask: Ask) -> tuple[Need, ...]:
-        names = ask.call.params.get(parameter) or ()
+        names = mapping(ask.call.params.get(parameter))
         needs = tuple(
             Need(f"{prefix}:{ask.call.operation}", find(ask, name), _leading_keys())
             for name in names
@@ -109,11 +116,11 @@ def _transaction(ask: Ask) -> tuple[Need, ...]:
         "Delete": "DeleteItem",
         "ConditionCheck": "ConditionCheckItem",
     }
-    parts: list[dict[str, Any]] = list(ask.call.params.get("TransactItems") or ())
+    parts = mappings(ask.call.params.get("TransactItems"))
     needs = tuple(
         Need(
             f"dynamodb:{actions[kind]}",
-            _table(ask, str(body.get("TableName", ""))),
+            _table(ask, str(mapping(body).get("TableName", ""))),
             _leading_keys(),
         )
         for part in parts

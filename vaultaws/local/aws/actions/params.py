@@ -12,16 +12,30 @@ from vaultaws.local.aws.call import Call
 Keys = dict[str, tuple[str, ...]]
 
 
+def mappings(value: object) -> tuple[Mapping[str, Any], ...]:
+    """The mappings in a list; nothing when it is no list."""
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(item for item in items if isinstance(item, Mapping))
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """A mapping, or an empty one in place of anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The texts in a list, or a text alone; empty ones left out."""
+    items = value if isinstance(value, list | tuple) else (value,)
+    return tuple(item for item in items if isinstance(item, str) and item)
+
+
 def tag_pairs(value: object) -> dict[str, str]:
     """A list of {Key, Value} pairs, or a mapping, as a mapping; what is neither is left out."""
     if isinstance(value, Mapping):
         return {str(key): str(item) for key, item in value.items()}
-    if not isinstance(value, list | tuple):
-        return {}
     return {
         str(item.get("Key", item.get("key"))): str(item.get("Value", item.get("value", "")))
-        for item in value
-        if isinstance(item, Mapping)
+        for item in mappings(value)
     }
 
 
@@ -36,7 +50,7 @@ def request_tags(value: object) -> Keys:
 
 def tag_key_list(value: object) -> Keys:
     """aws:TagKeys of a call that names tags by key only."""
-    names = tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+    names = texts(value)
     return {"aws:tagkeys": names} if names else {}
 
 

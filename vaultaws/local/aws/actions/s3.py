@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 
 from vaultaws.local.aws.actions.context import tag_keys
 from vaultaws.local.aws.actions.facts import Ask, Mapper, Need
-from vaultaws.local.aws.actions.params import Keys, merged, named, tag_pairs
+from vaultaws.local.aws.actions.params import Keys, mapping, mappings, merged, named, tag_pairs
 
 _RENAMED: Final = {
     "CompleteMultipartUpload": "PutObject",
@@ -134,7 +134,7 @@ def _object_tags(ask: Ask) -> Keys:
     if isinstance(tagging, str):  # a header on PutObject: "team=blue&tier=1"
         tags = dict(parse_qsl(tagging, keep_blank_values=True))
     else:
-        tags = tag_pairs(tagging.get("TagSet")) if isinstance(tagging, Mapping) else {}
+        tags = tag_pairs(mapping(tagging).get("TagSet"))
     keys: Keys = dict(tag_keys("s3:requestobjecttag/", tags))
     if tags:
         keys["s3:requestobjecttagkeys"] = tuple(tags)
@@ -176,7 +176,7 @@ def _source_read(source: object) -> Need:
 def _delete_many(ask: Ask) -> tuple[Need, ...]:
     """Each object is asked for; S3 itself refuses object by object, we refuse the whole call."""
     bucket = ask.text("Bucket")
-    listed = (ask.call.params.get("Delete") or {}).get("Objects") or ()
+    listed = mappings(mapping(ask.call.params.get("Delete")).get("Objects"))
     needs = tuple(
         Need(
             "s3:DeleteObjectVersion" if item.get("VersionId") else "s3:DeleteObject",

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from vaultaws.local.aws.actions.facts import Ask, Mapper, Need
-from vaultaws.local.aws.actions.params import Keys, merged, named, request_tags, resource_tags
+from vaultaws.local.aws.actions.params import (
+    Keys,
+    merged,
+    named,
+    request_tags,
+    resource_tags,
+    texts,
+)
 
 _ROLE_KEYS: Final = {
     "sts:externalid": "ExternalId",
@@ -35,8 +42,8 @@ def _assume_role(ask: Ask) -> tuple[Need, ...]:
 
 
 def _transitive_keys(ask: Ask) -> Keys:
-    keys = ask.call.params.get("TransitiveTagKeys") or ()
-    return {"sts:transitivetagkeys": tuple(str(key) for key in keys)} if keys else {}
+    keys = texts(ask.call.params.get("TransitiveTagKeys"))
+    return {"sts:transitivetagkeys": keys} if keys else {}
 
 
 def _mfa(ask: Ask) -> Keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from vaultaws.local.aws.call import Call, Caller, CallerKind
 from vaultaws.local.aws.hooks import Propagation
@@ -26,7 +26,19 @@ from vaultaws.local.aws.policy.document import (
 )
 from vaultaws.local.aws.policy.values import AttachedPolicy, PolicySet
 
-_NOTHING = Holdings()
+_NOTHING: Final = Holdings()
+_ROOT: Final = Holdings(
+    inline=(
+        (
+            "account root",
+            (
+                '{"Version": "2012-10-17", '
+                '"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+            ),
+        ),
+    )
+)
+"""Whoever the root federates has what the session policies say, and no less."""
 
 
 class PolicyBook:
@@ -68,6 +80,8 @@ class PolicyBook:
     def _holdings(self, caller: Caller, now: datetime) -> Holdings:
         """A session acts within the policies of the user or role behind it."""
         principal_id, name = owner_of(caller)
+        if principal_id == caller.account_id:
+            return _ROOT
         current: Holdings | None
         if caller.kind is CallerKind.ASSUMED_ROLE:
             role = self._state.backend.roles.get(principal_id)

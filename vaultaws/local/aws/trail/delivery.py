@@ -174,7 +174,7 @@ class Delivery:
 
 
 class DeliveryLoop:
-    """Asks the delivery once a second whether it is time. Stops when told, and waits for it."""
+    """Asks the delivery once a second whether it is time, and delivers the rest at the end."""
 
     def __init__(self, delivery: Delivery, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._delivery = delivery
@@ -186,9 +186,10 @@ class DeliveryLoop:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the loop after the delivery that is under way."""
+        """End the loop after the delivery that is under way, then deliver what is left."""
         self._stop.set()
         self._thread.join()
+        self._delivery.flush()
 
     def _run(self) -> None:
         while not self._stop.wait(self._poll_seconds):

@@ -30,7 +30,8 @@ Sink = Callable[[TrailEvent], None]
 @dataclass(frozen=True)
 class TrailSettings:
     """`delay_seconds` is the latest an event becomes visible; `jitter` (0 to 1) is the share of
-    it by which events may come earlier. `data_events` records object-level traffic as well."""
+    it by which events may come earlier. `data_events` records object-level traffic
+    as well, for the log files."""
 
     delay_seconds: float = 0.0
     jitter: float = 0.0
@@ -99,6 +100,7 @@ class TrailRecorder:
             account_id=account_id,
             region=event_region(call),
             read_only=record["readOnly"],
+            management=record["managementEvent"],
             user_name=user_name(caller),
             access_key_id=caller.access_key_id if caller else access_key_id,
             time=call.time.replace(microsecond=0),

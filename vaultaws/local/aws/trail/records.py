@@ -56,10 +56,11 @@ _DATA_EVENTS: Final = {
     "s3": frozenset({
         "AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload",
         "DeleteObject", "DeleteObjectTagging", "DeleteObjects", "GetObject", "GetObjectAcl",
-        "GetObjectAttributes", "GetObjectTagging", "HeadBucket", "HeadObject",
+        "GetObjectAttributes", "GetObjectLegalHold", "GetObjectRetention", "GetObjectTagging",
+        "GetObjectTorrent", "HeadBucket", "HeadObject",
         "ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2", "ListParts",
-        "PutObject", "PutObjectAcl", "PutObjectTagging", "RestoreObject", "SelectObjectContent",
-        "UploadPart", "UploadPartCopy",
+        "PutObject", "PutObjectAcl", "PutObjectLegalHold", "PutObjectRetention", "PutObjectTagging",
+        "RestoreObject", "SelectObjectContent", "UploadPart", "UploadPartCopy",
     }),
     "dynamodb": frozenset({
         "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan",

@@ -33,7 +33,10 @@ class Attribute(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrailEvent:
-    """One recorded call. `record` is its JSON; `visible_at` is when lookups may show it."""
+    """One recorded call. `record` is its JSON; `visible_at` is when lookups may show it.
+
+    `management` is False for object-level traffic (data events).
+    """
 
     sequence: int
     event_id: str
@@ -42,6 +45,7 @@ class TrailEvent:
     account_id: str
     region: str
     read_only: bool
+    management: bool
     user_name: str
     access_key_id: str
     time: datetime
@@ -101,6 +105,10 @@ class EventStore:
         self._dropped = 0
 
     def add(self, event: TrailEvent) -> None:
+        """Keep a management event; the event history holds no data events (S3 user guide,
+        "Amazon S3 CloudTrail events")."""
+        if not event.management:
+            return
         with self._lock:
             _insert(self._events, event)
             for key in _keys(event):

@@ -35,6 +35,7 @@ def an_event(  # noqa: PLR0917  (a row of a table)
         account_id=ACCOUNT,
         region=region,
         read_only=name.startswith("Get"),
+        management=True,
         user_name=user,
         access_key_id="",
         time=NOON + timedelta(seconds=second),

@@ -268,6 +268,11 @@ class TestResourcePolicies:
         assert not decide(asked, PolicySet(identity=(ALL,))).allowed
         assert decide(asked, PolicySet(identity=(ALL,), resource=bucket)).allowed
 
+    def test_a_statement_without_a_principal_names_nobody(self) -> None:
+        asked = request("s3:GetObject", "arn:aws:s3:::b/k")
+        assert not decide(asked, PolicySet(resource=ALL)).allowed
+        assert decide(asked, PolicySet(resource=DENY, identity=(ALL,))).allowed
+
     def test_naming_the_federating_user_leaves_the_session_policy_in_force(self) -> None:
         asked = request("s3:GetObject", "arn:aws:s3:::b/k", actor=federated())
         bucket = policy({**statement(action="s3:GetObject"), "Principal": {"AWS": USER_ARN}})

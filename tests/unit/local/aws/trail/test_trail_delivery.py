@@ -138,6 +138,22 @@ def test_no_unfinished_file_is_left_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
+def test_data_events_are_delivered_only_when_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for told in (False, True):
+        desk.recorder.settings = TrailSettings(data_events=told)
+        call = a_call("s3", "PutObject", {"Bucket": "b", "Key": f"told-{told}", "Body": b"x"})
+        desk.recorder.record(call, a_user(), answered())
+    desk.delivery.flush()
+    ((record,),) = [read(path) for path in desk.files()]
+    assert (record["eventCategory"], record["managementEvent"]) == ("Data", False)
+    assert record["requestParameters"] == {
+        "bucketName": "b",
+        "key": "told-True",
+        "Host": "s3.amazonaws.com",
+    }
+
+
 def test_without_a_place_nothing_is_kept() -> None:
     clock = HandClock()
     delivery = Delivery(clock, TrailTargets())
@@ -236,6 +252,7 @@ def an_event(service: str, region: str, account: str = ACCOUNT) -> TrailEvent:
         account_id=account,
         region=region,
         read_only=False,
+        management=True,
         user_name="",
         access_key_id="",
         time=NOON,
