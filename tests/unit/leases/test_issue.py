@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ from vaultaws.errors import (
     WaitTimeoutError,
 )
 from vaultaws.leases.entries import Step
-from vaultaws.leases.issue import IssueRequest, give_back, handing_over, issue
+from vaultaws.leases.issue import IssueRequest, _Asking, give_back, handing_over, issue
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.ledger import Record
 from vaultaws.model import Credentials, CredentialType, Role, TokenInfo
@@ -137,6 +138,25 @@ def test_an_interrupt_while_vault_is_asked_waits_for_the_answer_and_revokes(
     assert interrupted.is_set()
     assert vault.issued == 1
     assert vault.leases == {}
+
+
+def test_an_interrupt_before_vault_is_asked_means_that_it_never_is(
+    vault: MemoryVault, journal: Journal
+) -> None:
+    intent = journal.intend(
+        server=vault.address,
+        mount="aws",
+        role="reader",
+        endpoint="creds",
+        ttl_seconds=None,
+        token=None,
+    )
+    asking = _Asking(vault, journal, intent)
+    asking.take_back(KeyboardInterrupt())
+    with pytest.raises(CancelledError):
+        asking.ask(IAM, sts=False)
+    assert vault.issued == 0
+    assert not last(journal).is_open
 
 
 def test_a_lease_that_cannot_be_revoked_stays_open_and_is_named(

@@ -137,7 +137,9 @@ def test_a_file_with_a_second_name_is_refused(
         intend(journal)
 
 
-@pytest.mark.parametrize("torn", [b'{"v":1,"kind":"intent","id":"torn', b"\0\0\0", b"}{"])
+@pytest.mark.parametrize(
+    "torn", [b'{"v":1,"kind":"intent","id":"torn', b"\0\0\0", b"}{", b"x" * 9_000]
+)
 def test_a_torn_last_line_is_forgotten_and_cut(
     journal: Journal, directory: Path, torn: bytes
 ) -> None:
@@ -149,7 +151,9 @@ def test_a_torn_last_line_is_forgotten_and_cut(
     second = intend(journal)
 
     assert [record.intent for record in journal.ledger().records] == [first, second]
-    assert torn not in file_of(directory).read_bytes()
+    content = file_of(directory).read_bytes()
+    assert torn not in content
+    assert content.endswith(b"\n")
 
 
 def test_a_line_spoilt_in_the_middle_is_counted(journal: Journal, directory: Path) -> None:
