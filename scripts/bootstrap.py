@@ -1,4 +1,4 @@
-"""Make a locked virtual environment, then run the demo or the tests in it.
+"""Make a locked virtual environment, then run the demo or the tests in it, or name its python.
 
 It runs before anything is installed, so it imports only what needs no package. The environment
 lives under XDG_CACHE_HOME, named after its lock file, so clones share it; a lock lets only one
@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 from vaultaws.cli.output import Progress, say  # noqa: E402  (found through the line above)
 from vaultaws.errors import StackError  # noqa: E402
 
-LOCKS = {"demo": "local.txt", "test": "dev.txt"}
+LOCKS = {"demo": "local.txt", "test": "dev.txt", "python": "dev.txt"}
 
 
 def cache_home() -> Path:
@@ -146,6 +146,9 @@ def follow(command: list[str], environment: dict[str, str]) -> int:
 def main() -> int:
     verb, *arguments = sys.argv[1:]
     python = make_environment(ROOT / "requirements" / LOCKS[verb])
+    if verb == "python":
+        print(python)
+        return 0
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
