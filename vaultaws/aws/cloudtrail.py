@@ -37,7 +37,7 @@ _REQUIRED: Final = ("eventID", "eventName", "eventSource", "eventTime")
 
 
 class Pacer:
-    """Keeps calls half a second apart. Share one between lookups in the same account."""
+    """Keeps calls half a second apart. Share one between lookups in one account and region."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

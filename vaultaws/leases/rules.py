@@ -63,8 +63,8 @@ def _check_shape(role: Role) -> None:
         number = "only a managed policy" if len(role.policy_arns) == 1 else "only managed policies"
         raise ConfigError(
             f"role {role.name} issues federation tokens but holds {number}",
-            why="a federation token is bounded by an inline policy; engines refuse a managed one"
-            ' at issuance ("use a role to assume or an inline policy instead")',
+            why="older engines refuse it at issuance (use a role to assume or an inline policy"
+            " instead): the role would work on one server and fail on the next",
             do="give it an inline policy (policy = …), or make it an assumed_role",
         )
     if kind is CredentialType.FEDERATION_TOKEN and role.policy_document is None:

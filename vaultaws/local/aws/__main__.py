@@ -59,11 +59,11 @@ def _serve(options: argparse.Namespace) -> None:
 def _local_aws(options: argparse.Namespace) -> LocalAws:
     if options.account_id and not re.fullmatch(r"[0-9]{12}", options.account_id):
         raise UsageError(
-            "The account id is wrong.", why="It is 12 digits.", do="Leave it out, or correct it."
+            "the account id is wrong", why="it is 12 digits", do="leave it out, or correct it"
         )
     if not 0 <= options.port <= 65_535:
         raise UsageError(
-            "The port is wrong.", why="It is a number from 0 to 65535.", do="Use 0 for a free one."
+            "the port is wrong", why="it is a number from 0 to 65535", do="use 0 for a free one"
         )
     try:
         settings = LocalAwsSettings().changed(
@@ -75,7 +75,7 @@ def _local_aws(options: argparse.Namespace) -> LocalAws:
         )
     except SettingsError as error:
         raise UsageError(
-            "A setting of the local AWS is wrong.", why=str(error), do="Correct it."
+            "a setting of the local AWS is wrong", why=str(error), do="correct it"
         ) from error
     return LocalAws(
         port=options.port,
@@ -107,9 +107,9 @@ def write_state(path: Path, aws: LocalAws) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise LocalStateError(
-            "The local AWS cannot write its state file.",
+            "the local AWS cannot write its state file",
             why=f"{path}: {error.strerror}",
-            do="Give it a directory that it may write to, on a disk with room.",
+            do="give it a directory that it may write to, on a disk with room",
         ) from error
 
 

@@ -77,9 +77,9 @@ class ControlClient:
 
     def _failed(self, name: str, why: str) -> StackError:
         return StackError(
-            f"The local AWS did not take the request {name}.",
+            f"the local AWS did not take the request {name}",
             why=why,
-            do="Run `vaultaws status`, and `vaultaws up` if it is not running.",
+            do="run `vaultaws status`, and `vaultaws up` if it is not running",
         )
 
 

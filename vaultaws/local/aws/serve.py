@@ -179,7 +179,7 @@ def _listening(port: int, gate: Gate) -> Server:
     except (OSError, OverflowError) as error:
         taken = getattr(error, "errno", None) == errno.EADDRINUSE
         raise StackError(
-            f"The local AWS cannot listen on port {port}.",
-            why="Another program listens there." if taken else str(error),
-            do="Choose another port, or 0 for a free one.",
+            f"the local AWS cannot listen on port {port}",
+            why="another program listens there" if taken else str(error),
+            do="choose another port, or 0 for a free one",
         ) from error
