@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.engine import Engine, User, make_user, open_engine, policy
 from tests.support.wired import Wired, unwire, wire_up
 from vaultaws.local.awsprocess import AwsOptions, LocalAws, start_local_aws
 from vaultaws.local.build import engine_binary, vault_binary
@@ -148,3 +149,24 @@ def wired(
 ) -> Wired:
     """The server wired to the shared local AWS: the engine at a fresh mount, root written."""
     return wire(local_aws, aws_options)
+
+
+@pytest.fixture(scope="session")
+def root_user(local_aws: LocalAws) -> User:
+    """Vault's own IAM user. Shared: a new key takes seconds until AWS honours it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint)
+        return make_user(local_aws, policy("vault-root"))
+
+
+@pytest.fixture
+def engine(
+    server: RunningServer,
+    local_aws: LocalAws,
+    root_user: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Engine]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint)
+    opened = open_engine(server, local_aws, root_user)
+    with opened.vault:
+        yield opened

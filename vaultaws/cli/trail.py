@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +13,14 @@ import click
 from vaultaws.cli import evidence, output
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.leases import take
-from vaultaws.cli.options import Moment, ServerFlags, json_option, mount_option, server_options
+from vaultaws.cli.options import (
+    Moment,
+    ServerFlags,
+    Span,
+    json_option,
+    mount_option,
+    server_options,
+)
 from vaultaws.cli.wiring import open_journal, open_vault
 from vaultaws.errors import FindingsError, UsageError
 from vaultaws.vault.protocol import Vault
@@ -31,6 +40,9 @@ def command() -> None:
 )
 @click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
 @click.option(
+    "--lag", type=Span(), default="15m", show_default=True, help="How late CloudTrail may be."
+)
+@click.option(
     "--root-key", multiple=True, help="A key id that Vault's root had before; repeatable."
 )
 @click.option("--audit-device", help="The audit device that wrote the log, when there are several.")
@@ -42,6 +54,7 @@ def check_trail(
     *,
     since: datetime,
     until: datetime,
+    lag: int,
     root_key: tuple[str, ...],
     audit_device: str | None,
     audit_log: str | None,
@@ -64,7 +77,10 @@ def check_trail(
         )
     vault = open_vault(server)
     with output.Progress("reading") as progress:
-        sources = sources_for(vault, mount, audit_log, audit_device, root_key)
+        sources = replace(
+            sources_for(vault, mount, audit_log, audit_device, root_key),
+            delivery=timedelta(seconds=lag),
+        )
         found = check(sources, Window(since, until), watch=progress.update)
     if as_json:
         output.as_json(report.as_json(found))
@@ -88,13 +104,13 @@ def sources_for(
     from vaultaws.trail.match import VaultIdentity
 
     clock = SystemClock()
-    pacer = Pacer(clock)
+    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))  # AWS counts by account and region
 
     def lookup(
         attribute: str, value: str, *, start: datetime, end: datetime, region: str
     ) -> Iterable[object]:
         return lookup_records(
-            attribute, value, start=start, end=end, region=region, clock=clock, pacer=pacer
+            attribute, value, start=start, end=end, region=region, clock=clock, pacer=pacers[region]
         )
 
     key, user = evidence.root_user(vault, mount)
