@@ -35,9 +35,16 @@ class AwsSide:
             region_name=region,
         )
         self._endpoint = endpoint
+        self._clients: dict[str, Any] = {}
         self._config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 
     def client(self, service: str) -> Any:
+        """Build the service's client, once: reading a service's model takes its time."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
         return self._session.client(  # type: ignore[call-overload]  # the name is not a literal
             service, endpoint_url=self._endpoint, config=self._config
         )

@@ -20,7 +20,7 @@ REFUSED_KEY = frozenset({"InvalidClientTokenId", "AuthFailure"})
 
 def open_stage(scene: Scene, server: str, policies: Path) -> None:
     scene.chapter(1, "A server and an AWS of our own; Vault's own user with least rights")
-    delays = ("--iam-delay", "2s", "--trail-delay", "1s")
+    delays = ("--iam-delay", "1s", "--trail-delay", "1s")
     up = ("up", "--server", server, *delays)
     ran = scene.run(*up, "--json", shown=f'eval "$(vaultaws {" ".join(up)})"')
     stack = ran.json()
@@ -43,7 +43,11 @@ def open_stage(scene: Scene, server: str, policies: Path) -> None:
     )
     again = scene.run("plan", "--detailed-exitcode")
     scene.check("engine, root and roles are as declared: plan is empty", again.code == 0)
-    side = _side(scene, key)
+
+
+def _check_vault_root(scene: Scene) -> None:
+    side = _side(scene, scene.facts["vault_root"])
+    scene.show("aws iam list-users    # with vault-root's key")
     code = scene.soon(lambda: _not_key_error(side.refusal("iam", "list_users")))
     scene.check("vault-root is no administrator: ListUsers is AccessDenied", code == "AccessDenied")
 
@@ -89,6 +93,7 @@ def issue_to_ada(scene: Scene) -> None:
         f"the new key was refused {waited['refusals']} times, and good after {waited['seconds']} s",
         waited["refusals"] > 0,
     )
+    _check_vault_root(scene)
 
 
 def _make_ada(scene: Scene) -> None:
