@@ -165,13 +165,15 @@ def test_quotas(aws: LocalAws) -> None:
     refused = refusal(iam.create_access_key, UserName="ada")
     assert (refused.code, refused.status) == ("LimitExceeded", 409)
     assert refused.message == "Cannot exceed quota for AccessKeysPerUser: 2"
-    for number in range(10):
-        made = iam.create_policy(PolicyName=f"p{number}", PolicyDocument=READ)
-        iam.attach_user_policy(UserName="ada", PolicyArn=made["Policy"]["Arn"])
-        iam.attach_user_policy(UserName="ada", PolicyArn=made["Policy"]["Arn"])
+    arns = [
+        iam.create_policy(PolicyName=f"p{number}", PolicyDocument=READ)["Policy"]["Arn"]
+        for number in range(10)
+    ]
+    for arn in (*arns, *arns):
+        iam.attach_user_policy(UserName="ada", PolicyArn=arn)
     refused = refusal(iam.attach_user_policy, UserName="ada", PolicyArn=AWS_READ_ONLY)
     assert refused.message == "Cannot exceed quota for PoliciesPerUser: 10"
-    arn = made["Policy"]["Arn"]
+    arn = arns[0]
     assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
     for _ in range(4):
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=READ)

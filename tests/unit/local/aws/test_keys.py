@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from vaultaws.local.aws import ids
 from vaultaws.local.aws.call import Caller, CallerKind, Session
-from vaultaws.local.aws.calm import AtOnce
 from vaultaws.local.aws.keys import Keys
 from vaultaws.local.aws.moto_door import Moto
+from vaultaws.local.aws.propagation import DelayedPropagation
 from vaultaws.model import Secret
 
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
@@ -55,7 +55,7 @@ def root_session(number: int) -> Caller:
 
 
 def test_the_first_to_end_makes_room() -> None:
-    keys = Keys(Moto(ACCOUNT), AtOnce(), max_sessions=3)
+    keys = Keys(Moto(ACCOUNT), DelayedPropagation(), max_sessions=3)
     for number in (5, 1, 4, 2, 3):
         keys.add_session(root_session(number), Secret("made-up"), Secret("made-up"), NOW)
     assert keys.session_count == 3
@@ -64,7 +64,7 @@ def test_the_first_to_end_makes_room() -> None:
 
 
 def test_a_session_key_has_a_session() -> None:
-    keys = Keys(Moto(ACCOUNT), AtOnce())
+    keys = Keys(Moto(ACCOUNT), DelayedPropagation())
     root = Caller(CallerKind.ROOT, ACCOUNT, "arn", ACCOUNT, "AKIA" + "0" * 16)
     with pytest.raises(ValueError, match="session"):
         keys.add_session(root, Secret("made-up"), Secret("made-up"), NOW)

@@ -231,7 +231,7 @@ def test_a_presigned_url_is_good_for_its_time(aws: LocalAws, minutes: int, expec
     request = AWSRequest("GET", aws.endpoint + "/")
     at = datetime.now(UTC) - timedelta(minutes=minutes)
     sign_at(S3SigV4QueryAuth(admin, "s3", "eu-west-2", expires=300), request, at)
-    status, body = _get(request.url)
+    status, body = _get(str(request.url))
     assert status == expected
     if minutes == 6:
         assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in body

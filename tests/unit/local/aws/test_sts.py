@@ -296,7 +296,7 @@ def test_external_id(aws: LocalAws) -> None:
         aws,
         AssumeRolePolicyDocument=trust(f"arn:aws:iam::{aws.account_id}:root", Condition=condition),
     )
-    assert assume(aws, arn, ExternalId="ours")
+    assume(aws, arn, ExternalId="ours")
     for params in ({}, {"ExternalId": "theirs"}):
         refused = refusal(
             client(aws, "sts").assume_role, RoleArn=arn, RoleSessionName="one", **params
@@ -313,7 +313,7 @@ def test_the_roles_own_longest_session(aws: LocalAws) -> None:
         "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     )
     client(aws, "iam").update_role(RoleName="ops", MaxSessionDuration=7200)
-    assert assume(aws, arn, DurationSeconds=7200)
+    assume(aws, arn, DurationSeconds=7200)
 
 
 def test_chained_roles_last_an_hour(aws: LocalAws) -> None:
@@ -330,7 +330,7 @@ def test_chained_roles_last_an_hour(aws: LocalAws) -> None:
     )
     assert refused.code == "ValidationError"
     assert "1 hour session limit for roles assumed by role chaining" in refused.message
-    assert assume(aws, arn, key, "two")
+    assume(aws, arn, key, "two")
 
 
 def test_session_policies_narrow_a_role(aws: LocalAws) -> None:
@@ -385,8 +385,11 @@ def test_session_tags_reach_conditions_and_the_next_role(aws: LocalAws) -> None:
     iam.put_role_policy(
         RoleName="ops", PolicyName="own", PolicyDocument=document(by_team, allow("sts:*"))
     )
-    blue = {"Tags": [{"Key": "team", "Value": "blue"}], "TransitiveTagKeys": ["team"]}
-    red = {"Tags": [{"Key": "team", "Value": "red"}]}
+    blue: dict[str, Any] = {
+        "Tags": [{"Key": "team", "Value": "blue"}],
+        "TransitiveTagKeys": ["team"],
+    }
+    red: dict[str, Any] = {"Tags": [{"Key": "team", "Value": "red"}]}
     key = assume(aws, arn, **blue)
     client(aws, "ec2", key).describe_regions()
     other = client(aws, "ec2", assume(aws, arn, **red))
