@@ -78,6 +78,7 @@ class StackState:
             **dict.fromkeys(STALE_VARIABLES),
             "VAULT_ADDR": self.server.address,
             "VAULT_TOKEN": self.server.root_token,
+            "VAULTAWS_AUDIT_LOG": str(self.server.audit),
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_REGION": self.options.region,
             "AWS_DEFAULT_REGION": self.options.region,
