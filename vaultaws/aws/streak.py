@@ -8,7 +8,7 @@ from typing import Final
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
-BETWEEN_HITS_SECONDS: Final = 0.25
+BETWEEN_HITS_SECONDS: Final = 0.15
 
 
 class Verdict(Enum):

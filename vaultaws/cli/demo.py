@@ -46,6 +46,7 @@ def command(*, server: str, keep: bool) -> None:
 @contextmanager
 def _stage(*, keep: bool) -> Iterator[Any]:
     """A private home and state; the stack in it is taken down however the story ends."""
+    from vaultaws.local.demo.commands import Commands
     from vaultaws.local.demo.scene import OutcomeError, Scene, stage_environment
     from vaultaws.local.directories import Directories
     from vaultaws.local.stack import down
@@ -53,7 +54,8 @@ def _stage(*, keep: bool) -> Iterator[Any]:
     private = Path(tempfile.mkdtemp(prefix="vaultaws-demo-"))
     (private / "home").mkdir()
     cache_home = Directories.of(os.environ).cache.parent
-    scene = Scene(private, output.result, stage_environment(private, cache_home))
+    environment = stage_environment(private, cache_home)
+    scene = Scene(private, Commands(private), output.result, environment)
     kept = False
     try:
         yield scene

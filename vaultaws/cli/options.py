@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,21 @@ class Span(click.ParamType[int]):
             return durations.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Delay(click.ParamType[float]):
+    """A short span in seconds: 500ms, or as a span is written."""
+
+    name = "delay"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        if milliseconds := re.fullmatch(r"([0-9]{1,7})ms", value.strip()):
+            return int(milliseconds[1]) / 1000
+        return float(Span().convert(value, param, ctx))
 
 
 class Moment(click.ParamType[datetime]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vaultaws.cli import output
-from vaultaws.cli.options import Span, json_option
+from vaultaws.cli.options import Delay, json_option
 from vaultaws.handoff.formats import quote_posix
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ SERVERS = ("auto", "openbao", "vault", "docker")
 
 @click.command(epilog='\b\nExample:\n  eval "$(vaultaws up)"')
 @click.option("--server", type=click.Choice(SERVERS), help="Which server (auto when not said).")
-@click.option("--iam-delay", type=Span(), help="IAM's propagation delay, e.g. 8s.")
-@click.option("--trail-delay", type=Span(), help="CloudTrail's delay, e.g. 20s.")
+@click.option("--iam-delay", type=Delay(), help="IAM's propagation delay, e.g. 8s.")
+@click.option("--trail-delay", type=Delay(), help="CloudTrail's delay, e.g. 20s.")
 @click.option(
     "--fault-rate", type=click.FloatRange(0, 1), help="Share of AWS calls that fail, 0 to 1."
 )
@@ -28,8 +28,8 @@ SERVERS = ("auto", "openbao", "vault", "docker")
 def command(
     *,
     server: str | None,
-    iam_delay: int | None,
-    trail_delay: int | None,
+    iam_delay: float | None,
+    trail_delay: float | None,
     fault_rate: float | None,
     as_json: bool,
 ) -> None:

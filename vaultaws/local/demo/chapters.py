@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from vaultaws.leases.words import short_key
 from vaultaws.local.demo.aws_side import AwsSide, credentials_of
-from vaultaws.local.demo.scene import Ran, Scene
+from vaultaws.local.demo.commands import Ran
+from vaultaws.local.demo.scene import Scene
 from vaultaws.model import Credentials, Secret
 
 ADA_PASSWORD = "correct-horse"  # noqa: S105  (made up, for a server that lives for seconds)
@@ -20,10 +22,10 @@ REFUSED_KEY = frozenset({"InvalidClientTokenId", "AuthFailure"})
 
 def open_stage(scene: Scene, server: str, policies: Path) -> None:
     scene.chapter(1, "A server and an AWS of our own; Vault's own user with least rights")
-    delays = ("--iam-delay", "1s", "--trail-delay", "1s")
+    delays = ("--iam-delay", "500ms", "--trail-delay", "300ms")
     up = ("up", "--server", server, *delays)
     ran = scene.run(*up, "--json", shown=f'eval "$(vaultaws {" ".join(up)})"')
-    stack = ran.json()
+    stack = json.loads(ran.out)
     scene.environment.update(stack["environment"])
     scene.facts.update(stack=stack, admin=_side(scene, _environment_key(scene)))
     scene.check(
@@ -84,7 +86,7 @@ def issue_to_ada(scene: Scene) -> None:
     scene.run(
         "login", "userpass", "ada", stdin=ADA_PASSWORD + "\n", without=("VAULT_TOKEN", "BAO_TOKEN")
     )
-    issued = as_ada(scene, "creds", "ec2readonly", "--format", "json").json()
+    issued = json.loads(as_ada(scene, "creds", "ec2readonly", "--format", "json").out)
     scene.facts["user_key"] = issued
     scene.facts["user_name"] = _owner_of(scene, issued["access_key_id"])
     scene.check(f"IAM user {scene.facts['user_name']} exists", scene.facts["user_name"])
@@ -136,7 +138,7 @@ def _reads_but_does_not_run(scene: Scene, side: AwsSide) -> None:
 def federation(scene: Scene) -> None:
     scene.chapter(4, "A federation token for 15 minutes: no user, no waiting")
     asked = ("creds", "ec2readonly-sts", "--ttl", "15m", "--format", "json")
-    issued = as_ada(scene, *asked).json()
+    issued = json.loads(as_ada(scene, *asked).out)
     scene.facts["token"] = issued
     side = _side(scene, credentials_of(issued))
     scene.facts["token_side"] = side
@@ -176,7 +178,7 @@ def find_in_trail(scene: Scene) -> None:
     for key in keys:
         entry = _entry(report, key)
         scene.check(
-            f"{masked(key)}: issued to {entry['person']} for {entry['role']},"
+            f"{short_key(key)}: issued to {entry['person']} for {entry['role']},"
             f" {entry['use']['calls']} calls made with it, {entry['use']['denied']} denied",
             entry["standing"] == "explained" and entry["person"] == "ada",
             seen=json.dumps(entry),
@@ -198,7 +200,7 @@ def revoke(scene: Scene) -> None:
     bearer: AwsSide = scene.facts["token_side"]
     scene.check("the federation token still works", not bearer.refusal("ec2", "describe_instances"))
     key = token["access_key_id"]
-    listing = scene.run("leases", "list", "--json").json()
+    listing = json.loads(scene.run("leases", "list", "--json").out)
     alive = [row for row in listing["credentials"] if row["access_key_id"] == key]
     scene.check(
         "leases list shows it, alive beyond its lease", alive and alive[0]["outlives_lease"]
@@ -217,12 +219,16 @@ def catch_a_thief(scene: Scene) -> None:
     iam = _side(scene, scene.facts["vault_root"]).client("iam")
     scene.show("aws iam create-user --user-name vault-thief    # with the stolen root key")
     iam.create_user(UserName="vault-thief")
-    key = iam.create_access_key(UserName="vault-thief")["AccessKey"]["AccessKeyId"]
+    made = iam.create_access_key(UserName="vault-thief")["AccessKey"]
+    key = made["AccessKeyId"]
     scene.show("aws iam create-access-key --user-name vault-thief")
+    thief = _side(scene, Credentials(key, Secret(made["SecretAccessKey"])))
+    works = scene.soon(lambda: not thief.refusal("sts", "get_caller_identity"))
+    scene.check("the thief's key works, and Vault knows nothing of it", works)
     report = _trail_when(scene, lambda found: _entry(found, key))
     entry = _entry(report, key)
     scene.check(
-        f"{masked(key)} is flagged as unexplained",
+        f"{short_key(key)} is flagged as unexplained",
         entry["standing"] == "unexplained" and report["exit_code"] == 3,
         seen=json.dumps(entry),
     )
@@ -231,13 +237,18 @@ def catch_a_thief(scene: Scene) -> None:
 def close(scene: Scene) -> None:
     scene.chapter(8, "The end")
     scene.run("down")
-    state = scene.run("status", "--json", expect=None).json()
+    state = json.loads(scene.run("status", "--json", expect=None).out)
     scene.check("nothing is left running", not state["running"])
     user, token = scene.facts["user_key"], scene.facts["token"]
     rows = (
         ("CREDENTIAL", "FOR", "ROLE", "END"),
-        (masked(user["access_key_id"]), "ada", "ec2readonly", "lease revoked, user deleted"),
-        (masked(token["access_key_id"]), "ada", "ec2readonly-sts", "lease revoked, token cut off"),
+        (short_key(user["access_key_id"]), "ada", "ec2readonly", "lease revoked, user deleted"),
+        (
+            short_key(token["access_key_id"]),
+            "ada",
+            "ec2readonly-sts",
+            "lease revoked, token cut off",
+        ),
         ("vault-thief", "nobody", "—", "found: made without Vault"),
     )
     scene.say("")
@@ -251,21 +262,16 @@ def as_ada(scene: Scene, *arguments: str) -> Ran:
     return scene.run(*arguments, without=("VAULT_TOKEN", "BAO_TOKEN"))
 
 
-def masked(key: str) -> str:
-    """An access key id as people see it: its kind and its end."""
-    return f"{key[:4]}…{key[-4:]}"
-
-
 def _trail_when(scene: Scene, ready: Any) -> dict[str, Any]:
     """Ask `trail check` until CloudTrail has caught up; the command is shown once."""
     scene.show("vaultaws trail check --since 1h")
-    quiet = Scene(scene.private, lambda _: None, scene.environment)
+    quiet = Scene(scene.private, scene.commands, lambda _: None, scene.environment)
 
     def ask() -> dict[str, Any] | None:
         ran = quiet.run("trail", "check", "--since", "1h", "--json", expect=None)
         if ran.code not in {0, 3}:
             return None
-        report: dict[str, Any] = {**ran.json(), "exit_code": ran.code}
+        report: dict[str, Any] = {**json.loads(ran.out), "exit_code": ran.code}
         scene.facts["last_report"] = report
         return report if ready(report) else None
 
@@ -324,4 +330,4 @@ def _first_error(ran: Ran) -> str:
 
 
 def _cut_command(key: str) -> str:
-    return f"vaultaws leases revoke --key {masked(key)} --cut --yes"
+    return f"vaultaws leases revoke --key {short_key(key)} --cut --yes"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,26 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from vaultaws.errors import FindingsError
+from vaultaws.local.demo.commands import Commands, Ran
 
-COMMAND_TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 30.0
 
 
 class OutcomeError(FindingsError):
     """A step of the demo did not end as the story says."""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """One command's end."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass
@@ -44,6 +29,7 @@ class Scene:
     """
 
     private: Path
+    commands: Commands
     say: Callable[[str], None]
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -62,7 +48,7 @@ class Scene:
         shown: str | None = None,
         extra: Mapping[str, str] | None = None,
         without: tuple[str, ...] = (),
-        stdin: str | None = None,
+        stdin: str = "",
         expect: int | None = 0,
     ) -> Ran:
         """Run `vaultaws ARGUMENTS` as a process of its own and return how it ended.
@@ -73,18 +59,7 @@ class Scene:
         environment = {**self.environment, **(extra or {})}
         for name in without:
             environment.pop(name, None)
-        done = subprocess.run(
-            [sys.executable, "-m", "vaultaws", *arguments],
-            env=environment,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_SECONDS,
-            check=False,
-            cwd=self.private,
-        )
-        ran = Ran(done.returncode, done.stdout, done.stderr)
+        ran = self.commands.run(arguments, environment, stdin)
         if expect is not None and ran.code != expect:
             raise OutcomeError(
                 f"vaultaws {arguments[0]} ended with {ran.code}, not {expect}",
