@@ -31,6 +31,7 @@ def command(*, server: str, keep: bool) -> None:
     from vaultaws.cli.init import policies_directory
     from vaultaws.local.demo import chapters
 
+    _prepare(server)
     with _stage(keep=keep) as scene:
         chapters.open_stage(scene, server, policies_directory())
         scene.facts["audit_reader"] = lambda: _audit_records(scene.facts["stack"]["audit_log"])
@@ -41,6 +42,15 @@ def command(*, server: str, keep: bool) -> None:
         chapters.revoke(scene)
         chapters.catch_a_thief(scene)
         chapters.close(scene)
+
+
+def _prepare(server: str) -> None:
+    """Build or fetch what the server needs, with progress shown; `up` then finds it ready."""
+    from vaultaws.local.directories import Directories
+    from vaultaws.local.servers.find import find_server
+
+    with output.Progress("looking for a server") as progress:
+        find_server(server, Directories.of(os.environ).cache, lambda what, _: progress.update(what))
 
 
 @contextmanager
