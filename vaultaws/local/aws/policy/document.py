@@ -129,7 +129,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _document(value: object) -> PolicyDocument:
     fields = _mapping(value, _POLICY_KEYS)
-    version = fields.get("Version", VERSION_2008)
+    version = _string(fields.get("Version", VERSION_2008))
     if version not in {VERSION_2008, VERSION_2012}:
         _refuse()
     if "Statement" not in fields:
@@ -150,7 +150,7 @@ def _statement(value: object) -> Statement:
     fields = _mapping(value, _STATEMENT_KEYS)
     if any(one in fields and other in fields for one, other in _EXCLUSIVE):
         _refuse()
-    effect = fields.get("Effect")
+    effect = _string(fields.get("Effect"))
     if effect not in {"Allow", "Deny"}:
         _refuse()
     return Statement(

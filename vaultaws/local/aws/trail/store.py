@@ -176,9 +176,9 @@ def _keys(event: TrailEvent) -> Iterator[_Key]:
 
 
 def _insert(events: deque[TrailEvent], event: TrailEvent) -> None:
-    """Append in time order. Calls end nearly in the order they began, so few are moved."""
-    later: list[TrailEvent] = []
-    while events and events[-1].position > event.position:
-        later.append(events.pop())
-    events.append(event)
-    events.extend(reversed(later))
+    """Put the event in its place in time. Calls end nearly in the order they began, so that is
+    mostly the end."""
+    if not events or events[-1].position < event.position:
+        events.append(event)
+    else:
+        events.insert(bisect_left(events, event.position, key=lambda each: each.position), event)

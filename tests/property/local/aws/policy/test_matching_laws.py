@@ -201,6 +201,8 @@ def test_the_parser_survives_any_text(text: str) -> None:
 
 
 @given(JSON | NEAR_POLICIES)
+@example({"Statement": {"Effect": []}})
+@example({"Version": {}, "Statement": {}})
 def test_the_parser_survives_any_json(value: Any) -> None:
     parse_or_refuse(json.dumps(value))
     parse_or_refuse(value)
