@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,10 +40,8 @@ class Moment(click.ParamType[datetime]):
     ) -> datetime:
         if isinstance(value, datetime):
             return value
-        try:
+        with suppress(ValueError):
             return datetime.now(UTC) - timedelta(seconds=durations.parse(value))
-        except ValueError:
-            pass
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
