@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 # Two busy cores make single examples slow; the limits of a test are its examples, not its time.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+# A shell without job control starts its background jobs with Ctrl-C ignored, and children inherit
+# that. Many tests are about Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A person's own settings would leak into the tests; each test says what it needs.
 FOREIGN = ("AWS_", "VAULT_", "BAO_", "XDG_STATE_HOME")

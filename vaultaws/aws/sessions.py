@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from vaultaws.aws.errors import AwsSetupError, translated
@@ -61,7 +61,7 @@ def client(
             region = session.get_config_variable("region") or _GLOBAL[service]
         built = session.create_client(service, region_name=region, config=config, **keys)
     if fresh:
-        built.meta.events.register("before-send.*", _close_after)
+        built.meta.events.register("before-send.*", partial(_on_a_new_connection, built))
     return built
 
 
@@ -104,6 +104,11 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def _close_after(request: AWSPreparedRequest, **_: object) -> None:
-    """Ask the server to close the connection. Set after signing; the header is not signed."""
+def _on_a_new_connection(built: Any, request: AWSPreparedRequest, **_: object) -> None:
+    """Drop idle connections, and ask the server to close this one. The header is not signed.
+
+    The header alone is not enough: a server may close without saying so, and a call that comes
+    before its FIN would be sent into a dying connection.
+    """
+    built.close()
     request.headers["Connection"] = "close"

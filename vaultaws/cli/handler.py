@@ -46,7 +46,14 @@ def _print_notes(error: BaseException, stream: TextIO | None) -> None:
 
 
 def ours(error: Exception) -> VaultawsError:
-    """Put what click, the operating system or anything else raised into our tree."""
+    """Put what click, the operating system or anything else raised into our tree, as its cause."""
+    found = _in_our_tree(error)
+    if found is not error:
+        found.__cause__ = error
+    return found
+
+
+def _in_our_tree(error: Exception) -> VaultawsError:
     match error:
         case VaultawsError():
             return error

@@ -11,7 +11,7 @@ import click
 
 from vaultaws.cli import handler
 from vaultaws.errors import UsageError
-from vaultaws.local.interrupts import ending_signals_raise
+from vaultaws.interrupts import ending_signals_raise
 
 # verb -> module below vaultaws.cli and the one-line help of the listing; each module has `command`
 VERBS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,10 +56,8 @@ class Moment(click.ParamType[datetime]):
     ) -> datetime:
         if isinstance(value, datetime):
             return value
-        try:
+        with suppress(ValueError):
             return datetime.now(UTC) - timedelta(seconds=durations.parse(value))
-        except ValueError:
-            pass
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:

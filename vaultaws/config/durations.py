@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-SHAPE = re.compile(r"[0-9]+|([0-9]+[smhd])+")
+SHAPE = re.compile(r"[0-9]{1,12}|([0-9]{1,12}[smhd])+")
+LONGEST_SECONDS = 100 * 365 * UNITS["d"]  # far above any lease; beyond it times overflow
 
 
 def parse(text: str) -> int:
@@ -13,11 +14,11 @@ def parse(text: str) -> int:
     stripped = text.strip().lower()
     if not SHAPE.fullmatch(stripped):
         raise ValueError(f'"{text}" is not a span of time such as 15m, 1h30m or 900')
-    if stripped.isdigit():
-        return int(stripped)
-    return sum(
-        int(count) * UNITS[unit] for count, unit in re.findall(r"([0-9]+)([smhd])", stripped)
-    )
+    parts = re.findall(r"([0-9]+)([smhd]?)", stripped)
+    seconds = sum(int(number) * UNITS.get(unit, 1) for number, unit in parts)
+    if seconds > LONGEST_SECONDS:
+        raise ValueError(f'"{text}" is longer than 100 years')
+    return seconds
 
 
 def words(seconds: float) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from vaultaws.errors import StackError
+from vaultaws.interrupts import deferred_signals, ending_signals_raise
 from vaultaws.local.awsprocess import AwsOptions, LocalAws, start_local_aws
 from vaultaws.local.directories import Directories, make_private
-from vaultaws.local.interrupts import deferred_signals, ending_signals_raise
 from vaultaws.local.locks import held
 from vaultaws.local.processes import Machine, end, end_tagged, is_alive
 from vaultaws.local.progress import Progress, silent

@@ -99,3 +99,19 @@ def test_json_tells_lease_and_token_apart() -> None:
 def test_an_iam_user_carries_no_session_token() -> None:
     assert "SessionToken" not in json.loads(formats.render(issued(), "process"))
     assert "unset" in formats.render(issued(), "env")
+
+
+def test_fish_sets_and_clears() -> None:
+    lines = formats.render(issued(token="t'k"), "fish").splitlines()
+    assert "set -gx AWS_SESSION_TOKEN 't\\'k'" in lines
+    assert "set -gx AWS_CREDENTIAL_EXPIRATION '2026-11-21T09:45:01Z'" in lines
+    assert "set -e AWS_PROFILE" in lines
+    assert "set -e AWS_SESSION_TOKEN" not in lines
+    assert "set -e AWS_SESSION_TOKEN" in formats.render(issued(), "fish").splitlines()
+
+
+def test_powershell_sets_and_clears() -> None:
+    lines = formats.render(issued(secret="a'b"), "powershell").splitlines()
+    assert "$Env:AWS_SECRET_ACCESS_KEY = 'a''b'" in lines
+    assert "Remove-Item -ErrorAction SilentlyContinue Env:AWS_PROFILE" in lines
+    assert "Remove-Item -ErrorAction SilentlyContinue Env:AWS_SESSION_TOKEN" in lines

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from vaultaws.errors import StackError
+from vaultaws.interrupts import deferred_signals
 from vaultaws.local.awsprocess import AwsOptions, start_local_aws
-from vaultaws.local.interrupts import deferred_signals
 from vaultaws.local.processes import Machine, end, is_alive
 
 ANSWER = {

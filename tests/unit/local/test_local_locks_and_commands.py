@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from tests.support.waiting import until
 from vaultaws.clock import SystemClock
 from vaultaws.errors import StackError
 from vaultaws.local.commands import last_lines, run_watched
-from vaultaws.local.interrupts import deferred_signals, ending_signals_raise
 from vaultaws.local.locks import held
 from vaultaws.local.progress import silent
 
@@ -79,7 +77,7 @@ def test_a_command_ends_with_the_process_that_runs_it(tmp_path: Path, number: in
         from pathlib import Path
         from vaultaws.clock import SystemClock
         from vaultaws.local.commands import run_watched
-        from vaultaws.local.interrupts import ending_signals_raise
+        from vaultaws.interrupts import ending_signals_raise
         here = Path(sys.argv[1])
         with ending_signals_raise():
             run_watched(["/bin/sh", "-c", f"echo $$ >{here}/pid; exec sleep 100"],
@@ -94,25 +92,3 @@ def test_a_command_ends_with_the_process_that_runs_it(tmp_path: Path, number: in
         process.communicate()
     assert process.returncode != 0
     until(lambda: not alive(int(pid_file.read_text())))
-
-
-def test_a_signal_during_a_clean_up_comes_after_it() -> None:
-    done: list[str] = []
-
-    def interrupted() -> None:
-        with deferred_signals():
-            os.kill(os.getpid(), signal.SIGINT)
-            done.append("cleaned")
-        done.append("never")
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert done == ["cleaned"]
-
-
-def test_a_polite_end_is_an_exception_and_handlers_are_put_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as caught, ending_signals_raise():
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert caught.value.code == 128 + signal.SIGTERM
-    assert signal.getsignal(signal.SIGTERM) is before

@@ -39,11 +39,15 @@ def _raise_exit(number: int, _: FrameType | None) -> None:
 
 @contextmanager
 def _handled(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[None]:
-    """Python takes signals in the main thread only; elsewhere nothing is changed."""
+    """Python takes signals in the main thread only; elsewhere nothing is changed.
+
+    A signal that is ignored stays so: whoever started us with nohup, or in the background, said so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in numbers}
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:

@@ -1,0 +1,123 @@
+"""Whatever is raised becomes three lines and an exit code; a fault of ours keeps its words."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from pathlib import Path
+
+import click
+import pytest
+
+from vaultaws.cli import handler
+from vaultaws.errors import FaultError, LocalStateError, StackError, UsageError, VaultError
+
+
+def said(error: Exception) -> tuple[int, str]:
+    stream = io.StringIO()
+    code = handler.report(handler.ours(error), stream)
+    return code, stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("package", "extra"),
+    [
+        ("moto.server", "vaultaws[local]"),
+        ("docker", "vaultaws[docker]"),
+        ("python_terraform", "vaultaws[terraform]"),
+        ("requests", "vaultaws"),
+    ],
+)
+def test_a_missing_package_names_its_extra(package: str, extra: str) -> None:
+    code, text = said(ModuleNotFoundError("no", name=package))
+    assert code == StackError.exit_code == 1
+    assert f"the Python package {package.split('.')[0]} is not installed" in text
+    assert f"pip install '{extra}'" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "free space there"),
+        (errno.EDQUOT, "in your quota"),
+        (errno.EACCES, "who may read and write"),
+        (errno.ENOENT, "check the path"),
+        (errno.EIO, "mend the cause"),
+    ],
+)
+def test_each_refusal_of_the_system_has_its_remedy(number: int, remedy: str) -> None:
+    code, text = said(OSError(number, os.strerror(number), "/somewhere/file"))
+    assert code == LocalStateError.exit_code == 1
+    assert text.splitlines()[0] == "error: cannot use /somewhere/file"
+    assert os.strerror(number) in text
+    assert remedy in text
+
+
+def test_a_refusal_of_no_file_says_so() -> None:
+    assert "the operating system refused" in said(OSError("no more of it"))[1]
+    assert "no more of it" in said(OSError("no more of it"))[1]
+
+
+def test_a_fault_of_ours_says_its_kind_and_place_and_not_its_words() -> None:
+    try:
+        {}["hunter2"]
+    except KeyError as error:
+        code, text = said(error)
+    assert code == FaultError.exit_code == 2
+    assert "vaultaws has a fault" in text
+    assert f"KeyError at {__file__}:" in text
+    assert "hunter2" not in text
+    assert "Traceback" not in text
+    assert len(text.splitlines()) == 3
+
+
+def test_a_fault_without_a_place_still_has_its_kind() -> None:
+    assert "why:   ValueError\n" in said(ValueError("hidden"))[1]
+
+
+def test_who_debugs_sees_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(handler.DEBUG, "1")
+    error = VaultError("refused", why="so", do="this")
+    assert "vaultaws.errors.VaultError: refused" in said(error)[1]
+
+
+def test_a_faults_own_traceback_is_shown_to_who_debugs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(handler.DEBUG, "1")
+    try:
+        {}["deep"]
+    except KeyError as error:
+        text = said(error)[1]
+    assert "KeyError: 'deep'" in text
+
+
+def test_notes_come_before_the_error() -> None:
+    error = VaultError("refused", why="so", do="this")
+    error.add_note("the lease aws/creds/x/1 could not be revoked")
+    lines = said(error)[1].splitlines()
+    assert lines[0] == "note:  the lease aws/creds/x/1 could not be revoked"
+    assert lines[1] == "error: refused"
+
+
+def test_a_stop_shows_its_notes_too() -> None:
+    stop, stream = KeyboardInterrupt(), io.StringIO()
+    stop.add_note("left behind")
+    assert handler.stopped(stop, stream) == 130
+    assert stream.getvalue() == "\nstopped\nnote:  left behind\n"
+
+
+def test_a_wrong_command_line_names_its_help() -> None:
+    error = click.UsageError(
+        "No such option.", click.Context(click.Command("creds"), info_name="vaultaws creds")
+    )
+    code, text = said(error)
+    assert code == UsageError.exit_code == 1
+    assert text.splitlines()[0] == "error: no such option"
+    assert text.splitlines()[2] == "do:    vaultaws creds --help"
+    assert "do:    vaultaws --help" in said(click.ClickException("Odd."))[1]
+
+
+def test_a_file_that_cannot_be_opened_is_the_systems_refusal(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError) as caught:
+        tmp_path.read_text()
+    assert str(tmp_path) in said(caught.value)[1]
