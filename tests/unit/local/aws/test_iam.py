@@ -410,6 +410,32 @@ def test_entities_of_a_stack_are_iams_own(aws: LocalAws) -> None:
     assert client(aws, "sts", key).get_caller_identity()["UserId"].startswith("AIDA")
 
 
+def test_a_stored_policy_that_cannot_be_read_denies_everything(aws: LocalAws) -> None:
+    """CloudFormation stores here what IAM would refuse; a Deny in it must not be lost."""
+    ada = a_user(aws, "ada", allow("*"))
+    ec2 = client(aws, "ec2", ada)
+    ec2.describe_regions()
+    statement = deny("ec2:*", Condition={"StringEquals": {"aws:username": [["ada"]]}})
+    template = {
+        "Resources": {
+            "Broken": {
+                "Type": "AWS::IAM::Policy",
+                "Properties": {
+                    "PolicyName": "broken",
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                    "Users": ["ada"],
+                },
+            },
+        },
+    }
+    client(aws, "cloudformation").create_stack(
+        StackName="broken", TemplateBody=json.dumps(template)
+    )
+    refused = refusal(ec2.describe_regions)
+    assert refused.code == "UnauthorizedOperation"
+    assert "with an explicit deny in an identity-based policy" in refused.message
+
+
 def test_iam_is_seen_late_when_it_is_told_to(aws: LocalAws) -> None:
     iam = client(aws, "iam")
     old = a_user(aws, "old", allow("ec2:*"))

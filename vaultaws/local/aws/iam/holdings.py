@@ -20,8 +20,11 @@ from vaultaws.local.aws.iam.state import State
 from vaultaws.local.aws.keys import owner_of
 from vaultaws.local.aws.moto_door import LOCK
 from vaultaws.local.aws.policy.document import (
+    VERSION_2012,
+    Effect,
     MalformedPolicyError,
     PolicyDocument,
+    Statement,
     parse_policy,
 )
 from vaultaws.local.aws.policy.values import AttachedPolicy, PolicySet
@@ -39,6 +42,11 @@ _ROOT: Final = Holdings(
     )
 )
 """Whoever the root federates has what the session policies say, and no less."""
+
+_UNREADABLE: Final = PolicyDocument(
+    version=VERSION_2012,
+    statements=(Statement(Effect.DENY, actions=("*",), resources=("*",)),),
+)
 
 
 class PolicyBook:
@@ -123,24 +131,24 @@ class PolicyBook:
 
 
 def _parsed(texts: Iterable[tuple[str, str]]) -> tuple[AttachedPolicy, ...]:
-    return tuple(
-        AttachedPolicy(name, document) for name, text in texts if (document := _document(text))
-    )
+    """The policies there are; a managed one that is gone has no text."""
+    return tuple(AttachedPolicy(name, _document(text)) for name, text in texts if text)
 
 
 def _boundary(text: tuple[str, str]) -> AttachedPolicy:
-    """A boundary that is gone or no policy allows nothing (IAM user guide, boundaries)."""
-    document = _document(text[1]) or PolicyDocument(version="2012-10-17", statements=())
-    return AttachedPolicy(text[0], document)
+    """A boundary that is gone allows nothing (IAM user guide, boundaries)."""
+    empty = PolicyDocument(version=VERSION_2012, statements=())
+    return AttachedPolicy(text[0], _document(text[1]) if text[1] else empty)
 
 
 def _first(policies: tuple[AttachedPolicy, ...]) -> AttachedPolicy | None:
     return policies[0] if policies else None
 
 
-def _document(text: str) -> PolicyDocument | None:
-    """None for what is no policy: CloudFormation stores documents that IAM would refuse."""
+def _document(text: str) -> PolicyDocument:
+    """CloudFormation stores documents that IAM would refuse. A Deny in one must not be lost, so
+    what cannot be read denies everything."""
     try:
-        return parse_policy(text) if text else None
+        return parse_policy(text)
     except MalformedPolicyError:
-        return None
+        return _UNREADABLE
