@@ -32,7 +32,7 @@ def said(error: Exception) -> tuple[int, str]:
 def test_a_missing_package_names_its_extra(package: str, extra: str) -> None:
     code, text = said(ModuleNotFoundError("no", name=package))
     assert code == StackError.exit_code == 1
-    assert f"the Python package {package.split('.')[0]} is not installed" in text
+    assert f"the Python package {package.split('.', maxsplit=1)[0]} is not installed" in text
     assert f"pip install '{extra}'" in text
 
 

@@ -68,6 +68,8 @@ def root_secret(source: str) -> tuple[str, Secret] | None:
         from vaultaws.aws.sessions import profile_credentials
 
         credentials = profile_credentials(name)
+        if credentials.session_token is not None:
+            raise _temporary(f"the credentials of the profile {name}", "it has a session token")
         return credentials.access_key_id, credentials.secret_access_key
     raise UsageError(
         f'[root] credentials = "{source}" is not a place',
@@ -86,9 +88,13 @@ def _from_environment() -> tuple[str, Secret]:
             do="export the key of Vault's own IAM user for this one command",
         )
     if os.environ.get("AWS_SESSION_TOKEN"):
-        raise UsageError(
-            "the credentials in the environment are temporary",
-            why="AWS_SESSION_TOKEN is set; the engine needs a long-term key of an IAM user",
-            do="export the key of Vault's own IAM user for this one command",
-        )
+        raise _temporary("the credentials in the environment", "AWS_SESSION_TOKEN is set")
     return key, Secret(secret)
+
+
+def _temporary(which: str, sign: str) -> UsageError:
+    return UsageError(
+        f"{which} are temporary",
+        why=f"{sign}; the engine needs a long-term key of an IAM user",
+        do="give the key of Vault's own IAM user for this one command",
+    )

@@ -25,23 +25,23 @@ def apply(
 ) -> int:
     """Write every change of the plan and return how many there were.
 
-    `root_secret` is asked only when the root is written, changed fields included: a write
-    without the key pair would erase it. None leaves the server its own.
-    Raises AppliedInPartError, saying what was done, when a step is refused.
+    `root_secret` is asked before the first write, and only when the root is among them, changed
+    fields included: a write without the key pair would erase it. None leaves the server its own.
+    Raises what `root_secret` raises, with nothing written, and AppliedInPartError, saying what
+    was done, when a step is refused.
     """
     steps = plan.to_write
+    secret = root_secret() if any(step.kind is Kind.ROOT for step in steps) else None
     for number, change in enumerate(steps):
         announce(change)
         try:
-            _execute(plan, vault, change, root_secret)
+            _execute(plan, vault, change, secret)
         except VaultawsError as error:
             raise _in_part(error, steps, number) from error
     return len(steps)
 
 
-def _execute(
-    plan: Plan, vault: Vault, change: Change, root_secret: Callable[[], RootSecret | None]
-) -> None:
+def _execute(plan: Plan, vault: Vault, change: Change, secret: RootSecret | None) -> None:
     mount = plan.config.mount.path
     match change.kind:
         case Kind.MOUNT:
@@ -53,11 +53,10 @@ def _execute(
             lease, longest = change.value
             vault.write_lease_config(mount, lease_seconds=lease, max_seconds=longest)
         case Kind.ROOT:
-            found = root_secret()
             root = change.value
-            if found is not None:
-                root = dataclasses.replace(root, access_key_id=found[0])
-            vault.write_root(mount, root, found[1] if found is not None else None)
+            if secret is not None:
+                root = dataclasses.replace(root, access_key_id=secret[0])
+            vault.write_root(mount, root, secret[1] if secret is not None else None)
         case Kind.ROLE:
             vault.write_role(mount, change.value)
         case Kind.ACCESS:
