@@ -14,6 +14,9 @@ from vaultaws.cli import handler
 from vaultaws.errors import FaultError, LocalStateError, StackError, UsageError, VaultError
 
 
+EMPTY: dict[str, str] = {}
+
+
 def said(error: Exception) -> tuple[int, str]:
     stream = io.StringIO()
     code = handler.report(handler.ours(error), stream)
@@ -61,7 +64,7 @@ def test_a_refusal_of_no_file_says_so() -> None:
 
 def test_a_fault_of_ours_says_its_kind_and_place_and_not_its_words() -> None:
     try:
-        {}["hunter2"]
+        EMPTY["hunter2"]
     except KeyError as error:
         code, text = said(error)
     assert code == FaultError.exit_code == 2
@@ -85,7 +88,7 @@ def test_who_debugs_sees_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_faults_own_traceback_is_shown_to_who_debugs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(handler.DEBUG, "1")
     try:
-        {}["deep"]
+        EMPTY["deep"]
     except KeyError as error:
         text = said(error)[1]
     assert "KeyError: 'deep'" in text
