@@ -36,6 +36,7 @@ MAX_HEADERS: Final = 100
 MAX_HEAD_BYTES: Final = 64 * 1024
 
 _HEADER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r?\n")
+_CONTROLS: Final = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 _END_OF_HEAD: Final = (b"\r\n", b"\n")
 
 _UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
@@ -144,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(int(code), reason)
         for name, value in headers:
             if name.lower() not in ("content-length", "date", "server", "connection"):
-                self.send_header(name, value)
+                self.send_header(name, _header_text(value))
         self._send_body(int(code), headers, body)
 
     def _send_body(self, code: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -156,6 +157,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _header_text(value: str) -> str:
+    """One line of Latin-1, whatever an application echoes: a header must not end early."""
+    text = value.encode("latin-1", "replace").decode("latin-1")
+    return text.translate(_CONTROLS)
 
 
 def _joined(chunks: Iterable[bytes]) -> bytes:
