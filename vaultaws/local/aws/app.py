@@ -37,7 +37,7 @@ from vaultaws.local.aws.moto_door import (
 from vaultaws.local.aws.refusals import Family, Refusal, RefusedError, worded
 from vaultaws.local.aws.replies import error_reply
 from vaultaws.local.aws.requests import message_of, service_of
-from vaultaws.local.aws.validation import validate
+from vaultaws.local.aws.validation import validate, validate_overrides
 
 _log = logging.getLogger(__name__)
 
@@ -140,6 +140,8 @@ class Gate:
             raise fault
         if call.service in _VALIDATED:
             validate(operation)
+        elif call.service == "s3":
+            validate_overrides(operation)
         self._around.authoriser.authorise(call, caller)
 
     def _outcome(

@@ -5,14 +5,19 @@ tried (2 cores, 600-byte answers, one client) werkzeug's closes each connection 
 cheroot (1,953) and waitress (2,528) are slower than this one (6,801), and both drop headers with
 underscores, which S3 metadata may have.
 
-Limits: request line 64 KiB and 100 headers (http.server's), body `MAX_BODY_BYTES`, and
-`IDLE_SECONDS` of silence end a connection.
+Limits: request line 64 KiB (http.server's), `MAX_HEADERS` of `MAX_HEAD_BYTES` together, body
+`MAX_BODY_BYTES`, and `IDLE_SECONDS` of silence end a connection.
+
+http.server reads headers leniently (folded lines, a lone CR, a blank before the colon, lines
+without one), and two readers of such a request may see two requests. So the head is checked line
+by line first (RFC 9112, sections 2.2, 3.2, 5 and 6).
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +32,12 @@ from vaultaws.local.aws.hooks import WsgiApp
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 IDLE_SECONDS: Final = 120
 MAX_CHUNK_LINE: Final = 1024
+MAX_HEADERS: Final = 100
+MAX_HEAD_BYTES: Final = 64 * 1024
+
+_HEADER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r?\n")
+_CONTROLS: Final = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
+_END_OF_HEAD: Final = (b"\r\n", b"\n")
 
 _UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
@@ -81,6 +92,24 @@ class Handler(BaseHTTPRequestHandler):
             return self._serve
         raise AttributeError(name)
 
+    def parse_request(self) -> bool:
+        """Let http.server see the headers only once every line of them is in order."""
+        stream = self.rfile
+        try:
+            self.rfile = io.BytesIO(_read_head(stream))
+            return super().parse_request()
+        except BadRequestError as bad:
+            self._refuse_head(bad)
+            return False
+        finally:
+            self.rfile = stream
+
+    def _refuse_head(self, bad: BadRequestError) -> None:
+        self.command, self.request_version = "", self.default_request_version
+        self.requestline = ""
+        self.close_connection = True
+        self.send_error(bad.status, bad.reason)
+
     def handle_expect_100(self) -> bool:
         """Ask for the body only when it will be read; `_serve` sends the 100."""
         return True
@@ -116,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(int(code), reason)
         for name, value in headers:
             if name.lower() not in ("content-length", "date", "server", "connection"):
-                self.send_header(name, value)
+                self.send_header(name, _header_text(value))
         self._send_body(int(code), headers, body)
 
     def _send_body(self, code: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -130,6 +159,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _header_text(value: str) -> str:
+    """One line of Latin-1, whatever an application echoes: a header must not end early."""
+    text = value.encode("latin-1", "replace").decode("latin-1")
+    return text.translate(_CONTROLS)
+
+
 def _joined(chunks: Iterable[bytes]) -> bytes:
     try:
         return b"".join(chunks)
@@ -137,6 +172,21 @@ def _joined(chunks: Iterable[bytes]) -> bytes:
         close = getattr(chunks, "close", None)
         if close is not None:
             close()
+
+
+def _read_head(stream: io.BufferedIOBase) -> bytes:
+    """The header lines and the empty one that ends them. Raises BadRequestError."""
+    head = bytearray()
+    for _ in range(MAX_HEADERS + 1):
+        line = stream.readline(MAX_HEAD_BYTES + 1 - len(head))
+        head += line
+        if len(head) > MAX_HEAD_BYTES:
+            raise BadRequestError(431, "headers too large")
+        if line in _END_OF_HEAD:
+            return bytes(head)
+        if not _HEADER.fullmatch(line):
+            raise BadRequestError(400, "bad header line")
+    raise BadRequestError(431, "too many headers")
 
 
 def make_environ(request: Handler) -> WSGIEnvironment:
@@ -166,11 +216,18 @@ def make_environ(request: Handler) -> WSGIEnvironment:
         "SERVER_PORT": str(request.server.server_port),
         "SERVER_PROTOCOL": request.request_version,
     }
+    _check_host(request)
     _put_headers(environ, request)
     body = _read_body(request)
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return environ
+
+
+def _check_host(request: Handler) -> None:
+    hosts = len(request.headers.get_all("Host") or [])
+    if hosts > 1 or (hosts == 0 and request.request_version != "HTTP/1.0"):
+        raise BadRequestError(400, "not one Host header")
 
 
 def _origin_form(target: str) -> str:
@@ -194,23 +251,37 @@ def _put_headers(environ: WSGIEnvironment, request: Handler) -> None:
         key = key if key in _UNPREFIXED else f"HTTP_{key}"
         if "_" in name:
             preserved[key] = name
-        clean = value.replace("\r\n", "")
-        environ[key] = f"{environ[key]},{clean}" if key in environ else clean
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
     environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = preserved
 
 
 def _read_body(request: Handler) -> bytes:
-    coding = request.headers.get("Transfer-Encoding", "").strip().lower()
-    length = request.headers.get_all("Content-Length") or []
-    if coding and length:
+    codings = request.headers.get_all("Transfer-Encoding") or []
+    lengths = request.headers.get_all("Content-Length") or []
+    if codings:
+        _check_coding(codings, request.request_version, lengths)
+    size = _body_size(lengths)
+    if size or codings:
+        _invite_body(request)
+    return _read_chunked(request) if codings else _read_exactly(request, size)
+
+
+def _check_coding(codings: list[str], version: str, lengths: list[str]) -> None:
+    """Only "chunked", once, alone, from a client that knows it (RFC 9112, section 6.1)."""
+    if lengths:
         raise BadRequestError(400, "both Transfer-Encoding and Content-Length")
-    if coding and coding != "chunked":
+    if version == "HTTP/1.0":
+        raise BadRequestError(400, "Transfer-Encoding in HTTP/1.0")
+    if [coding.strip().lower() for coding in codings] != ["chunked"]:
         raise BadRequestError(501, "unknown transfer coding")
-    size = _body_size(length)
-    if (size or coding) and request.headers.get("Expect", "").strip().lower() == "100-continue":
+
+
+def _invite_body(request: Handler) -> None:
+    """Send the 100 that the client waits for; HTTP/1.0 has none (RFC 9110, section 10.1.1)."""
+    expected = request.headers.get("Expect", "").strip().lower()
+    if expected == "100-continue" and request.request_version != "HTTP/1.0":
         request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.wfile.flush()
-    return _read_chunked(request) if coding else _read_exactly(request, size)
 
 
 def _body_size(values: list[str]) -> int:
@@ -238,16 +309,17 @@ def _read_chunked(request: Handler) -> bytes:
         if len(body) + size > MAX_BODY_BYTES:
             raise BadRequestError(413, "body too large")
         body += _read_exactly(request, size)
-        if request.rfile.readline(MAX_CHUNK_LINE) not in (b"\r\n", b"\n"):
+        if request.rfile.read(2) != b"\r\n":
             raise BadRequestError(400, "bad chunk end")
-    for _ in range(100):
-        if request.rfile.readline(MAX_CHUNK_LINE) in (b"\r\n", b"\n", b""):
-            return bytes(body)
-    raise BadRequestError(400, "too many trailers")
+    _read_head(request.rfile)
+    return bytes(body)
 
 
 def _chunk_size(request: Handler) -> int:
-    digits = request.rfile.readline(MAX_CHUNK_LINE).split(b";")[0].strip()
-    if not digits or len(digits) > 15 or digits.strip(b"0123456789abcdefABCDEF"):
+    line = request.rfile.readline(MAX_CHUNK_LINE)
+    digits = line.split(b";")[0].strip(b" \t\r\n")
+    if not line.endswith(b"\r\n") or not digits or len(digits) > 15:
+        raise BadRequestError(400, "bad chunk size")
+    if digits.strip(b"0123456789abcdefABCDEF"):
         raise BadRequestError(400, "bad chunk size")
     return int(digits, 16)

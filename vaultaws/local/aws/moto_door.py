@@ -56,6 +56,12 @@ _SERVICE_NAMES: Final = {
 """botocore's name of a service where the name in the signature's scope differs."""
 
 
+S3_DEFAULT_TYPE: Final = "binary/octet-stream"
+_FORMS: Final = frozenset({
+    "application/x-www-form-urlencoded", "application/x-url-encoded", "multipart/form-data",
+})  # fmt: skip
+
+
 class UnknownOperationError(Exception):
     """No such service or operation."""
 
@@ -220,6 +226,8 @@ class Moto:
         backend = _backend_at(host)
         if backend != "s3":
             inner["HTTP_HOST"] = host
+        elif inner["REQUEST_METHOD"] == "PUT" and _is_form(inner):
+            inner["CONTENT_TYPE"] = S3_DEFAULT_TYPE
         with LOCK:
             return _run(self._app(backend), inner)
 
@@ -243,6 +251,15 @@ class Moto:
         with LOCK:
             for backend in list(BackendDict._instances):  # noqa: SLF001  (moto offers no other way)
                 backend.pop(self.account_id, None)
+            owners: Any = getattr(get_backend("s3"), "bucket_accounts", {})
+            for name in [name for name, (_, owner) in owners.items() if owner == self.account_id]:
+                del owners[name]
+
+
+def _is_form(environ: WSGIEnvironment) -> bool:
+    """True where moto would read an object's bytes as a form's fields, and lose them."""
+    media = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
+    return media in _FORMS
 
 
 def _backend_at(host: str) -> str:

@@ -29,6 +29,19 @@ def validate(operation: Operation) -> None:
         raise ApiError("ValidationError", text, 400)
 
 
+def validate_overrides(operation: Operation) -> None:
+    """Raise ApiError InvalidArgument for what S3 shall send as a header of its answer and cannot
+    (S3 API reference, GetObject, "Overriding response header values through the request")."""
+    for name, value in operation.params.items():
+        if name.startswith("Response") and isinstance(value, str) and not _is_header(value):
+            text = "Header value cannot be represented using ISO-8859-1."
+            raise ApiError("InvalidArgument", text, 400)
+
+
+def _is_header(value: str) -> bool:
+    return all(" " <= character <= "\xff" and character != "\x7f" for character in value)
+
+
 def _structure(shape: Any, value: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, member in shape.members.items():
         where = f"{path}.{_lower(name)}" if path else _lower(name)

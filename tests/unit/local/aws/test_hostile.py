@@ -51,17 +51,29 @@ def alive(aws: LocalAws) -> None:
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
         (b"GET / HTTP/1.1\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", b"431"),
-        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1e3\r\n\r\n", b"400"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", b"400"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nshort", b"400"),
-        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 40 + b"\r\n\r\n", b"413"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", b"501"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", b"400"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n", b"400"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffff\r\n", b"413"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1e3\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 40 + b"\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", b"501"),
+        (
+            (
+                b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                b"Content-Length: 3\r\n\r\n"
+            ),
+            b"400",
+        ),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n", b"400"),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffff\r\n",
+            b"413",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n",
+            b"400",
+        ),
         (b"GET / HTTP/1.1\r\nHost: unknown.example\r\n\r\n", b"403"),
         (b"GET http://iam.amazonaws.com/?a=b HTTP/1.1\r\nHost: x\r\n\r\n", b"403"),
         (b"TEAPOT / HTTP/1.1\r\nHost: x\r\n\r\n", b"403"),
@@ -75,6 +87,73 @@ def test_broken_http(aws: LocalAws, data: bytes, status: bytes) -> None:
     answer = exchange(aws, data)
     assert answer.split(b" ")[1] == status
     alive(aws)
+
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
+SMUGGLED = b"abcGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        POST + b"Content-Length : 3\r\n",
+        POST + b"X: a\rContent-Length: 3\r\n",
+        POST + b"X: a\x00b\r\nContent-Length: 3\r\n",
+        POST + b"X: a\r\n folded\r\nContent-Length: 3\r\n",
+        POST + b"no colon\r\nContent-Length: 3\r\n",
+        POST + b": no name\r\nContent-Length: 3\r\n",
+        POST + b"Content-Length: 3\r\nContent-Length: 4\r\n",
+        POST + b"Content-Length: 3, 3\r\n",
+        POST + b"Content-Length: +3\r\n",
+        POST + b"Content-Length: 0x3\r\n",
+        POST + b"Transfer-Encoding:\r\nContent-Length: 3\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        POST + b"Transfer-Encoding: chunked, chunked\r\n",
+        POST + b"Transfer-Encoding:\x0bchunked\r\n",
+        b"POST / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n",
+        POST + b"Host: y\r\nContent-Length: 3\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 3\r\n",
+    ],
+)
+def test_no_second_request_is_smuggled_in(aws: LocalAws, head: bytes) -> None:
+    """Where two readers could disagree on a request's end, it is refused and nothing after it
+    is read."""
+    answer = exchange(aws, head + b"\r\n" + SMUGGLED)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.split(b" ")[1] in {b"400", b"501"}
+    alive(aws)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [b"3\nabc\n0\n\n", b"3\r\nabc\n0\r\n\r\n", b"3\r\nabc\r\n0\r\n", b"3\r\nabc\r\n0\r\nx\r\n\r\n"],
+)
+def test_chunks_end_as_they_should(aws: LocalAws, chunks: bytes) -> None:
+    answer = exchange(aws, POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answer.split(b" ")[1] == b"400"
+
+
+def test_headers_are_bounded_together(aws: LocalAws) -> None:
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"y" * 1000) for number in range(90))
+    assert b" 431 " in exchange(aws, POST + lines + b"\r\n")
+    alive(aws)
+
+
+def test_a_head_request_has_no_body(aws: LocalAws) -> None:
+    answer = exchange(aws, b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+    assert b"\r\nContent-Length: " in answer
+
+
+def test_the_body_is_asked_for_once_and_only_of_clients_that_wait(aws: LocalAws) -> None:
+    rest = b"Host: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"
+    assert exchange(aws, b"POST / HTTP/1.1\r\n" + rest).count(b"HTTP/1.1 100 Continue\r\n\r\n") == 1
+    assert b"100 Continue" not in exchange(aws, b"POST / HTTP/1.0\r\n" + rest)
+    large = b"Host: x\r\nExpect: 100-continue\r\nContent-Length: 9999999999\r\n\r\n"
+    answer = exchange(aws, b"POST / HTTP/1.1\r\n" + large)
+    assert b"100 Continue" not in answer
+    assert answer.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_huge_body_is_refused_unread(aws: LocalAws) -> None:

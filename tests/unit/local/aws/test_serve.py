@@ -128,6 +128,15 @@ def test_accounts_are_worlds_apart(aws: LocalAws) -> None:
         assert refused.code == "InvalidClientTokenId"
 
 
+def test_an_accounts_bucket_names_are_free_when_it_ends() -> None:
+    place = {"LocationConstraint": "eu-west-2"}
+    for _ in range(2):
+        with LocalAws(seed=1) as account:
+            client(account, "s3").create_bucket(
+                Bucket="one-of-a-kind", CreateBucketConfiguration=place
+            )
+
+
 def test_warming_up_does_no_harm(aws: LocalAws) -> None:
     aws.warm()
     assert client(aws, "ec2").describe_instances()["Reservations"] == []
