@@ -100,6 +100,19 @@ def server(
         stop_server(running, MACHINE)
 
 
+@pytest.fixture
+def own_server(
+    server: RunningServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """A server of the same kind for one test to spoil."""
+    workdir = tmp_path_factory.mktemp("own")
+    running = find(server.kind).start(workdir, tag=secrets.token_hex(8))
+    try:
+        yield running
+    finally:
+        stop_server(running, MACHINE)
+
+
 @pytest.fixture(scope="session")
 def start_aws(
     tmp_path_factory: pytest.TempPathFactory,

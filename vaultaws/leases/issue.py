@@ -24,6 +24,7 @@ from vaultaws.vault.errors import LostAnswerError
 from vaultaws.vault.protocol import Vault
 
 LATE_ANSWER_SECONDS: Final = 60.0
+_UNANSWERED: Final = "Vault has not answered: a lease may exist; the journal remembers"
 
 Waiter = Callable[[Credentials], object]
 """Returns when AWS honours the credentials; raises WaitTimeoutError when it takes too long."""
@@ -161,11 +162,13 @@ class _Asking:
         try:
             issued = self._answer.result(timeout=LATE_ANSWER_SECONDS)
         except FutureTimeoutError:
-            error.add_note("Vault has not answered: a lease may exist; the journal remembers")
+            error.add_note(_UNANSWERED)
             return
         except BaseException as refusal:  # noqa: BLE001  (whatever the thread met; the first error goes on)
             if is_certain_no(refusal):
                 self._close(Step.REFUSED)
+            elif refusal is not error:
+                error.add_note(_UNANSWERED)
             return
         try:
             end_lease(self._vault, self._journal.clock, issued.lease.id)
