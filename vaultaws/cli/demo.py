@@ -56,6 +56,7 @@ def _prepare(server: str) -> None:
 @contextmanager
 def _stage(*, keep: bool) -> Iterator[Any]:
     """A private home and state; the stack in it is taken down however the story ends."""
+    from vaultaws.cli.main import run
     from vaultaws.local.demo.commands import Commands
     from vaultaws.local.demo.scene import OutcomeError, Scene, stage_environment
     from vaultaws.local.directories import Directories
@@ -65,7 +66,7 @@ def _stage(*, keep: bool) -> Iterator[Any]:
     (private / "home").mkdir()
     cache_home = Directories.of(os.environ).cache.parent
     environment = stage_environment(private, cache_home)
-    scene = Scene(private, Commands(private), output.result, environment)
+    scene = Scene(private, Commands(run, private), output.result, environment)
     kept = False
     try:
         yield scene

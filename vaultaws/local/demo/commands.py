@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ PRELOADED: Final = (
     "vaultaws.trail.check",
     "botocore.session",
 )
+Entry = Callable[[Sequence[str]], int]
 TIMEOUT_SECONDS: Final = 120.0
 TIMED_OUT: Final = 124
 
@@ -37,9 +38,10 @@ class Ran:
 
 
 class Commands:
-    """Runs `vaultaws` commands in a directory."""
+    """Runs commands in a directory. `entry` is the command line's own, a function of a module."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, entry: Entry, directory: Path) -> None:
+        self._entry = entry
         self._directory = directory
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOADED))
@@ -52,7 +54,7 @@ class Commands:
                 file.write_text(text, encoding="utf-8")
             process = self._context.Process(
                 target=_become,
-                args=(list(arguments), dict(environment), self._directory, files),
+                args=(self._entry, list(arguments), dict(environment), self._directory, files),
             )
             process.start()
             process.join(TIMEOUT_SECONDS)
@@ -65,11 +67,13 @@ class Commands:
 
 
 def _become(
-    arguments: list[str], environment: dict[str, str], directory: Path, files: list[Path]
+    entry: Entry,
+    arguments: list[str],
+    environment: dict[str, str],
+    directory: Path,
+    files: list[Path],
 ) -> None:
     """Be the command: its environment, its directory, its three streams, its exit code."""
-    from vaultaws.cli.main import run
-
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(directory)
@@ -80,7 +84,7 @@ def _become(
     sys.stdin = os.fdopen(0, "r", encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    code = run(arguments)
+    code = entry(arguments)
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)
