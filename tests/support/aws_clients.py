@@ -25,13 +25,15 @@ REGION = "eu-west-2"
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-def client(aws: LocalAws, service: str, key: Credentials | None = None) -> Any:
+def client(
+    aws: LocalAws, service: str, key: Credentials | None = None, *, region: str = REGION
+) -> Any:
     """A client that never tries twice."""
     key = key or aws.admin
     make: Any = boto3.client  # one name for every service
     return make(
         service,
-        region_name=REGION,
+        region_name=region,
         endpoint_url=aws.endpoint,
         aws_access_key_id=key.access_key_id,
         aws_secret_access_key=key.secret_access_key.reveal(),

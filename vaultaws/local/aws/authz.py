@@ -18,7 +18,7 @@ from vaultaws.local.aws.actions.prefixes import PREFIXES
 from vaultaws.local.aws.call import Call, Caller
 from vaultaws.local.aws.policy.values import AccessRequest
 
-__all__ = ["Facts", "access_requests"]
+__all__ = ["Facts", "access_requests", "account_named"]
 
 _ROLE: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/")
 
@@ -44,7 +44,7 @@ def access_requests(call: Call, caller: Caller, facts: Facts) -> tuple[AccessReq
             action=need.action,
             resource=need.resource,
             context={**shared, **need.context} if need.context else shared,
-            resource_account=_account(need.resource),
+            resource_account=account_named(need.resource),
         )
         for need in _needs(Ask(call, caller, facts))
     )
@@ -70,7 +70,7 @@ def _passed_roles(ask: Ask) -> Iterator[Need]:
             yield Need("iam:PassRole", value)
 
 
-def _account(resource: str) -> str:
+def account_named(resource: str) -> str:
     """The account an ARN names; empty when it names none."""
     parts = resource.split(":", 5)
     return parts[4] if len(parts) == 6 and parts[4].isdigit() else ""

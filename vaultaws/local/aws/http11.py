@@ -6,7 +6,7 @@ cheroot (1,953) and waitress (2,528) are slower than this one (6,801), and both 
 underscores, which S3 metadata may have.
 
 Limits: request line 64 KiB (http.server's), `MAX_HEADERS` of `MAX_HEAD_BYTES` together, body
-`MAX_BODY_BYTES`, and `IDLE_SECONDS` of silence end a connection.
+`MAX_BODY_BYTES`, and `IDLE_SECONDS` of silence end a connection; `MAX_CONNECTIONS` at once.
 
 http.server reads headers leniently (folded lines, a lone CR, a blank before the colon, lines
 without one), and two readers of such a request may see two requests. So the head is checked line
@@ -19,6 +19,7 @@ import contextlib
 import io
 import re
 import sys
+import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -31,6 +32,7 @@ from vaultaws.local.aws.hooks import WsgiApp
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 IDLE_SECONDS: Final = 120
+MAX_CONNECTIONS: Final = 1024
 MAX_CHUNK_LINE: Final = 1024
 MAX_HEADERS: Final = 100
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -39,6 +41,7 @@ _HEADER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r?\n")
 _CONTROLS: Final = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 _END_OF_HEAD: Final = (b"\r\n", b"\n")
 
+_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
@@ -59,9 +62,33 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], app: WsgiApp) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        app: WsgiApp,
+        *,
+        max_connections: int = MAX_CONNECTIONS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self.app = app
+        self.idle_seconds = idle_seconds
+        self._places = threading.BoundedSemaphore(max_connections)
         super().__init__(address, Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give the connection a thread, or turn it away while all places are taken."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+            return
+        with contextlib.suppress(OSError):
+            request.sendall(_FULL)
+        self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def server_bind(self) -> None:
         """Bind without http.server's reverse name lookup, which may take seconds."""
@@ -81,10 +108,14 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.1"  # a line that is no HTTP gets an answer with a status
-    timeout = IDLE_SECONDS
     wbufsize = -1
     disable_nagle_algorithm = True
     server: Server
+
+    def setup(self) -> None:
+        """Silence for longer ends the connection."""
+        super().setup()
+        self.connection.settimeout(self.server.idle_seconds)
 
     def __getattr__(self, name: str) -> Any:
         """Answer every method alike: http.server looks for do_GET, do_PUT …"""

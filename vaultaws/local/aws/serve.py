@@ -24,6 +24,7 @@ from vaultaws.local.aws.iam.access_keys import make_key
 from vaultaws.local.aws.iam.holdings import PolicyBook
 from vaultaws.local.aws.iam.observed import Observer
 from vaultaws.local.aws.iam.service import Iam
+from vaultaws.local.aws.iam.simulate import Simulation
 from vaultaws.local.aws.iam.state import State
 from vaultaws.local.aws.keys import Keys
 from vaultaws.local.aws.mfa import Codes
@@ -161,12 +162,18 @@ def _account(account_id: str, around: Surroundings) -> _Account:
     codes = Codes(clock)
     iam = Iam(state, Observer(state, keys, propagation), codes)
     sts = Sts(state, keys, codes)
+    book = PolicyBook(state, propagation)
     neighbours = Neighbours(
         clock=clock,
         faults=around.parts.faults,
         recorder=around.parts.recorder,
-        authoriser=PolicyAuthoriser(state, PolicyBook(state, propagation)),
-        handlers={**iam.handlers(), **sts.handlers(), **around.handlers},
+        authoriser=PolicyAuthoriser(state, book),
+        handlers={
+            **iam.handlers(),
+            **Simulation(state, book).handlers(),
+            **sts.handlers(),
+            **around.handlers,
+        },
         control=around.control_app,
         iam=iam,
     )

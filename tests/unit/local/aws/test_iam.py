@@ -480,3 +480,42 @@ def test_conditions_see_the_callers_address_and_agent(aws: LocalAws) -> None:
     away = {**home, "Condition": {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}}
     other = client(aws, "ec2", a_user(aws, "bob", away))
     assert refusal(other.describe_regions).code == "UnauthorizedOperation"
+
+
+def test_a_policy_begins_and_ends_with_the_accounts_own_time(aws: LocalAws) -> None:
+    start, end = (aws.clock.now() + timedelta(seconds=s) for s in (60, 120))
+    window = allow(
+        "ec2:DescribeRegions",
+        Condition={
+            "DateGreaterThan": {"aws:CurrentTime": start.isoformat()},
+            "NumericLessThan": {"aws:EpochTime": str(int(end.timestamp()))},
+        },
+    )
+    ec2 = client(aws, "ec2", a_user(aws, "ada", window))
+    assert refusal(ec2.describe_regions).code == "UnauthorizedOperation"
+    aws.clock.advance(90)
+    ec2.describe_regions()
+    aws.clock.advance(60)
+    assert refusal(ec2.describe_regions).code == "UnauthorizedOperation"
+
+
+def test_a_users_tags_open_doors(aws: LocalAws) -> None:
+    tagged = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
+    ec2 = client(aws, "ec2", a_user(aws, "ada", allow("ec2:DescribeRegions", Condition=tagged)))
+    iam = client(aws, "iam")
+    for team, allowed in (("red", False), ("blue", True)):
+        iam.tag_user(UserName="ada", Tags=[{"Key": "team", "Value": team}])
+        if allowed:
+            ec2.describe_regions()
+        else:
+            assert refusal(ec2.describe_regions).code == "UnauthorizedOperation"
+    iam.untag_user(UserName="ada", TagKeys=["team"])
+    assert refusal(ec2.describe_regions).code == "UnauthorizedOperation"
+
+
+def test_another_region_is_another_question(aws: LocalAws) -> None:
+    here = allow("ec2:*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-2"}})
+    ada = a_user(aws, "ada", here)
+    client(aws, "ec2", ada).describe_regions()
+    elsewhere = client(aws, "ec2", ada, region="us-west-2")
+    assert refusal(elsewhere.describe_regions).code == "UnauthorizedOperation"

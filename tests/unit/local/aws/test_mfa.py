@@ -8,7 +8,16 @@ from typing import Any
 import pyotp
 import pytest
 
-from tests.support.aws_clients import a_user, allow, client, document, key_of, refusal, trust
+from tests.support.aws_clients import (
+    a_user,
+    allow,
+    client,
+    deny,
+    document,
+    key_of,
+    refusal,
+    trust,
+)
 from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials
 
@@ -191,3 +200,51 @@ def test_an_authenticator_on_the_machines_time_works_when_the_clock_was_moved(
     device._off = -round(offset / STEP)
     sts = client(aws, "sts", ada)
     assert sts.get_session_token(SerialNumber=device.serial, TokenCode=device.code(1))
+
+
+def test_a_code_opens_one_door_only(aws: LocalAws, ada: Credentials) -> None:
+    """Spent on a role, it buys no session; and a role's session carries no MFA of its own (IAM
+    user guide, "Secure API access with MFA")."""
+    device = enabled(aws)
+    iam = client(aws, "iam")
+    arn = iam.create_role(
+        RoleName="ops", AssumeRolePolicyDocument=trust(f"arn:aws:iam::{aws.account_id}:root")
+    )["Role"]["Arn"]
+    with_mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    for name, statement in (
+        ("plain", allow("ec2:DescribeRegions")),
+        ("mfa", allow("ec2:DescribeInstances", Condition=with_mfa)),
+    ):
+        text = document(statement)
+        iam.put_role_policy(RoleName="ops", PolicyName=name, PolicyDocument=text)
+    sts, once = client(aws, "sts", ada), {"SerialNumber": device.serial, "TokenCode": device.code()}
+    session = key_of(sts.assume_role(RoleArn=arn, RoleSessionName="one", **once))
+    assert refusal(sts.get_session_token, **once).code == "AccessDenied"
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="two", **once).code == (
+        "AccessDenied"
+    )
+    ec2 = client(aws, "ec2", session)
+    ec2.describe_regions()
+    assert refusal(ec2.describe_instances).code == "UnauthorizedOperation"
+
+
+def test_a_deny_without_mfa_reaches_the_long_term_key_too(aws: LocalAws, ada: Credentials) -> None:
+    """The key is absent for a long-term key: Bool lets it pass, BoolIfExists does not."""
+    device = enabled(aws)
+    iam, ec2 = client(aws, "iam"), client(aws, "ec2", ada)
+    everything = allow("*")
+    for operator, refused in (("Bool", False), ("BoolIfExists", True)):
+        no = deny("ec2:*", Condition={operator: {"aws:MultiFactorAuthPresent": "false"}})
+        text = document(everything, no)
+        iam.put_user_policy(UserName="ada", PolicyName="own", PolicyDocument=text)
+        if refused:
+            assert refusal(ec2.describe_regions).code == "UnauthorizedOperation"
+        else:
+            ec2.describe_regions()
+    session = client(aws, "sts", ada).get_session_token(
+        SerialNumber=device.serial, TokenCode=device.code()
+    )
+    client(aws, "ec2", key_of(session)).describe_regions()
+    bare = client(aws, "sts", ada).get_session_token()
+    refused_bare = refusal(client(aws, "ec2", key_of(bare)).describe_regions)
+    assert refused_bare.code == "UnauthorizedOperation"

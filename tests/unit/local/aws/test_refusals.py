@@ -14,7 +14,19 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from tests.support.aws_clients import Answer, Raw, client, key_of, query, sign_at, signed
+from tests.support.aws_clients import (
+    Answer,
+    Raw,
+    a_user,
+    allow,
+    client,
+    document,
+    key_of,
+    query,
+    sign_at,
+    signed,
+    trust,
+)
 from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials, Secret
 
@@ -23,6 +35,19 @@ EC2_FAILURE = ("AuthFailure", 401)
 JSON_HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails",
+}
+
+
+TARGETS = {
+    "cloudtrail": JSON_HEADERS,
+    "dynamodb": {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+    },
+    "logs": {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": "Logs_20140328.DescribeLogGroups",
+    },
 }
 
 
@@ -39,7 +64,7 @@ def ask(
         return signed(
             aws, "lambda", method="GET", target="/2015-03-31/functions/", key=key, ago=ago
         )
-    return signed(aws, family, body=b"{}", headers=JSON_HEADERS, key=key, ago=ago)
+    return signed(aws, family, body=b"{}", headers=TARGETS[family], key=key, ago=ago)
 
 
 def code_of(answer: Answer) -> tuple[str, int]:
@@ -146,6 +171,73 @@ def spoilt_key(aws: LocalAws, kind: str) -> Credentials:
 def test_bad_credentials(aws: LocalAws, kind: str, family: str) -> None:
     assert ask(aws, family).send(aws).status == 200, "the request is good until it is spoilt"
     assert code_of(spoilt(aws, kind, family).send(aws)) == TABLE[kind][family]
+
+
+GONE = {
+    "iam": ("InvalidClientTokenId", 403),
+    "sts": ("InvalidClientTokenId", 403),
+    "ec2": EC2_FAILURE,
+    "s3": ("InvalidAccessKeyId", 403),
+    "cloudtrail": ("UnrecognizedClientException", 400),
+    "dynamodb": ("UnrecognizedClientException", 400),
+    "logs": ("UnrecognizedClientException", 400),
+    "lambda": ("UnrecognizedClientException", 403),
+}
+EXPIRED = {
+    "iam": ("ExpiredToken", 403),
+    "sts": ("ExpiredToken", 403),
+    "ec2": ("RequestExpired", 400),
+    "s3": ("ExpiredToken", 400),
+    "cloudtrail": ("ExpiredTokenException", 400),
+    "dynamodb": ("ExpiredTokenException", 400),
+    "logs": ("ExpiredTokenException", 400),
+    "lambda": ("ExpiredTokenException", 403),
+}
+
+
+def test_keys_at_the_end_of_their_life(aws: LocalAws) -> None:
+    """Inactive and deleted keys are like unknown ones; only a session is said to have expired.
+    CloudTrail records none of it: nobody was authenticated (S3 user guide, "Logging options")."""
+    iam = client(aws, "iam")
+    key = a_user(aws, "ada", allow("*"))
+    own: dict[str, str] = {"UserName": "ada", "AccessKeyId": key.access_key_id}
+    for family in GONE:
+        assert ask(aws, family, key).send(aws).status == 200
+    used = recorded(aws, key)
+    iam.update_access_key(Status="Inactive", **own)
+    assert {family: code_of(ask(aws, family, key).send(aws)) for family in GONE} == GONE
+    iam.delete_access_key(**own)
+    assert {family: code_of(ask(aws, family, key).send(aws)) for family in GONE} == GONE
+    assert recorded(aws, key) == used > 0
+
+
+def test_sessions_at_their_end(aws: LocalAws) -> None:
+    role = client(aws, "iam").create_role(
+        RoleName="ops", AssumeRolePolicyDocument=trust(f"arn:aws:iam::{aws.account_id}:root")
+    )["Role"]["Arn"]
+    client(aws, "iam").put_role_policy(
+        RoleName="ops", PolicyName="own", PolicyDocument=document(allow("*"))
+    )
+    sts = client(aws, "sts")
+    session = key_of(
+        sts.assume_role(RoleArn=role, RoleSessionName="one", DurationSeconds=900),
+    )
+    for family in EXPIRED:
+        assert ask(aws, family, session).send(aws).status == 200
+    used = recorded(aws, session)
+    aws.clock.advance(880)
+    assert ask(aws, "sts", session).send(aws).status == 200
+    aws.clock.advance(20)
+    assert {family: code_of(ask(aws, family, session).send(aws)) for family in EXPIRED} == EXPIRED
+    assert recorded(aws, session) == used + 1
+
+
+def recorded(aws: LocalAws, key: Credentials) -> int:
+    """How many events name the key."""
+    trail = client(aws, "cloudtrail")
+    iam = client(aws, "cloudtrail", region="us-east-1")
+    wanted = [{"AttributeKey": "AccessKeyId", "AttributeValue": key.access_key_id}]
+    return sum(len(one.lookup_events(LookupAttributes=wanted)["Events"]) for one in (trail, iam))
 
 
 @pytest.mark.parametrize(
