@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt) as stop:
         return handler.stopped(stop)
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else UsageError.exit_code
+        return handler.ended(ending)
     except Exception as error:  # noqa: BLE001  (the one place that prints errors)
         return handler.report(handler.ours(error))
     return result if isinstance(result, int) else 0
