@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -67,10 +65,6 @@ def run(arguments: Sequence[str]) -> int:
             result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
-        return UsageError.exit_code
-    except BrokenPipeError:
-        # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         return handler.stopped(stop)
