@@ -60,10 +60,9 @@ def test_a_refusal_of_no_file_says_so() -> None:
 
 
 def test_a_fault_of_ours_says_its_kind_and_place_and_not_its_words() -> None:
-    try:
+    with pytest.raises(KeyError) as caught:
         os.environ["HUNTER2"]
-    except KeyError as error:
-        code, text = said(error)
+    code, text = said(caught.value)
     assert code == FaultError.exit_code == 2
     assert "vaultaws has a fault" in text
     assert "KeyError at " in text
@@ -84,10 +83,9 @@ def test_who_debugs_sees_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_faults_own_traceback_is_shown_to_who_debugs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(handler.DEBUG, "1")
-    try:
+    with pytest.raises(KeyError) as caught:
         os.environ["DEEP"]
-    except KeyError as error:
-        text = said(error)[1]
+    text = said(caught.value)[1]
     assert "KeyError: 'DEEP'" in text
 
 
