@@ -119,3 +119,26 @@ def test_a_file_that_cannot_be_opened_is_the_systems_refusal(tmp_path: Path) -> 
     with pytest.raises(IsADirectoryError) as caught:
         tmp_path.read_text()
     assert str(tmp_path) in said(caught.value)[1]
+
+
+def test_a_stop_that_click_took_for_its_own_keeps_its_notes() -> None:
+    stop, stream = KeyboardInterrupt(), io.StringIO()
+    stop.add_note("left behind")
+    with pytest.raises(click.Abort) as caught:
+        raise click.Abort from stop
+    assert handler.stopped(caught.value, stream) == 130
+    assert "note:  left behind\n" in stream.getvalue()
+
+
+def test_a_signals_end_keeps_its_code_and_its_notes() -> None:
+    ending, stream = SystemExit(143), io.StringIO()
+    ending.add_note("left behind")
+    assert handler.ended(ending, stream) == 143
+    assert stream.getvalue() == "\nstopped\nnote:  left behind\n"
+
+
+@pytest.mark.parametrize("code", [1, None, "words"])
+def test_another_end_is_quiet(code: int | str | None) -> None:
+    stream = io.StringIO()
+    assert handler.ended(SystemExit(code), stream) == 1
+    assert stream.getvalue() == ""

@@ -12,6 +12,7 @@ import click
 
 from vaultaws.errors import FaultError, LocalStateError, StackError, UsageError, VaultawsError
 
+SIGNALLED = 128  # a shell's exit code for a signal is 128 and its number
 INTERRUPTED = 130
 DEBUG = "VAULTAWS_DEBUG"
 EXTRAS = {
@@ -34,10 +35,21 @@ def report(error: VaultawsError, stream: TextIO | None = None) -> int:
 
 
 def stopped(stop: BaseException, stream: TextIO | None = None) -> int:
-    """Say that a person stopped it, and what could not be cleaned up, if anything."""
+    """Say that it was stopped, and what could not be cleaned up, if anything.
+
+    click puts an Abort in the place of a KeyboardInterrupt, whose notes are wanted.
+    """
     print("\nstopped", file=stream or sys.stderr)
-    _print_notes(stop, stream)
+    _print_notes(stop.__cause__ or stop, stream)
     return INTERRUPTED
+
+
+def ended(ending: SystemExit, stream: TextIO | None = None) -> int:
+    """A signal's end says so as Ctrl-C does; click's own (a reader that has gone) is quiet."""
+    code = ending.code if isinstance(ending.code, int) else UsageError.exit_code
+    if code > SIGNALLED:
+        stopped(ending, stream)
+    return code
 
 
 def _print_notes(error: BaseException, stream: TextIO | None) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -68,14 +66,10 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return UsageError.exit_code
-    except BrokenPipeError:
-        # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         return handler.stopped(stop)
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else UsageError.exit_code
+        return handler.ended(ending)
     except Exception as error:  # noqa: BLE001  (the one place that prints errors)
         return handler.report(handler.ours(error))
     return result if isinstance(result, int) else 0

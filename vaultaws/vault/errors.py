@@ -160,13 +160,13 @@ def _denied(refusal: Refusal, token: TokenState) -> VaultDeniedError:
         return VaultDeniedError(
             f"no token for the server at {refusal.address}",
             why="VAULT_TOKEN, the token helper and ~/.vault-token gave none",
-            do="log in: vault login, or set VAULT_TOKEN",
+            do="log in: vaultaws login, or set VAULT_TOKEN",
         )
     if token is TokenState.INVALID or refusal.says("invalid token", "bad token"):
         return VaultDeniedError(
             f"the server at {refusal.address} does not know the token",
             why="it is wrong, expired or revoked, or belongs to another server or namespace",
-            do="log in again: vault login",
+            do="log in again: vaultaws login",
         )
     needed = needed_capability(refusal.method, refusal.path)
     reason = f"the token may lack the capability {needed}, or it has ended"
@@ -210,7 +210,7 @@ def mount_missing(mount: str, address: str) -> MountMissingError:
     return MountMissingError(
         f"no secrets engine at {mount}/ on {address}",
         why="nothing is mounted at that path in this namespace",
-        do=f"name the mount with --mount, or enable it: vault secrets enable -path={mount} aws",
+        do="name the mount with --mount, or enable it: vaultaws apply",
     )
 
 

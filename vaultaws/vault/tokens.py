@@ -46,7 +46,7 @@ def _checked(text: str, source: str) -> Secret:
         raise UsageError(
             f"{source} is not a token",
             why="it holds a space, a control character or a letter no token has",
-            do="log in again (vault login), or set VAULT_TOKEN",
+            do="log in again (vaultaws login), or set VAULT_TOKEN",
         )
     return Secret(token)
 

@@ -1,0 +1,126 @@
+"""docs/reference.md names exactly the keys that `--json` prints, read from real output."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.support.commands import Shell
+from tests.support.people import declare, operator, root_shell
+from tests.support.wired import Wired
+from vaultaws.cli.main import VERBS
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
+FREE = ("environment", "policy_document", "counts")  # keys in them are data
+ROLES = """
+[roles.reader]
+credential_type = "iam_user"
+policy = "policies/ec2readonly.json"
+
+[roles.reader-sts]
+credential_type = "federation_token"
+policy = "policies/ec2readonly.json"
+default_ttl = "15m"
+"""
+
+
+def documented(section: str) -> set[str]:
+    """The names of a section of the page."""
+    (text,) = re.findall(
+        rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE
+    )
+    return {name.removesuffix(".*") for name in re.findall(r"`([a-z_.\[\]*]+)`", text)}
+
+
+def paths(value: object, where: str = "") -> Iterator[tuple[str, bool]]:
+    """Each leaf's path, and whether it is empty: null, or a list of nothing."""
+    if isinstance(value, dict) and where not in FREE:
+        for key, inner in value.items():
+            yield from paths(inner, f"{where}.{key}".lstrip("."))
+    elif isinstance(value, list) and value:
+        for inner in value:
+            yield from paths(inner, f"{where}[]")
+    elif isinstance(value, list):
+        yield f"{where}[]", True
+    else:
+        yield where, value is None
+
+
+def check(section: str, *outputs: object) -> None:
+    """All that was printed is on the page; all on the page was printed, or could not be."""
+    names = documented(section)
+    seen = [found for output in outputs for found in paths(output)]
+    empty = tuple(path for path, nothing in seen if nothing)
+    printed = {path for path, _ in seen}
+    unknown = {
+        path
+        for path in printed - names
+        if not (path in empty and any(name.startswith((f"{path}.", path)) for name in names))
+    }
+    assert unknown == set(), f"{section}: not on the page"
+    never = {name for name in names - printed if not name.startswith(empty)}
+    assert never == set(), f"{section}: on the page, never printed"
+
+
+@pytest.fixture
+def shell(wired: Wired, tmp_path: Path) -> Shell:
+    declare(wired, tmp_path, ROLES)
+    return root_shell(wired, tmp_path)
+
+
+def test_the_keys_of_the_declared_state_and_of_credentials(
+    shell: Shell, wired: Wired, tmp_path: Path
+) -> None:
+    check("plan, apply", shell.json("plan"), shell.json("apply", "--yes"))
+    ops = operator(wired, tmp_path)
+    check("roles list", ops.json("roles", "list"))
+    check(
+        "roles show", ops.json("roles", "show", "reader"), ops.json("roles", "show", "reader-sts")
+    )
+    issued = [
+        json.loads(ops.run("creds", role, "--format", "json").stdout)
+        for role in ("reader", "reader-sts")
+    ]
+    check("creds (--format json)", *issued)
+    iam = wired.client("iam", wired.root_credentials)
+    iam.create_user(UserName="vault-thief-" + wired.mount)
+    iam.create_access_key(UserName="vault-thief-" + wired.mount)
+    check("trail check", ops.json("trail", "check", code=3))
+    check("leases list", ops.json("leases", "list"))
+    check("leases revoke", ops.json("leases", "revoke", "--all", "--cut", "--yes"))
+
+
+def test_the_keys_of_the_stack(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    try:
+        check("up", shell.json("up", "--server", "openbao"))
+        check("status", shell.json("status"))
+    finally:
+        shell.run("down")
+
+
+def with_json(words: str, command: click.Command) -> Iterator[str]:
+    """The commands, from here down, that take --json."""
+    if any(parameter.name == "as_json" for parameter in command.params):
+        yield words
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from with_json(f"{words} {name}", inner)
+
+
+def test_every_command_with_json_is_on_the_page() -> None:
+    sections = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
+    named = {name for section in sections for name in section.split(", ")}
+    commands = {
+        found
+        for verb in VERBS
+        for found in with_json(verb, import_module(f"vaultaws.cli.{verb}").command)
+    }
+    assert named - {"creds (--format json)"} == commands
+    assert all(documented(section) for section in sections)
