@@ -20,6 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # A person's own settings would leak into the tests; each test says what it needs.
 FOREIGN = ("AWS_", "VAULT_", "BAO_", "XDG_STATE_HOME")
+OURS = ("AWS_CA_BUNDLE", "VAULT_IMAGE")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def _own_environment(
     home = tmp_path_factory.mktemp("home")
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     for name in list(os.environ):
-        if name.startswith(FOREIGN) and name != "AWS_CA_BUNDLE":
+        if name.startswith(FOREIGN) and name not in OURS:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", cache)

@@ -83,8 +83,9 @@ def leases(wired: Wired) -> list[str]:
 
 def users(wired: Wired) -> list[str]:
     """IAM users that the engine made at this mount."""
-    listed = wired.client("iam").list_users()["Users"]
-    return [user["UserName"] for user in listed if "-reader-" in user["UserName"]]
+    pages = wired.client("iam").get_paginator("list_users").paginate()
+    listed = [user["UserName"] for page in pages for user in page["Users"]]
+    return [name for name in listed if "-reader-" in name]
 
 
 def test_killed_before_handing_over(

@@ -95,8 +95,11 @@ class Scene:
 def stage_environment(private: Path, cache_home: Path) -> dict[str, str]:
     """The environment of the demo's people: no setting of the caller's shell reaches it."""
     kept = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "COVERAGE_PROCESS_START")
+    docker = ("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "VAULT_IMAGE")
     certificates = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-    environment = {name: os.environ[name] for name in (*kept, *certificates) if name in os.environ}
+    environment = {
+        name: os.environ[name] for name in (*kept, *docker, *certificates) if name in os.environ
+    }
     return {
         **environment,
         "HOME": str(private / "home"),
