@@ -53,6 +53,12 @@ class Wired:
         """A boto3 client of the local AWS, as its administrator or with other credentials."""
         return aws_client(self.aws, service, self.options.region, credentials)
 
+    def user_names(self, part: str) -> list[str]:
+        """The account's IAM users whose names hold `part`, from every page."""
+        pages = self.client("iam").get_paginator("list_users").paginate()
+        names = [user["UserName"] for page in pages for user in page["Users"]]
+        return [name for name in names if part in name]
+
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment of a `vaultaws` command that works on this mount."""
         state = StackState(self.server, self.aws, self.options)

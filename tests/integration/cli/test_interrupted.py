@@ -57,8 +57,7 @@ def leases(wired: Wired) -> int:
 
 
 def users(wired: Wired) -> list[str]:
-    found = wired.client("iam").list_users()["Users"]
-    return [user["UserName"] for user in found if "reader" in user["UserName"]]
+    return wired.user_names("reader")
 
 
 def test_during_apply_and_apply_again_goes_on(wired: Wired, tmp_path: Path) -> None:

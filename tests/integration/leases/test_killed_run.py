@@ -83,9 +83,7 @@ def leases(wired: Wired) -> list[str]:
 
 def users(wired: Wired) -> list[str]:
     """IAM users that the engine made at this mount."""
-    pages = wired.client("iam").get_paginator("list_users").paginate()
-    listed = [user["UserName"] for page in pages for user in page["Users"]]
-    return [name for name in listed if "-reader-" in name]
+    return wired.user_names("-reader-")
 
 
 def test_killed_before_handing_over(
