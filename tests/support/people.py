@@ -9,6 +9,12 @@ from tests.support.wired import Wired, must
 
 PASSWORD = "-".join(("made", "up"))
 
+ROLE = """
+[roles.reader]
+credential_type = "iam_user"
+policy = "policies/ec2readonly.json"
+"""
+
 
 def operator(wired: Wired, directory: Path, **more: str) -> Shell:
     """A shell with the server's root token and the local AWS's administrator keys."""

@@ -7,15 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Shell
-from tests.support.people import declare, operator, root_shell
+from tests.support.people import ROLE, declare, operator, root_shell
 from tests.support.terminal import CTRL_C, at_terminal
 from tests.support.wired import Wired
-
-ROLE = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-"""
 
 
 @pytest.fixture

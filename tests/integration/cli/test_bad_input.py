@@ -11,24 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Shell
-from tests.support.people import declare, operator, person, root_shell
+from tests.support.people import ROLE, declare, operator, person, root_shell
 from tests.support.waiting import until
 from tests.support.wired import Wired, must
 from vaultaws.local.aws.control_client import ControlClient
-
-ROLE = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-"""
-
-
-@pytest.fixture
-def declared(wired: Wired, tmp_path: Path) -> Shell:
-    declare(wired, tmp_path, ROLE)
-    done = root_shell(wired, tmp_path).run("apply", "--yes")
-    assert done.returncode == 0, done.stderr
-    return operator(wired, tmp_path)
 
 
 def three_lines(text: str) -> tuple[str, str, str]:

@@ -10,26 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
-import pytest
-
 from tests.support.commands import Shell
 from tests.support.gate import gate
-from tests.support.people import declare, operator, root_shell
+from tests.support.people import ROLE, declare, root_shell
 from tests.support.wired import Wired, must
-
-ROLE = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-"""
-
-
-@pytest.fixture
-def declared(wired: Wired, tmp_path: Path) -> Shell:
-    declare(wired, tmp_path, ROLE)
-    done = root_shell(wired, tmp_path).run("apply", "--yes")
-    assert done.returncode == 0, done.stderr
-    return operator(wired, tmp_path)
 
 
 def interrupted(wired: Wired, shell: Shell, *arguments: str, hold: str) -> None:
