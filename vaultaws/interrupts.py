@@ -17,7 +17,7 @@ Handler = Callable[[int, FrameType | None], Any]
 @contextmanager
 def ending_signals_raise() -> Iterator[None]:
     """SIGTERM and SIGHUP raise SystemExit (128 + number), so that clean-ups run as for Ctrl-C."""
-    with _handled(ENDING, _raise_exit):
+    with handled(ENDING, _raise_exit):
         yield
 
 
@@ -26,7 +26,7 @@ def deferred_signals() -> Iterator[None]:
     """Let the body finish; a signal that came meanwhile is delivered after it."""
     came: list[int] = []
     try:
-        with _handled(DEFERRED, lambda number, _: came.append(number)):
+        with handled(DEFERRED, lambda number, _: came.append(number)):
             yield
     finally:
         if came:
@@ -38,8 +38,10 @@ def _raise_exit(number: int, _: FrameType | None) -> None:
 
 
 @contextmanager
-def _handled(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[None]:
-    """Python takes signals in the main thread only; elsewhere nothing is changed.
+def handled(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[None]:
+    """Let `handler` take these signals, then put back who took them before.
+
+    Python takes signals in the main thread only; elsewhere nothing is changed.
 
     A signal that is ignored stays so: whoever started us with nohup, or in the background, said so.
     """

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vaultaws.errors import LocalStateError, UsageError, VaultawsError
+from vaultaws.interrupts import handled
 from vaultaws.local.aws.serve import DEFAULT_REGION, LocalAws
 from vaultaws.local.aws.settings import LocalAwsSettings, SettingsError
 
@@ -48,9 +49,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> None:
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    with _local_aws(options) as aws:
+    ending = handled((signal.SIGTERM, signal.SIGINT), lambda *_: ended.set())
+    with ending, _local_aws(options) as aws:
         write_state(options.state_file, aws)
         aws.warm()
         ended.wait()

@@ -103,8 +103,10 @@ def test_a_taken_port_is_one_clear_error(
 def test_wrong_settings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
+    before = signal.getsignal(signal.SIGINT)
     assert main(["--state-file", str(tmp_path / "s"), *arguments]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 3
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_state_file_that_cannot_be_written(tmp_path: Path) -> None:
