@@ -123,7 +123,7 @@ def commands(verb: str, python: Path, arguments: list[str]) -> list[list[str]]:
             *tool,
             "pytest",
             "-n",
-            "2",
+            "3",
             "--dist",
             "loadgroup",
             "--cov",
