@@ -123,7 +123,7 @@ def commands(verb: str, python: Path, arguments: list[str]) -> list[list[str]]:
             *tool,
             "pytest",
             "-n",
-            "3",
+            os.environ.get("VAULTAWS_TEST_WORKERS", "3"),
             "--dist",
             "loadgroup",
             "--cov",
