@@ -74,17 +74,34 @@ class Credentials:
     expires_at: datetime | None = None
 
 
+Pairs = tuple[tuple[str, str], ...]
+"""Names with their values, sorted by name: tags, options."""
+
+
 @dataclass(frozen=True)
 class RootConfig:
-    """The engine's `config/root` as far as it can be read back; the secret key never can."""
+    """The engine's `config/root` as far as it can be read back; the secret key never can.
+
+    Rotation fields and those of workload identity (`identity_token_*`, `role_arn`) work on
+    Vault Enterprise only.
+    """
 
     access_key_id: str = ""
     region: str = ""
     iam_endpoint: str = ""
     sts_endpoint: str = ""
     sts_region: str = ""
+    sts_fallback_endpoints: tuple[str, ...] = ()
+    sts_fallback_regions: tuple[str, ...] = ()
     username_template: str = ""
     max_retries: int = -1
+    role_arn: str = ""
+    identity_token_audience: str = ""
+    identity_token_ttl_seconds: int = 0
+    rotation_period_seconds: int = 0
+    rotation_schedule: str = ""
+    rotation_window_seconds: int = 0
+    disable_automated_rotation: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,10 +113,30 @@ class Role:
     policy_document: JsonObject | None = None
     policy_arns: tuple[str, ...] = ()
     role_arns: tuple[str, ...] = ()
+    iam_groups: tuple[str, ...] = ()
+    iam_tags: Pairs = ()
+    session_tags: Pairs = ()
+    external_id: str = ""
     default_sts_ttl_seconds: int = 0
     max_sts_ttl_seconds: int = 0
     user_path: str = ""
     permissions_boundary_arn: str = ""
+    mfa_serial_number: str = ""
+
+
+@dataclass(frozen=True)
+class StaticRole:
+    """A static role: an existing IAM user whose key the engine replaces every period.
+
+    The last three fields (another account's user) work on Vault Enterprise only.
+    """
+
+    name: str
+    username: str
+    rotation_period_seconds: int
+    assume_role_arn: str = ""
+    assume_role_session_name: str = ""
+    external_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +192,7 @@ class ServerHealth:
     initialized: bool
     sealed: bool
     standby: bool
+    enterprise: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,6 +216,52 @@ class MountInfo:
     default_lease_ttl_seconds: int = 0
     max_lease_ttl_seconds: int = 0
     description: str = ""
+    audit_non_hmac_request_keys: tuple[str, ...] = ()
+    audit_non_hmac_response_keys: tuple[str, ...] = ()
+    listing_visibility: str = ""
+
+
+@dataclass(frozen=True)
+class AuditDevice:
+    """An audit device (`sys/audit`). `path` has no trailing slash."""
+
+    path: str
+    type: str
+    options: Pairs = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class AuthMount:
+    """An auth method. `path` is without `auth/` and without slashes around it."""
+
+    path: str
+    type: str
+    accessor: str
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A person or a program in Vault's identity store, with the logins that lead to it."""
+
+    id: str
+    name: str
+    policies: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    """(auth mount accessor, name at that method)."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """An identity group. An external one has an alias (mount accessor, name in the claim)."""
+
+    name: str
+    external: bool = False
+    policies: tuple[str, ...] = ()
+    member_entity_ids: tuple[str, ...] = ()
+    alias: tuple[str, str] | None = None
+    metadata: Pairs = ()
+    id: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.support.oracle import oracle_allows
 from tests.support.policies import ACCOUNT, USER_ARN, user
-from vaultaws.local.aws.policy.document import parse_policy
-from vaultaws.local.aws.policy.evaluate import decide
-from vaultaws.local.aws.policy.values import AccessRequest, AttachedPolicy, PolicySet
+from vaultaws.policy.document import parse_policy
+from vaultaws.policy.evaluate import decide
+from vaultaws.policy.values import AccessRequest, AttachedPolicy, PolicySet
 
 
 @dataclass(frozen=True)

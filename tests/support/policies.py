@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vaultaws.local.aws.policy.document import parse_policy
-from vaultaws.local.aws.policy.values import (
+from vaultaws.policy.document import parse_policy
+from vaultaws.policy.values import (
     AccessRequest,
     Actor,
     ActorKind,

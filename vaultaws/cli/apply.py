@@ -19,7 +19,7 @@ from vaultaws.cli.wiring import confirm, demand_somebody, open_vault
 from vaultaws.config.load import load
 from vaultaws.errors import UsageError
 from vaultaws.model import Secret
-from vaultaws.plan.diff import Change
+from vaultaws.plan.changes import Change
 
 
 @click.command(epilog="\b\nExample:\n  vaultaws apply -c vaultaws.toml --yes")

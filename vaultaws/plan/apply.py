@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from vaultaws.errors import VaultawsError
-from vaultaws.model import Secret
-from vaultaws.plan.diff import Action, Change, Kind, Plan
+from vaultaws.model import Role, RootConfig, Secret
+from vaultaws.plan.changes import AccessState, Change, Kind, MountSettings, Plan
 from vaultaws.vault.protocol import Vault
 
 RootSecret = tuple[str, Secret]
@@ -43,24 +44,29 @@ def apply(
 
 def _execute(plan: Plan, vault: Vault, change: Change, secret: RootSecret | None) -> None:
     mount = plan.config.mount.path
-    match change.kind:
-        case Kind.MOUNT:
-            if change.action is Action.ADD:
+    match change.value:
+        case MountSettings(enable=enable, settings=settings):
+            if enable:
                 vault.enable_aws(mount)
-            default, longest = change.value
-            vault.tune(mount, default_ttl_seconds=default, max_ttl_seconds=longest)
-        case Kind.LEASE:
-            lease, longest = change.value
+            _tune(vault, mount, dict(settings))
+        case (int(lease), int(longest)):
             vault.write_lease_config(mount, lease_seconds=lease, max_seconds=longest)
-        case Kind.ROOT:
-            root = change.value
+        case RootConfig() as root:
             if secret is not None:
                 root = dataclasses.replace(root, access_key_id=secret[0])
             vault.write_root(mount, root, secret[1] if secret is not None else None)
-        case Kind.ROLE:
-            vault.write_role(mount, change.value)
-        case Kind.ACCESS:
-            vault.write(f"sys/policies/acl/{change.name}", {"policy": change.value})
+        case Role() as role:
+            vault.write_role(mount, role)
+        case AccessState(acl_name=name, acl_text=text):
+            vault.write(f"sys/policies/acl/{name}", {"policy": text})
+
+
+def _tune(vault: Vault, mount: str, settings: dict[str, Any]) -> None:
+    vault.tune(
+        mount,
+        default_ttl_seconds=settings["default_lease_ttl"],
+        max_ttl_seconds=settings["max_lease_ttl"],
+    )
 
 
 def _in_part(error: VaultawsError, steps: tuple[Change, ...], number: int) -> VaultawsError:

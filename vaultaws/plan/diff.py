@@ -4,67 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from vaultaws.config.schema import Access, Config, Root
 from vaultaws.errors import ConfigError
 from vaultaws.model import Role, RootConfig, ServerProduct
-from vaultaws.plan.observe import Observed, acl_name
-
-
-class Action(StrEnum):
-    """The mark in front of a line of the plan."""
-
-    ADD = "+"
-    CHANGE = "~"
-    UNMANAGED = "!"
-
-
-class Kind(StrEnum):
-    """What a change is about; the order is the order of apply."""
-
-    MOUNT = "mount"
-    LEASE = "lease"
-    ROOT = "root"
-    ROLE = "role"
-    ACCESS = "access"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a change, rendered."""
-
-    name: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One thing to do, or to leave alone. `value` is what apply writes."""
-
-    action: Action
-    kind: Kind
-    name: str
-    fields: tuple[Field, ...] = ()
-    value: Any = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that apply would do, in its order."""
-
-    config: Config
-    observed: Observed
-    changes: tuple[Change, ...]
-
-    @property
-    def to_write(self) -> tuple[Change, ...]:
-        """The changes that apply executes."""
-        return tuple(change for change in self.changes if change.action is not Action.UNMANAGED)
+from vaultaws.plan.changes import (
+    AccessState,
+    Action,
+    Change,
+    Field,
+    Kind,
+    MountSettings,
+    Observed,
+    Plan,
+)
+from vaultaws.plan.observe import acl_name
 
 
 def diff(config: Config, observed: Observed) -> Plan:
@@ -97,10 +52,10 @@ def _refuse_unknown_fields(config: Config, observed: Observed) -> None:
 def _mount(config: Config, observed: Observed) -> list[Change]:
     mount, path = config.mount, config.mount.path
     wanted = (mount.default_lease_ttl_seconds, mount.max_lease_ttl_seconds)
-    changes = []
+    changes: list[Change] = []
     if observed.mount is None:
         fields = _fields(("default_lease_ttl", "max_lease_ttl"), (0, 0), wanted)
-        changes.append(Change(Action.ADD, Kind.MOUNT, path, fields, wanted))
+        changes.append(Change(Action.ADD, Kind.MOUNT, path, fields, _tuning(wanted, enable=True)))
     else:
         now = (
             observed.mount.default_lease_ttl_seconds,
@@ -108,12 +63,19 @@ def _mount(config: Config, observed: Observed) -> list[Change]:
         )
         if now != wanted:
             fields = _fields(("default_lease_ttl", "max_lease_ttl"), now, wanted)
-            changes.append(Change(Action.CHANGE, Kind.MOUNT, path, fields, wanted))
+            changes.append(
+                Change(Action.CHANGE, Kind.MOUNT, path, fields, _tuning(wanted, enable=False))
+            )
     if observed.lease != wanted:
         action = Action.ADD if observed.lease is None else Action.CHANGE
         fields = _fields(("lease", "lease_max"), observed.lease or (0, 0), wanted)
         changes.append(Change(action, Kind.LEASE, path, fields, wanted))
     return changes
+
+
+def _tuning(wanted: tuple[int, int], *, enable: bool) -> MountSettings:
+    names = ("default_lease_ttl", "max_lease_ttl")
+    return MountSettings(enable, tuple(zip(names, wanted, strict=True)))
 
 
 def _root(config: Config, observed: Observed) -> list[Change]:
@@ -144,12 +106,14 @@ def _declared_root(root: Root, now: RootConfig | None) -> RootConfig:
         "sts_region": root.sts_region,
         "username_template": root.username_template,
     }
-    return dataclasses.replace(base, **{name: value for name, value in said.items() if value})
+    return dataclasses.replace(
+        base, **{name: value for name, value in said.items() if value is not None}
+    )
 
 
 def _roles(config: Config, observed: Observed) -> list[Change]:
     now = {role.name: role for role in observed.roles}
-    changes = []
+    changes: list[Change] = []
     for role in config.roles:
         old = now.pop(role.name, None)
         if old is None:
@@ -173,16 +137,17 @@ def _role_fields(old: Role, new: Role) -> tuple[Field, ...]:
 
 
 def _access(config: Config, observed: Observed) -> list[Change]:
-    now = dict(observed.policies)
-    changes = []
+    now = {access.acl_name: access.acl_text for access in observed.access}
+    changes: list[Change] = []
     for access in config.access:
         name = acl_name(config.mount.path, access.name)
         wanted = acl_text(config.mount.path, access)
+        state = AccessState(access.name, name, wanted)
         if name not in now:
-            changes.append(Change(Action.ADD, Kind.ACCESS, name, value=wanted))
+            changes.append(Change(Action.ADD, Kind.ACCESS, name, value=state))
         elif now[name].strip() != wanted.strip():
             fields = (Field("policy", now[name], wanted),)
-            changes.append(Change(Action.CHANGE, Kind.ACCESS, name, fields, wanted))
+            changes.append(Change(Action.CHANGE, Kind.ACCESS, name, fields, state))
     return changes
 
 

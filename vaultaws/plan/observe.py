@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vaultaws.config.schema import Config
-from vaultaws.model import MountInfo, Role, RootConfig, ServerProduct
+from vaultaws.plan.changes import AccessState, Observed
 from vaultaws.vault.protocol import Vault
-
-
-@dataclass(frozen=True)
-class Observed:
-    """One mount as the server has it. `mount` is None while the engine is not enabled there."""
-
-    address: str
-    product: ServerProduct
-    version: str
-    mount: MountInfo | None = None
-    lease: tuple[int, int] | None = None
-    root: RootConfig | None = None
-    roles: tuple[Role, ...] = ()
-    policies: tuple[tuple[str, str], ...] = ()
 
 
 def observe(vault: Vault, config: Config) -> Observed:
@@ -28,12 +12,12 @@ def observe(vault: Vault, config: Config) -> Observed:
     health = vault.health()
     path = config.mount.path
     mount = vault.mounts().get(path)
-    policies = tuple(
-        (name, text)
-        for name in sorted(acl_name(path, access.name) for access in config.access)
-        if (text := _read_acl(vault, name)) is not None
+    access = tuple(
+        AccessState(declared.name, name, text)
+        for declared in config.access
+        if (text := _read_acl(vault, name := acl_name(path, declared.name))) is not None
     )
-    seen = Observed(vault.address, health.product, health.version, policies=policies)
+    seen = Observed(vault.address, health.product, health.version, access=access)
     if mount is None:
         return seen
     return Observed(
@@ -44,7 +28,7 @@ def observe(vault: Vault, config: Config) -> Observed:
         lease=vault.read_lease_config(path),
         root=vault.read_root(path),
         roles=tuple(vault.read_role(path, name) for name in vault.list_roles(path)),
-        policies=policies,
+        access=access,
     )
 
 

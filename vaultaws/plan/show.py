@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from vaultaws.config import durations
-from vaultaws.plan.diff import Action, Change, Field, Plan
+from vaultaws.plan.changes import Action, Change, Field, Plan
 
 SPANS = frozenset({"default_lease_ttl", "max_lease_ttl", "lease", "lease_max"})
 SECONDS = frozenset({"default_sts_ttl_seconds", "max_sts_ttl_seconds"})

@@ -12,8 +12,9 @@ from vaultaws.config.schema import Access, Config, Mount, Root
 from vaultaws.errors import ConfigError
 from vaultaws.model import CredentialType, MountInfo, Role, RootConfig, ServerProduct
 from vaultaws.plan import show
-from vaultaws.plan.diff import Action, Kind, acl_text, diff
-from vaultaws.plan.observe import Observed, acl_name
+from vaultaws.plan.changes import AccessState, Action, Kind, Observed
+from vaultaws.plan.diff import acl_text, diff
+from vaultaws.plan.observe import acl_name
 
 READER = Role(
     name="reader",
@@ -35,13 +36,19 @@ AS_DECLARED = replace(
     lease=(900, 3600),
     root=RootConfig(region="eu-west-2"),
     roles=(READER,),
-    policies=((acl_name("aws", "analysts"), acl_text("aws", ANALYSTS)),),
+    access=(AccessState("analysts", acl_name("aws", "analysts"), acl_text("aws", ANALYSTS)),),
 )
 
 
 def test_an_empty_server_gets_everything_in_the_order_of_apply() -> None:
     plan = diff(CONFIG, EMPTY)
-    assert [change.kind for change in plan.changes] == list(Kind)
+    assert [change.kind for change in plan.changes] == [
+        Kind.MOUNT,
+        Kind.LEASE,
+        Kind.ROOT,
+        Kind.ROLE,
+        Kind.ACCESS,
+    ]
     assert {change.action for change in plan.changes} == {Action.ADD}
 
 

@@ -11,15 +11,15 @@ from tests.support.askers import Account, call, federated_caller, session
 from tests.support.policies import ACCOUNT
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller, CallerKind
-from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
-from vaultaws.local.aws.policy.document import parse_policy
-from vaultaws.local.aws.policy.evaluate import decide
-from vaultaws.local.aws.policy.sizes import (
+from vaultaws.policy.checks import PolicyKind, check_policy
+from vaultaws.policy.document import parse_policy
+from vaultaws.policy.evaluate import decide
+from vaultaws.policy.sizes import (
     USER_INLINE_CHARACTERS,
     check_session_size,
     counted_size,
 )
-from vaultaws.local.aws.policy.values import AttachedPolicy, PolicySet
+from vaultaws.policy.values import AttachedPolicy, PolicySet
 
 POLICIES = Path(__file__).parents[3] / "policies"
 NAMES = sorted(path.name for path in POLICIES.glob("*.json"))

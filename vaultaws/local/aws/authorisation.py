@@ -11,10 +11,10 @@ from vaultaws.local.aws.hooks import ApiError
 from vaultaws.local.aws.iam.holdings import PolicyBook
 from vaultaws.local.aws.iam.state import State, boundary_of
 from vaultaws.local.aws.moto_door import LOCK
-from vaultaws.local.aws.policy.evaluate import decide
-from vaultaws.local.aws.policy.messages import denial_message
-from vaultaws.local.aws.policy.values import AccessRequest, ActorKind, Decision, Source
 from vaultaws.local.aws.refusals import Family, denied
+from vaultaws.policy.evaluate import decide
+from vaultaws.policy.messages import denial_message
+from vaultaws.policy.values import AccessRequest, ActorKind, Decision, Source
 
 _TOKEN_CALLS: Final = frozenset({"sts:GetFederationToken", "sts:GetSessionToken"})
 

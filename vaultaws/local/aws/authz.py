@@ -16,7 +16,7 @@ from vaultaws.local.aws.actions.context import actor_of, global_context
 from vaultaws.local.aws.actions.facts import Ask, Facts, Mapper, Need
 from vaultaws.local.aws.actions.prefixes import PREFIXES
 from vaultaws.local.aws.call import Call, Caller
-from vaultaws.local.aws.policy.values import AccessRequest
+from vaultaws.policy.values import AccessRequest
 
 __all__ = ["Facts", "access_requests", "account_named"]
 

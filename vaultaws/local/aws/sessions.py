@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from vaultaws.local.aws.call import Session
 from vaultaws.local.aws.hooks import ApiError
-from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
-from vaultaws.local.aws.policy.document import MalformedPolicyError, parse_policy
-from vaultaws.local.aws.policy.sizes import (
+from vaultaws.policy.checks import PolicyKind, check_policy
+from vaultaws.policy.document import MalformedPolicyError, parse_policy
+from vaultaws.policy.sizes import (
     PackedPolicyTooLargeError,
     SessionPolicyTooLongError,
     check_session_size,

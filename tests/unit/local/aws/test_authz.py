@@ -19,7 +19,7 @@ from tests.support.askers import (
 from tests.support.policies import ACCOUNT, ROLE_ARN, USER_ARN
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller
-from vaultaws.local.aws.policy.values import ActorKind
+from vaultaws.policy.values import ActorKind
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 EC2 = f"arn:aws:ec2:eu-west-2:{ACCOUNT}"

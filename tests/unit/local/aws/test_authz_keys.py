@@ -15,7 +15,7 @@ from tests.support.askers import (
 from tests.support.policies import ACCOUNT, OTHER_ACCOUNT, ROLE_ARN, USER_ARN
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller
-from vaultaws.local.aws.policy.values import Context
+from vaultaws.policy.values import Context
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 NOBODY = Account()

@@ -6,7 +6,7 @@ from tests.support.askers import Account, ada, call
 from tests.support.policies import ACCOUNT, ROLE_ARN
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller
-from vaultaws.local.aws.policy.values import Context
+from vaultaws.policy.values import Context
 
 IAM = f"arn:aws:iam::{ACCOUNT}"
 EC2 = f"arn:aws:ec2:eu-west-2:{ACCOUNT}"

@@ -7,7 +7,7 @@ from typing import Final
 
 from vaultaws.local.aws.actions.facts import Facts
 from vaultaws.local.aws.call import Call, Caller, CallerKind, Session
-from vaultaws.local.aws.policy.values import Actor, ActorKind
+from vaultaws.policy.values import Actor, ActorKind
 
 _TYPES: Final = {
     CallerKind.ROOT: "Account",

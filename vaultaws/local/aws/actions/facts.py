@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vaultaws.local.aws.call import Call, Caller
-from vaultaws.local.aws.policy.values import Context
+from vaultaws.policy.values import Context
 
 NO_CONTEXT: Context = {}
 

@@ -14,9 +14,9 @@ from moto.iam.models import AWSManagedPolicy
 from vaultaws.local.aws import ids
 from vaultaws.local.aws.hooks import ApiError
 from vaultaws.local.aws.iam.state import State
-from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
-from vaultaws.local.aws.policy.document import MalformedPolicyError, PolicyDocument, parse_policy
-from vaultaws.local.aws.policy.sizes import PolicyTooLargeError, check_trust_size
+from vaultaws.policy.checks import PolicyKind, check_policy
+from vaultaws.policy.document import MalformedPolicyError, PolicyDocument, parse_policy
+from vaultaws.policy.sizes import PolicyTooLargeError, check_trust_size
 
 AWS_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(?:[\w+=,.@-]+/)*([\w+=,.@-]+)")
 

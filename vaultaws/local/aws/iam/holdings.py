@@ -19,7 +19,7 @@ from vaultaws.local.aws.iam.observed import (
 from vaultaws.local.aws.iam.state import State
 from vaultaws.local.aws.keys import owner_of
 from vaultaws.local.aws.moto_door import LOCK
-from vaultaws.local.aws.policy.document import (
+from vaultaws.policy.document import (
     VERSION_2012,
     Effect,
     MalformedPolicyError,
@@ -27,7 +27,7 @@ from vaultaws.local.aws.policy.document import (
     Statement,
     parse_policy,
 )
-from vaultaws.local.aws.policy.values import AttachedPolicy, PolicySet
+from vaultaws.policy.values import AttachedPolicy, PolicySet
 
 _NOTHING: Final = Holdings()
 _ROOT: Final = Holdings(

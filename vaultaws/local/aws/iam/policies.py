@@ -24,7 +24,7 @@ from vaultaws.local.aws.iam.state import (
     utc,
 )
 from vaultaws.local.aws.iam.users import checked_tags
-from vaultaws.local.aws.policy.sizes import check_inline_size, check_managed_size
+from vaultaws.policy.sizes import check_inline_size, check_managed_size
 
 MAX_ATTACHED: Final = 10
 MAX_VERSIONS: Final = 5

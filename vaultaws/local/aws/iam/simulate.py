@@ -18,8 +18,8 @@ from vaultaws.local.aws.hooks import ApiError, Handlers
 from vaultaws.local.aws.iam.documents import identity_document
 from vaultaws.local.aws.iam.holdings import PolicyBook
 from vaultaws.local.aws.iam.state import State, no_such
-from vaultaws.local.aws.policy.evaluate import decide
-from vaultaws.local.aws.policy.values import AccessRequest, AttachedPolicy, Context, PolicySet
+from vaultaws.policy.evaluate import decide
+from vaultaws.policy.values import AccessRequest, AttachedPolicy, Context, PolicySet
 
 _PRINCIPAL: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(user|role)/(?:[^/]+/)*([^/]+)")
 MAX_QUESTIONS: Final = 10_000

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from vaultaws.local.aws.policy.match import Mode, action_set, pattern_set
-from vaultaws.local.aws.policy.values import Context, Truth
+from vaultaws.policy.match import Mode, action_set, pattern_set
+from vaultaws.policy.values import Context, Truth
 
 
 def found(

@@ -18,7 +18,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from vaultaws.local.aws.policy.values import Context, Truth
+from vaultaws.policy.values import Context, Truth
 
 ARN_PARTS: Final = 6
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaultaws.local.aws.policy.sizes import (
+from vaultaws.policy.sizes import (
     MANAGED_CHARACTERS,
     USER_INLINE_CHARACTERS,
     PackedPolicyTooLargeError,

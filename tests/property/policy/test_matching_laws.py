@@ -10,16 +10,16 @@ from typing import Any
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
-from vaultaws.local.aws.policy.conditions import compile_condition
-from vaultaws.local.aws.policy.document import (
+from vaultaws.policy.checks import PolicyKind, check_policy
+from vaultaws.policy.conditions import compile_condition
+from vaultaws.policy.document import (
     Condition,
     MalformedPolicyError,
     PolicyDocument,
     parse_policy,
 )
-from vaultaws.local.aws.policy.match import Mode, pattern_set
-from vaultaws.local.aws.policy.values import Context, Truth
+from vaultaws.policy.match import Mode, pattern_set
+from vaultaws.policy.values import Context, Truth
 
 TEXT = st.text("ab:/.$", max_size=8)
 PATTERN = st.text("ab:/.$*?", max_size=8)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from vaultaws.local.aws.policy.compiled import CompiledStatement, compiled
-from vaultaws.local.aws.policy.document import Effect
-from vaultaws.local.aws.policy.principals import Naming
-from vaultaws.local.aws.policy.values import (
+from vaultaws.policy.compiled import CompiledStatement, compiled
+from vaultaws.policy.document import Effect
+from vaultaws.policy.principals import Naming
+from vaultaws.policy.values import (
     AccessRequest,
     ActorKind,
     AttachedPolicy,

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from vaultaws.local.aws.policy.conditions import ConditionTest, compile_condition
-from vaultaws.local.aws.policy.document import (
+from vaultaws.policy.conditions import ConditionTest, compile_condition
+from vaultaws.policy.document import (
     VERSION_2012,
     Effect,
     PolicyDocument,
     Principals,
     Statement,
 )
-from vaultaws.local.aws.policy.match import Mode, PatternSet, action_set, pattern_set
-from vaultaws.local.aws.policy.principals import Naming, naming
-from vaultaws.local.aws.policy.values import AccessRequest, Actor, Context, Truth
+from vaultaws.policy.match import Mode, PatternSet, action_set, pattern_set
+from vaultaws.policy.principals import Naming, naming
+from vaultaws.policy.values import AccessRequest, Actor, Context, Truth
 
 _NEGATED: Final = {Truth.YES: Truth.NO, Truth.UNKNOWN: Truth.UNKNOWN, Truth.NO: Truth.YES}
 

@@ -19,7 +19,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from vaultaws.local.aws.policy.match import (
+from vaultaws.policy.match import (
     ARN_PARTS,
     Fragment,
     Mode,
@@ -28,7 +28,7 @@ from vaultaws.local.aws.policy.match import (
     literal_template,
     template,
 )
-from vaultaws.local.aws.policy.values import Context
+from vaultaws.policy.values import Context
 
 ValueTest = Callable[[str, Context], bool | None]
 """One request value against all policy values: None when a value cannot be read."""

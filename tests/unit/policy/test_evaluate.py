@@ -19,9 +19,9 @@ from tests.support.policies import (
     trust,
     user,
 )
-from vaultaws.local.aws.policy.evaluate import decide
-from vaultaws.local.aws.policy.messages import denial_message
-from vaultaws.local.aws.policy.values import AttachedPolicy, Decision, PolicySet, Source, Verdict
+from vaultaws.policy.evaluate import decide
+from vaultaws.policy.messages import denial_message
+from vaultaws.policy.values import AttachedPolicy, Decision, PolicySet, Source, Verdict
 
 ALL = policy(statement(), name="all")
 DENY = policy(statement("Deny", Sid="No"), name="deny")

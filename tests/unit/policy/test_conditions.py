@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import pytest
 
-from vaultaws.local.aws.policy.conditions import compile_condition, is_known
-from vaultaws.local.aws.policy.document import Condition
-from vaultaws.local.aws.policy.values import Context, Truth
+from vaultaws.policy.conditions import compile_condition, is_known
+from vaultaws.policy.document import Condition
+from vaultaws.policy.values import Context, Truth
 
 KEY = "aws:thing"
 

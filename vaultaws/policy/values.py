@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from vaultaws.local.aws.policy.document import PolicyDocument
+from vaultaws.policy.document import PolicyDocument
 
 Context = Mapping[str, tuple[str, ...]]
 """Condition keys in lower case. A single-valued key holds one value, a set any number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaultaws.local.aws.policy.values import AccessRequest, Decision, Source, Verdict
+from vaultaws.policy.values import AccessRequest, Decision, Source, Verdict
 
 
 def denial_message(request: AccessRequest, decision: Decision) -> str:

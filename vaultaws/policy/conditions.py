@@ -16,9 +16,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from vaultaws.local.aws.policy.document import Condition
-from vaultaws.local.aws.policy.operators import OPERATORS, ValueTest
-from vaultaws.local.aws.policy.values import Context, Truth
+from vaultaws.policy.document import Condition
+from vaultaws.policy.operators import OPERATORS, ValueTest
+from vaultaws.policy.values import Context, Truth
 
 ConditionTest = Callable[[Context], Truth]
 

@@ -10,8 +10,8 @@ import re
 from enum import IntEnum
 from typing import Final
 
-from vaultaws.local.aws.policy.document import Principals
-from vaultaws.local.aws.policy.values import Actor, ActorKind
+from vaultaws.policy.document import Principals
+from vaultaws.policy.values import Actor, ActorKind
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _USER_KINDS: Final = frozenset({ActorKind.ROOT, ActorKind.USER, ActorKind.SESSION_TOKEN})

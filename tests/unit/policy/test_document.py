@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.policies import statement, trust
-from vaultaws.local.aws.policy.checks import PolicyKind, check_policy
-from vaultaws.local.aws.policy.document import (
+from vaultaws.policy.checks import PolicyKind, check_policy
+from vaultaws.policy.document import (
     Condition,
     Effect,
     MalformedPolicyError,

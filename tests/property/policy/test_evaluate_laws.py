@@ -19,9 +19,9 @@ from tests.support.policies import (
     statement,
     user,
 )
-from vaultaws.local.aws.policy.evaluate import decide
-from vaultaws.local.aws.policy.messages import denial_message
-from vaultaws.local.aws.policy.values import (
+from vaultaws.policy.evaluate import decide
+from vaultaws.policy.messages import denial_message
+from vaultaws.policy.values import (
     AccessRequest,
     AttachedPolicy,
     PolicySet,

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NoReturn
 
-from vaultaws.local.aws.policy.conditions import is_known
-from vaultaws.local.aws.policy.document import (
+from vaultaws.policy.conditions import is_known
+from vaultaws.policy.document import (
     SYNTAX,
     Effect,
     MalformedPolicyError,
     PolicyDocument,
     Statement,
 )
-from vaultaws.local.aws.policy.match import ARN_PARTS
+from vaultaws.policy.match import ARN_PARTS
 
 PARTITIONS: Final = frozenset(
     {
