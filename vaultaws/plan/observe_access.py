@@ -32,7 +32,7 @@ def observe_access(vault: Administration, config: Config, seen: Observed) -> Obs
         left_out = f"access left by an earlier file was not looked for: {refusal.what}"
         return replace(seen, unseen=(*seen.unseen, left_out))
     states = tuple(_states(config.mount.path, identity))
-    return replace(seen, identity=identity, access=_named(vault, config, identity, states))
+    return replace(seen, identity=identity, access=_named(vault, identity, states))
 
 
 def _identity(vault: Administration, config: Config) -> Identity:
@@ -126,8 +126,9 @@ def _states(mount: str, identity: Identity) -> Iterator[AccessState]:
     metadata, or a policy's name in the group of a claim."""
     texts = dict(identity.acl)
     found = {
-        owner[1]: name for name, text in texts.items() if (owner := names.owner_of_text(text))
-        and owner[0] == mount
+        owner[1]: name
+        for name, text in texts.items()
+        if (owner := names.owner_of_text(text)) and owner[0] == mount
     }
     for group in identity.groups:
         owner = names.owner_of_group(group)
@@ -152,17 +153,13 @@ def _stale(mount: str, identity: Identity, texts: dict[str, str]) -> Iterator[st
 
 def _groups(mount: str, access: str, acl: str, groups: Iterable[Group]) -> Iterator[Group]:
     for group in groups:
-        if names.owner_of_group(group) == (mount, access):
-            yield group
-        elif group.external and names.is_ours(group) and acl in group.policies:
+        shared = group.external and names.is_ours(group) and acl in group.policies
+        if shared or names.owner_of_group(group) == (mount, access):
             yield group
 
 
 def _named(
-    vault: Administration,
-    config: Config,
-    identity: Identity,
-    states: tuple[AccessState, ...],
+    vault: Administration, identity: Identity, states: tuple[AccessState, ...]
 ) -> tuple[AccessState, ...]:
     """The states with their members as people know them: as declared, else as the server says."""
     known = {member.entity_id: member for member in reversed(identity.members) if member.entity_id}

@@ -55,7 +55,10 @@ def _claims(state: AccessState) -> set[tuple[str, str] | None]:
 
 def _lines(before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
     old, new = set(before), set(after)
-    return (*(f"- {name}" for name in sorted(old - new)), *(f"+ {name}" for name in sorted(new - old)))
+    return (
+        *(f"- {name}" for name in sorted(old - new)),
+        *(f"+ {name}" for name in sorted(new - old)),
+    )
 
 
 def _text_lines(old: str, new: str) -> Iterator[str]:

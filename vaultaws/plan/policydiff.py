@@ -88,8 +88,8 @@ def _documents(old: JsonObject, new: JsonObject) -> Iterator[str]:
 
 
 def _statements(document: JsonObject) -> list[One]:
-    raw = document.get("Statement")
-    raws = [raw] if not isinstance(raw, list | tuple) else list(raw)
+    raw = document["Statement"]
+    raws = list(raw) if isinstance(raw, list | tuple) else [raw]
     parsed = parse_policy(document).statements
     found = [
         One(at, *pair, normal_statement(pair[1]))

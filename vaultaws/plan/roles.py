@@ -12,6 +12,7 @@ from vaultaws.model import Role, StaticRole
 from vaultaws.plan.changes import Action, Change, Field, Kind, Observed
 from vaultaws.plan.fields import differing
 from vaultaws.plan.policydiff import policy_lines
+from vaultaws.vault.defaults import normal, normal_static
 
 POLICY: Final = "policy_document"
 PLAIN: Final = tuple(
@@ -27,22 +28,20 @@ Named = TypeVar("Named", Role, StaticRole)
 
 def role_changes(config: Config, observed: Observed) -> list[Change]:
     """Additions and changes of roles, in the order of the file."""
-    now = {role.name: normal(role) for role in observed.roles}
+    now = {role.name: role for role in observed.roles}
     changes = []
     for role in config.roles:
         old = now.get(role.name)
         if old is None:
             changes.append(_added(role, config))
-        elif fields := role_fields(old, normal(role)):
-            changes.append(
-                Change(Action.CHANGE, Kind.ROLE, role.name, fields, normal(role), old=old)
-            )
+        elif fields := role_fields(normal(old), normal(role)):
+            changes.append(Change(Action.CHANGE, Kind.ROLE, role.name, fields, role, old=old))
     return changes
 
 
 def _added(role: Role, config: Config) -> Change:
     note = ", ".join(part for part in (role.credential_type.value, _spans(role, config)) if part)
-    return Change(Action.ADD, Kind.ROLE, role.name, value=normal(role), note=note)
+    return Change(Action.ADD, Kind.ROLE, role.name, value=role, note=note)
 
 
 def _spans(role: Role, config: Config) -> str:
@@ -53,11 +52,6 @@ def _spans(role: Role, config: Config) -> str:
         short = lease.default_seconds if lease else config.mount.default_lease_ttl_seconds
         long = lease.max_seconds if lease else config.mount.max_lease_ttl_seconds
     return " … ".join(durations.words(span) for span in (short, long) if span)
-
-
-def normal(role: Role) -> Role:
-    """The role as the engine stores it: a path of "/" where none is said."""
-    return dataclasses.replace(role, user_path=role.user_path or "/")
 
 
 def role_fields(old: Role, new: Role) -> tuple[Field, ...]:
@@ -78,10 +72,8 @@ def static_changes(config: Config, observed: Observed) -> list[Change]:
         if old is None:
             span = durations.words(role.rotation_period_seconds)
             note = f"{role.username}, a new key every {span}"
-            changes.append(
-                Change(Action.ADD, Kind.STATIC_ROLE, role.name, value=role, note=note)
-            )
-        elif fields := differing(STATIC, old, role):
+            changes.append(Change(Action.ADD, Kind.STATIC_ROLE, role.name, value=role, note=note))
+        elif fields := differing(STATIC, normal_static(old), normal_static(role)):
             changes.append(
                 Change(Action.CHANGE, Kind.STATIC_ROLE, role.name, fields, role, old=old)
             )
@@ -105,6 +97,4 @@ def undeclared(config: Config, observed: Observed, *, prune: bool) -> list[Chang
 
 def _only(observed: Sequence[Named], declared: Sequence[Named]) -> list[Named]:
     known = {role.name for role in declared}
-    return sorted(
-        (role for role in observed if role.name not in known), key=lambda role: role.name
-    )
+    return sorted((role for role in observed if role.name not in known), key=lambda role: role.name)

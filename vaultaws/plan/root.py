@@ -9,6 +9,7 @@ from vaultaws.config.schema import Config, Root
 from vaultaws.model import RootConfig
 from vaultaws.plan.changes import Action, Change, Kind, Observed
 from vaultaws.plan.fields import differing
+from vaultaws.vault.defaults import normal_root
 
 FIELDS: Final = tuple(
     field.name for field in dataclasses.fields(RootConfig) if field.name != "access_key_id"
@@ -25,7 +26,7 @@ def root_changes(config: Config, observed: Observed) -> list[Change]:
         return []
     now = observed.root or RootConfig()
     wanted = _declared(config.root, now)
-    fields = differing(FIELDS, now, wanted)
+    fields = differing(FIELDS, normal_root(now), normal_root(wanted))
     if observed.root is None:
         return [Change(Action.ADD, Kind.ROOT, "root", fields, wanted)]
     return [Change(Action.CHANGE, Kind.ROOT, "root", fields, wanted)] if fields else []
