@@ -5,9 +5,14 @@ from __future__ import annotations
 import dataclasses
 import signal
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from vaultaws.errors import VaultawsError
+from vaultaws.leases.words import ago
+from vaultaws.plan import show
 from vaultaws.plan.changes import Change, Plan
+from vaultaws.plan.journal import Unfinished
 from vaultaws.plan.records import StepName
 
 NAMED_AT_MOST = 5
@@ -73,6 +78,30 @@ def problem(applied: Applied) -> BaseException | None:
         for note in notes(applied):
             found.add_note(note)
     return found
+
+
+def document(applied: Applied) -> dict[str, Any]:
+    """The plan for machines, and which of its changes are done."""
+    done = {id(applied.plan.to_write[index]) for index in applied.done}
+    told = show.document(applied.plan)
+    for change, entry in zip(applied.plan.changes, told["changes"], strict=True):
+        entry["done"] = id(change) in done
+    return told
+
+
+def mention(unfinished: Unfinished, now: datetime) -> str:
+    """One sentence on an apply that has not come to its end."""
+    record = unfinished.record
+    begun = record.begun
+    of = f"of {begun.file} begun {ago(begun.time, now)} ({begun.time:%Y-%m-%d %H:%M} UTC)"
+    how_far = f"{len(record.done):,} of {len(begun.steps):,} steps"
+    if unfinished.running:
+        return f"an apply {of} is running: {how_far} are done"
+    said = f"an apply {of} ended after {how_far}"
+    if record.uncertain:
+        names = ", ".join(map(str, record.uncertain[:NAMED_AT_MOST]))
+        said += f"; {names} may have taken effect"
+    return said
 
 
 def notes(applied: Applied) -> list[str]:
