@@ -56,7 +56,7 @@ def observe_mount(vault: Administration, config: Config, *, audit: bool = False)
         seen = replace(seen, audit=tuple(devices[name] for name in sorted(devices)))
     roles, unsaid = _roles(vault, path)
     seen = replace(
-        observe_access(vault, config, seen, everybody=True),
+        observe_access(vault, config, seen),
         mount=mount,
         lease=vault.read_lease_config(path),
         root=vault.read_root(path),
