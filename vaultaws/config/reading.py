@@ -16,7 +16,7 @@ from vaultaws.config.tables import NEEDED, Table
 from vaultaws.config.values import BadValueError
 
 OPTIONS = values.Kind("strings", values.option_values)
-GUESSES = 20  # "did you mean" among many names is slow, and only so many faults are shown
+GUESSES = 20  # different names; guessing among thousands is slow, and few faults are shown
 NO_SECRET = "no secret is ever written here"  # noqa: S105  (a sentence)
 
 
@@ -39,7 +39,7 @@ class Reading:
     drafts: list[Draft] = field(default_factory=list)
     placed: list[Fault] = field(default_factory=list)
     _hidden: set[KeyPath] = field(default_factory=set)
-    _guesses: int = GUESSES
+    _guesses: set[str] = field(default_factory=set)
 
     def fault(self, path: KeyPath, what: str, do: str) -> None:
         """Note a fault at a key."""
@@ -118,14 +118,19 @@ class Reading:
     def unknown(self, path: KeyPath, what: str, known: Iterable[str]) -> None:
         """Note a key that nobody knows, with the one that was meant."""
         if path not in self._hidden:
-            self.fault(path, what, values.nearest(path[-1], known))
+            self.fault(path, what, values.nearest(self._guessed(path[-1]), known))
 
     def undeclared(self, path: KeyPath, kind: str, name: str, known: Mapping[str, Any]) -> None:
         """Note a name that the file does not declare, with the one that was meant."""
-        self._guesses -= 1
-        meant = values.close(name, known) if self._guesses >= 0 else None
+        meant = values.close(name, tuple(known)) if self._guessed(name) else None
         do = f"did you mean {quoted(meant)}?" if meant else "declare it first"
         self.fault(path, f"no {kind} {quoted(name)} in this file", do)
+
+    def _guessed(self, name: str) -> str | None:
+        """The name while guesses are left, None after them; the same name is guessed once."""
+        if len(self._guesses) < GUESSES:
+            self._guesses.add(name)
+        return name if name in self._guesses else None
 
     def _read(
         self, found: dict[str, Any], path: KeyPath, name: str, kind: values.Kind, value: Any
