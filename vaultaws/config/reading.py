@@ -68,17 +68,24 @@ class Reading:
         return tuple(fault for _, fault in sorted(found, key=lambda each: each[0]))
 
     def hide_secrets(self, data: Mapping[str, Any]) -> None:
-        """Find values that look like secrets; they are faults, and are not looked at again."""
+        """Find what looks like a secret; it is a fault, and is not looked at again."""
         left: list[tuple[KeyPath, Any]] = [((), data)]
         while left:
             path, value = left.pop()
-            if isinstance(value, Mapping):
+            if path and _is_secret(path, value):
+                self.fault(path, NO_SECRET, _remedy(path))
+                self._hidden.update(path[:length] for length in range(1, len(path) + 1))
+            elif isinstance(value, Mapping):
                 left.extend(((*path, key), inner) for key, inner in value.items())
             elif isinstance(value, list):
                 left.extend(((*path, str(index)), inner) for index, inner in enumerate(value))
-            elif _is_secret(path, value):
-                self.fault(path, NO_SECRET, _remedy(path))
-                self._hidden.update(path[:length] for length in range(1, len(path) + 1))
+        if any(secrets.in_words(line.partition("#")[2]) for line in self.text.splitlines()):
+            self._secrets_in_comments()
+
+    def _secrets_in_comments(self) -> None:
+        for comment in Places.of(self.text).comments().values():
+            if secrets.in_words(comment.text):
+                self.fault_at(comment.place, "", f"a comment: {NO_SECRET}", _remedy(comment.path))
 
     def table(self, data: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
         """The table at a key of `data`, empty when it is absent or something else."""
@@ -143,13 +150,15 @@ class Reading:
 
 
 def _remedy(path: KeyPath) -> str:
-    if path[0] == "root":
+    if path[:1] == ("root",):
         return "take it out; [root] credentials says where Vault's own key comes from"
     return "take it out, and replace the secret: it has been seen"
 
 
 def _is_secret(path: KeyPath, value: Any) -> bool:
-    if isinstance(value, str) and secrets.looks_secret(value):
+    if secrets.looks_secret(path[-1]):
         return True
-    named = path and secrets.is_secret_name(path[-1])
-    return bool(named) and isinstance(value, str | int | float) and not isinstance(value, bool)
+    if isinstance(value, str) and (not value or secrets.looks_secret(value)):
+        return bool(value)
+    named = secrets.is_secret_name(path[-1])
+    return named and isinstance(value, str | int | float) and not isinstance(value, bool)
