@@ -53,7 +53,7 @@ class DeclaredFileError(ConfigError):
     def of(cls, faults: tuple[Fault, ...]) -> Self:
         """Say how many faults there are, and where."""
         files = {fault.file for fault in faults}
-        where = str(next(iter(files))) if len(files) == 1 else f"{len(files)} files"
+        where = visible(str(next(iter(files)))) if len(files) == 1 else f"{len(files)} files"
         many = len(faults) != 1
         return cls(
             faults,
@@ -114,5 +114,5 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        json.dumps(char)[1:-1] if unicodedata.category(char) in UNSEEN else char for char in text
+        f"\\u{ord(char):04x}" if unicodedata.category(char) in UNSEEN else char for char in text
     )
