@@ -23,14 +23,14 @@ SECTIONS: tuple[tuple[str, str, Mapping[str, tables.Key]], ...] = (
     ("[mount]", "How the engine is mounted.", tables.MOUNT),
     (
         "[lease]",
-        "The engine's `config/lease`, which bounds leases of iam_user roles. Without this table "
-        "it gets the spans of `[mount]`.",
+        """The engine's `config/lease`, which bounds leases of iam_user roles. Without this table it
+gets the spans of `[mount]`.""",
         tables.LEASE,
     ),
     (
         "[root]",
-        "The engine's `config/root`. Without this table it is left alone. The secret key never "
-        "stands here.",
+        """The engine's `config/root`. Without this table it is left alone. The secret key never
+stands here.""",
         tables.ROOT,
     ),
     (
