@@ -12,7 +12,7 @@ from typing import Any
 
 from vaultaws.config import tables, values
 from vaultaws.config.faults import quoted
-from vaultaws.config.places import Path as KeyPath
+from vaultaws.config.places import KeyPath
 from vaultaws.config.policies import PolicyFileError, PolicyFiles
 from vaultaws.config.reading import Reading
 from vaultaws.config.schema import Access, Config, LeaseBounds, Mount, Root, Trail
