@@ -26,6 +26,7 @@ NEEDED = "needed"
 ENTERPRISE = "Vault Enterprise"
 NOT_OPENBAO = "Vault 1.19 and later; not OpenBao"
 ENTERPRISE_NOT_OPENBAO = "Vault Enterprise 1.19 and later; not OpenBao"
+OPENBAO_ALLOWS = "all; OpenBao where `unsafe_allow_api_audit_creation` is set"
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ AUDIT: Table = {
         Kind("`file`, `syslog` or `socket`", values.one_of("file", "syslog", "socket")),
         "kind of device",
         NEEDED,
+        where=OPENBAO_ALLOWS,
     ),
     "description": Key(STRING, "words for people"),
 }
