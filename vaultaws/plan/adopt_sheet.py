@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from vaultaws.config.places import KEYS, Path, key_parts
+from vaultaws.config.places import KEYS, key_parts
+from vaultaws.config.places import KeyPath as Path
 
 if TYPE_CHECKING:
     from tree_sitter import Node

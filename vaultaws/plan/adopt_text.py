@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from vaultaws.config.places import Path
+from vaultaws.config.places import KeyPath as Path
 from vaultaws.errors import ConfigError
 from vaultaws.plan.adopt_sheet import Sheet
 
