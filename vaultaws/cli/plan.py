@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import handler, output
+from vaultaws.cli import output
 from vaultaws.cli.options import ServerFlags, files_options, json_option, server_options
-from vaultaws.cli.wiring import open_vault
 from vaultaws.config.load import load_all
-from vaultaws.config.schema import Config
-from vaultaws.errors import VaultawsError
 
 if TYPE_CHECKING:
-    from vaultaws.plan.changes import Plan
+    pass
 
 FOUND_CHANGES = 3
 SIDE_BY_SIDE = 4
