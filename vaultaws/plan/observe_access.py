@@ -39,7 +39,7 @@ def _identity(vault: Administration, config: Config) -> Identity:
     prefix = names.acl_prefix(config.mount.path)
     policies = [name for name in vault.list_acl_policies() if name.startswith(prefix)]
     acl = vault.read_acl_policies(policies)
-    mounts = vault.auth_mounts() if config.access else {}
+    mounts = vault.auth_mounts() if config.access or policies else {}
     claims = set(_claims(config, mounts))
     wanted = [
         name
