@@ -59,6 +59,7 @@ def command(
     if len(outcomes) == 1 and isinstance(outcomes[0], VaultawsError):
         raise outcomes[0]
     _show(outcomes, as_json=as_json)
+    _mention_unfinished(outcomes, server)
     if out is not None and not isinstance(outcomes[0], VaultawsError):
         _save(outcomes[0], out, server)
     return max(
@@ -122,6 +123,16 @@ def _show(outcomes: Sequence[Plan | VaultawsError], *, as_json: bool) -> None:
         output.as_json(shown[0] if len(outcomes) == 1 else documents(shown))
     else:
         output.result(show.summary(plans, failed=len(outcomes) - len(plans)))
+
+
+def _mention_unfinished(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> None:
+    from vaultaws.cli.unfinished import mention_unfinished
+
+    _, namespace = open_administration(server)
+    for outcome in outcomes:
+        if not isinstance(outcome, VaultawsError):
+            mount = outcome.config.mount.path
+            mention_unfinished(outcome.observed.address, namespace, mount)
 
 
 def _colours() -> bool:
