@@ -9,7 +9,7 @@ the table; before the first table, with a blank line after it, the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -77,13 +77,26 @@ def read(places: Places) -> tuple[Waiver, ...]:
 
 
 def apply(
-    findings: Sequence[Finding], waivers: Sequence[Waiver], *, known: Mapping[str, Rule], file: Path
+    findings: Sequence[Finding],
+    waivers: Sequence[Waiver],
+    *,
+    known: Mapping[str, Rule],
+    asked: Container[str],
+    file: Path,
 ) -> tuple[Finding, ...]:
-    """Mark what the waivers allow, and add what is wrong with the waivers themselves."""
+    """Mark what the waivers allow, and add what is wrong with the waivers themselves.
+
+    A waiver of a rule that was not `asked` this time may well allow something.
+    """
     used: set[Waiver] = set()
     marked = tuple(_marked(finding, waivers, used) for finding in findings)
     allowed = [name for name in known if name not in _OWN]
-    faults = (_fault(waiver, allowed, file) for waiver in waivers if waiver not in used)
+    idle = (waiver for waiver in waivers if waiver not in used)
+    faults = (
+        _fault(waiver, allowed, file)
+        for waiver in idle
+        if waiver.rule in asked or waiver.rule not in allowed or not waiver.reason
+    )
     return (*marked, *faults)
 
 
