@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from vaultaws.errors import UsageError, VaultNotFoundError
+from vaultaws.errors import UsageError
 from vaultaws.model import JsonObject, MountInfo, RootConfig, Secret
 from vaultaws.vault import decode, encode
 from vaultaws.vault.base import Server, url_path
-from vaultaws.vault.errors import MountMissingError
 
 
 class MountCalls(Server):
@@ -27,16 +26,23 @@ class MountCalls(Server):
             max_lease_ttl=f"{max_ttl_seconds}s",
         )
 
+    def tune_mount(self, mount: str, settings: JsonObject) -> None:
+        self._request("POST", f"sys/mounts/{mount}/tune", encode.mount_settings(settings))
+
+    def rotate_root(self, mount: str) -> str:
+        answer = self._request("POST", f"{mount}/config/rotate-root")
+        return decode.required_text(decode.payload(answer), "access_key")
+
     def read_root(self, mount: str) -> RootConfig | None:
         stored = self._stored_root(mount)
         return None if stored is None else decode.root_config(stored)
 
     def write_root(self, mount: str, root: RootConfig, secret_access_key: Secret | None) -> None:
         stored = self._stored_root(mount) or {}
-        if secret_access_key is None and stored.get("access_key"):
+        if secret_access_key is None and stored.get("access_key") and not _keeps_key(stored):
             raise UsageError(
                 f"{mount}/config/root holds an access key that this write would erase",
-                why="the engine forgets the stored key when a write does not carry it",
+                why="this server's engine forgets the stored key when a write does not carry it",
                 do="give the key pair again",
             )
         body = encode.root_fields(stored, root, secret_access_key)
@@ -55,11 +61,8 @@ class MountCalls(Server):
             lease=f"{lease_seconds}s", lease_max=f"{max_seconds}s", mount_point=url_path(mount)
         )
 
-    def _config(self, path: str) -> JsonObject | None:
-        try:
-            answer = self._request("GET", path)
-        except MountMissingError:
-            raise
-        except VaultNotFoundError:
-            return None
-        return None if answer is None or answer.get("data") is None else decode.payload(answer)
+
+def _keeps_key(stored: JsonObject) -> bool:
+    """Whether the engine that answered with `stored` keeps the key pair when a write leaves it
+    out: it does so since Vault 1.19, the first with fields of rotation."""
+    return "rotation_period" in stored
