@@ -189,7 +189,9 @@ ARNS = (
     Case("tag-refused", USER + tags(51), USER + tags(50)),
     Case("tag-refused", USER + 'iam_tags = { "aws:a" = "b" }', USER + 'iam_tags = { a = "" }'),
     Case(
-        "tag-refused", USER + 'iam_tags = { a = "b", A = "b" }', USER + 'iam_tags = { "a b" = "é" }'
+        "tag-refused",
+        ASSUMED + 'session_tags = { a = "b", A = "b" }',
+        USER + 'iam_tags = { "a b" = "é" }',
     ),
     Case("too-many-session-policies", FEDERATION + policy_arns(11), FEDERATION + policy_arns(10)),
     Case("managed-policies-over-quota", USER + policy_arns(11), USER + policy_arns(10)),

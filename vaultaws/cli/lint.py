@@ -61,27 +61,46 @@ def command(
 
 
 def _lint(files: tuple[Path, ...], form: str, *, strict: bool, show_waived: bool) -> int:
+    from vaultaws.lint import show
     from vaultaws.lint.check import check, faults
 
+    _say_what_is_missing()
     try:
         checked = [check(config) for config in load_all(files)]
     except DeclaredFileError as error:
         if form == "text":
             raise
-        _print(faults(error), form, show_waived=show_waived)
+        _for_machines(faults(error), form, usable=False)
         return error.exit_code
-    _print(checked, form, show_waived=show_waived)
+    if form == "text":
+        output.result(show.text(checked, show_waived=show_waived))
+    else:
+        _for_machines(checked, form, usable=True)
     wrong = any(found.errors or (strict and found.warnings) for found in checked)
     return FindingsError.exit_code if wrong else 0
 
 
-def _print(checked: Sequence[Findings], form: str, *, show_waived: bool) -> None:
-    from vaultaws.lint import show
+def _say_what_is_missing() -> None:
+    """Without the extra `lint` some rules are not asked; nobody should think that they were."""
+    from vaultaws.lint import catalogue
+
+    if not catalogue.is_installed():
+        output.say(
+            "note: unknown actions and condition keys are not looked for; "
+            "they need: pip install 'vaultaws[lint]'"
+        )
+
+
+def _for_machines(checked: Sequence[Findings], form: str, *, usable: bool) -> None:
+    from vaultaws.lint import sarif, show
+    from vaultaws.lint.check import FILE
+    from vaultaws.lint.registry import RULES
 
     if form == "json":
         output.as_json(show.document(checked))
     else:
-        output.result(show.text(checked, show_waived=show_waived))
+        rules = (*RULES.values(), FILE)
+        output.as_json(sarif.document(checked, rules, root=Path.cwd(), usable=usable))
 
 
 def _list_rules(form: str) -> None:

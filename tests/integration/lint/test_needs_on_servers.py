@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ class Scene:
             PolicyDocument=json.dumps(document),
         )
 
-    def issue(self, role: Role) -> dict[str, Any] | None:
+    def issue(self, role: Role) -> Mapping[str, Any] | None:
         """The engine's answer; None when it refused."""
         answer = self.wired.ask(f"{self.wired.mount}/creds/{role.name}")
         return answer.body if answer.status == 200 else None
