@@ -18,6 +18,7 @@ VERBS = {
     "status": "Show the local stack.",
     "demo": "Tell the whole story on a local stack.",
     "init": "Write a first vaultaws.toml and policy.",
+    "lint": "Find what will fail, before a server is asked.",
     "plan": "Show what apply would change.",
     "apply": "Make the server match the file.",
     "roles": "List and show roles.",

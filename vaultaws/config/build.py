@@ -80,12 +80,6 @@ class Builder:
         found = self.reading.fields(table, path, tables.ROLE)
         kind = found.pop("credential_type", CredentialType.IAM_USER)
         document = self._policy(path, found.pop("policy", None))
-        if kind is CredentialType.FEDERATION_TOKEN and "policy" not in table:
-            self.reading.fault(
-                path,
-                "a federation token with no inline policy has no rights; the engine refuses it",
-                "give it an inline policy (policy = …) or make it an assumed_role",
-            )
         return Role(path[-1], kind, policy_document=document, **found)
 
     def _static_role(self, path: KeyPath, table: Data) -> StaticRole:
