@@ -134,7 +134,7 @@ class Places:
         header = next((child for child in node.named_children if child.type in KEYS), None)
         if header is None:
             return
-        keys = tuple(_parts(header))
+        keys = tuple(key_parts(header))
         path = self._keys((), keys, counts)
         if node.type == "table_array_element":
             counts[path] = counts.get(path, -1) + 1
@@ -160,7 +160,7 @@ class Places:
         self._comments.extend(child for child in node.named_children if child.type == "comment")
         if not children or children[0].type not in KEYS:
             return table
-        keys = tuple(_parts(children[0]))
+        keys = tuple(key_parts(children[0]))
         path = self._keys(table, keys, {})
         if table not in self._closed and self._define(path, keys[-1][1]):
             for value in children[1:]:
@@ -204,7 +204,7 @@ class Places:
         return False
 
 
-def _parts(key: Node) -> Iterator[tuple[str, Node]]:
+def key_parts(key: Node) -> Iterator[tuple[str, Node]]:
     """The parts of a key with their nodes; the grammar nests dotted keys to the left."""
     if key.type != "dotted_key":
         yield _name(key), key

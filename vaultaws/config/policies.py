@@ -53,6 +53,11 @@ class PolicyFiles:
                 self._read[path] = error
         return self._read[path]
 
+    def hold(self, path: Path, text: str) -> None:
+        """Take `text` for what is in a file that is yet to be written."""
+        found = parse(text)
+        self._read[path] = PolicyFileError(path, found) if isinstance(found, Unreadable) else found
+
 
 def load(path: Path) -> JsonObject:
     """Read one policy file. Raises PolicyFileError."""
