@@ -11,7 +11,7 @@ import click
 
 from vaultaws.cli.options import ServerFlags
 from vaultaws.errors import UsageError
-from vaultaws.vault.protocol import Vault
+from vaultaws.vault.administration import Administration
 
 if TYPE_CHECKING:
     from vaultaws.leases.journal import Journal
@@ -47,7 +47,7 @@ def settings(flags: ServerFlags) -> ConnectionSettings:
     )
 
 
-def open_vault(flags: ServerFlags) -> Vault:
+def open_vault(flags: ServerFlags) -> Administration:
     """Open the server that flags and environment name, with the token found there."""
     from vaultaws.vault.gateway import HvacVault
 
