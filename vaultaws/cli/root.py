@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from vaultaws.cli import output
-from vaultaws.cli.options import ServerFlags, json_option, mount_option, server_options
-from vaultaws.cli.wiring import open_vault
-from vaultaws.errors import FindingsError
+from vaultaws.cli.options import (
+    ServerFlags,
+    Span,
+    json_option,
+    mount_option,
+    server_options,
+    yes_option,
+)
+from vaultaws.cli.wiring import confirm, demand_somebody, open_rotations, open_vault
+from vaultaws.errors import AwsError, FindingsError
 
 if TYPE_CHECKING:
-    from vaultaws.root.facts import Roles
+    from vaultaws.root.facts import RootFacts, Roles
+    from vaultaws.root.journal import Journal, Operation
+    from vaultaws.root.ready import Ready
+    from vaultaws.root.rotate import Rotation
+    from vaultaws.vault.administration import Administration
 
 
 @click.group(epilog="\b\nExample:\n  vaultaws root show")
@@ -40,8 +52,9 @@ def show_root(*, file: str | None, mount: str, as_json: bool, server: ServerFlag
     when a rotation would fail.
     """
     from vaultaws.clock import SystemClock
-    from vaultaws.root import show
+    from vaultaws.root import show, words
     from vaultaws.root.facts import observe
+    from vaultaws.root.journal import Kind
     from vaultaws.root.side import open_side
 
     declared = None
@@ -49,10 +62,14 @@ def show_root(*, file: str | None, mount: str, as_json: bool, server: ServerFlag
         mount, declared = declared_roles(Path(file))
     with output.Progress("asking Vault and IAM"):
         facts = observe(open_vault(server), mount, open_side(), SystemClock(), declared)
+    unfinished = open_rotations(server, mount).unfinished(Kind.ROOT)
     if as_json:
-        output.as_json(show.document(facts))
+        found = words.unfinished_document(unfinished)
+        output.as_json({**show.document(facts), "unfinished": found})
     else:
         output.result(show.text(facts))
+        if unfinished is not None:
+            output.result(f"note: {words.unfinished_line(unfinished, facts)}")
     return FindingsError.exit_code if facts.has_findings else 0
 
 
@@ -63,3 +80,114 @@ def declared_roles(file: Path) -> tuple[str, Roles]:
 
     config = load(file)
     return config.mount.path, Roles(config.roles, config.static_roles)
+
+
+@command.command("rotate", epilog="\b\nExample:\n  vaultaws root rotate --mount aws --yes")
+@click.option(
+    "--delete-spare",
+    "spare",
+    default="",
+    metavar="KEY",
+    help="Delete this second key first (AKIA…1FD will do); refused when it was used lately.",
+)
+@click.option("--no-wait", is_flag=True, help="Do not wait until AWS honours the new key.")
+@click.option(
+    "--timeout",
+    type=Span(),
+    default="2m",
+    show_default=True,
+    help="How long to wait for the new key.",
+)
+@mount_option
+@yes_option
+@json_option
+@server_options
+def rotate_root(
+    *,
+    spare: str,
+    no_wait: bool,
+    timeout: int,
+    mount: str,
+    yes: bool,
+    as_json: bool,
+    server: ServerFlags,
+) -> None:
+    """Replace the engine's key, and wait until AWS honours the new one through Vault.
+
+    A second key of Vault's user would break it: it is looked for first, with your own AWS
+    credentials. A run that was stopped goes on where it stopped. Exit 2 when something is left to
+    do, 124 when AWS does not honour the new key in time; both say what state it is in.
+    """
+    from vaultaws.clock import SystemClock
+    from vaultaws.root.facts import observe
+    from vaultaws.root.rotate import Rotator
+    from vaultaws.root.side import open_side
+
+    demand_somebody("vaultaws root rotate …", yes=yes)
+    vault, side, clock = open_vault(server), open_side(), SystemClock()
+    journal = open_rotations(server, mount)
+    with output.Progress("asking Vault and IAM"):
+        facts = observe(vault, mount, side, clock, judged=False)
+        begun = begun_before(journal, facts)
+        ready = made_ready(vault, facts, spare, resuming=begun is not None, proving=not no_wait)
+    for gap in facts.unknown:
+        output.say(f"note:  unknown: {gap.what}: {gap.why}")
+    confirm(question(ready, vault.address, begun, clock.now()), yes=yes)
+    with output.Progress("replacing the key") as progress:
+        rotator = Rotator(
+            vault,
+            None if isinstance(side, AwsError) else side,
+            journal,
+            clock,
+            progress.update,
+            None if no_wait else float(timeout),
+        )
+        done = rotator.resume(ready, begun) if begun is not None else rotator.rotate(ready)
+    report(done, as_json=as_json)
+
+
+def begun_before(journal: Journal, facts: RootFacts) -> Operation | None:
+    """The rotation of a run that stopped after the key was replaced; None without one."""
+    from vaultaws.root.journal import Kind
+
+    found = journal.unfinished(Kind.ROOT)
+    if found is None or found.operation.detail("old_key") == facts.key_id:
+        return None
+    return found.operation
+
+
+def made_ready(
+    vault: Administration, facts: RootFacts, spare: str, *, resuming: bool, proving: bool
+) -> Ready:
+    """Look at all that could stop the rotation, before anybody is asked."""
+    from vaultaws.root.allowed import check_rotation, readable_roles
+    from vaultaws.root.ready import ready
+
+    roles = readable_roles(vault, facts.mount)
+    prepared = ready(facts, roles, spare=spare, resuming=resuming)
+    check_rotation(vault, prepared, proving=proving)
+    return prepared
+
+
+def question(ready: Ready, address: str, begun: Operation | None, now: datetime) -> str:
+    """What a person says yes to."""
+    from vaultaws.leases.words import ago, short_key
+
+    if begun is not None:
+        old = short_key(begun.detail("old_key"))
+        return f"Go on with the rotation begun {ago(begun.started, now)} (delete the key {old})?"
+    first = f"Delete the key {short_key(ready.spare.id)} of {ready.user}, then r" if ready.spare else "R"
+    user = f" of {ready.user}" if ready.user else ""
+    return f"{first}eplace the key {short_key(ready.key_id)}{user} on {ready.mount}/ ({address})?"
+
+
+def report(done: Rotation, *, as_json: bool) -> None:
+    """Print what was done. Raises what went wrong after the key was replaced."""
+    from vaultaws.root import words
+
+    if as_json:
+        output.as_json(words.document(done))
+    else:
+        output.result(words.text(done))
+    if done.trouble is not None:
+        raise done.trouble

@@ -15,6 +15,7 @@ from vaultaws.vault.administration import Administration
 
 if TYPE_CHECKING:
     from vaultaws.leases.journal import Journal
+    from vaultaws.root.journal import Journal as Rotations
     from vaultaws.vault.connection import ConnectionSettings
 
 
@@ -60,6 +61,17 @@ def open_journal() -> Journal:
     from vaultaws.leases.journal import Journal, default_directory
 
     return Journal(default_directory(os.environ), SystemClock())
+
+
+def open_rotations(flags: ServerFlags, mount: str) -> Rotations:
+    """Open the record of rotations at one mount, in the person's state directory."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.root.journal import Journal as Rotations
+    from vaultaws.root.journal import Target, default_directory
+
+    server = settings(flags)
+    target = Target(server.address, server.namespace, mount)
+    return Rotations(default_directory(os.environ), target, SystemClock())
 
 
 def demand_somebody(command: str, *, yes: bool) -> None:

@@ -49,7 +49,7 @@ class Roles:
 
 @dataclass(frozen=True)
 class RootFacts:
-    """What is known. `user` and `keys` are None where AWS could not be asked.
+    """What is known. `user` and `keys` are None, `owner` is empty where AWS could not be asked.
 
     `orphaned`: AWS says that it has no such key. `rights` is None where nothing could be judged.
     """
@@ -59,6 +59,7 @@ class RootFacts:
     health: ServerHealth
     taken_at: datetime
     root: RootConfig | None
+    owner: str = ""
     user: User | None = None
     keys: tuple[AccessKey, ...] | None = None
     orphaned: bool = False
@@ -138,6 +139,7 @@ def _identified(facts: RootFacts, side: AwsSide, asking: _Asking) -> RootFacts:
         return facts
     if not owner:
         return replace(facts, orphaned=True)
+    facts = replace(facts, owner=owner)
     try:
         facts = replace(facts, user=side.reader.user(owner))
     except AwsError as fault:
