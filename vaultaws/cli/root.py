@@ -17,11 +17,11 @@ from vaultaws.cli.options import (
     server_options,
     yes_option,
 )
-from vaultaws.cli.wiring import confirm, demand_somebody, open_rotations, open_vault
+from vaultaws.cli.wiring import confirm, demand_somebody, open_administration, open_rotations
 from vaultaws.errors import AwsError, FindingsError
 
 if TYPE_CHECKING:
-    from vaultaws.root.facts import RootFacts, Roles
+    from vaultaws.root.facts import Roles, RootFacts
     from vaultaws.root.journal import Journal, Operation
     from vaultaws.root.ready import Ready
     from vaultaws.root.rotate import Rotation
@@ -61,8 +61,9 @@ def show_root(*, file: str | None, mount: str, as_json: bool, server: ServerFlag
     if file is not None:
         mount, declared = declared_roles(Path(file))
     with output.Progress("asking Vault and IAM"):
-        facts = observe(open_vault(server), mount, open_side(), SystemClock(), declared)
-    unfinished = open_rotations(server, mount).unfinished(Kind.ROOT)
+        vault, namespace = open_administration(server)
+        facts = observe(vault, mount, open_side(), SystemClock(), declared)
+    unfinished = open_rotations(vault.address, namespace, mount).unfinished(Kind.ROOT)
     if as_json:
         found = words.unfinished_document(unfinished)
         output.as_json({**show.document(facts), "unfinished": found})
@@ -124,8 +125,9 @@ def rotate_root(
     from vaultaws.root.side import open_side
 
     demand_somebody("vaultaws root rotate …", yes=yes)
-    vault, side, clock = open_vault(server), open_side(), SystemClock()
-    journal = open_rotations(server, mount)
+    vault, namespace = open_administration(server)
+    side, clock = open_side(), SystemClock()
+    journal = open_rotations(vault.address, namespace, mount)
     with output.Progress("asking Vault and IAM"):
         facts = observe(vault, mount, side, clock, judged=False)
         begun = begun_before(journal, facts)
@@ -176,7 +178,11 @@ def question(ready: Ready, address: str, begun: Operation | None, now: datetime)
     if begun is not None:
         old = short_key(begun.detail("old_key"))
         return f"Go on with the rotation begun {ago(begun.started, now)} (delete the key {old})?"
-    first = f"Delete the key {short_key(ready.spare.id)} of {ready.user}, then r" if ready.spare else "R"
+    first = (
+        f"Delete the key {short_key(ready.spare.id)} of {ready.user}, then r"
+        if ready.spare
+        else "R"
+    )
     user = f" of {ready.user}" if ready.user else ""
     return f"{first}eplace the key {short_key(ready.key_id)}{user} on {ready.mount}/ ({address})?"
 

@@ -8,7 +8,7 @@ import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import ServerFlags, json_option, mount_option, server_options
-from vaultaws.cli.wiring import open_vault
+from vaultaws.cli.wiring import open_administration
 from vaultaws.vault.administration import Administration
 
 
@@ -40,7 +40,7 @@ def list_static(*, file: str | None, mount: str, as_json: bool, server: ServerFl
     from vaultaws.root.side import open_side
     from vaultaws.root.static import look
 
-    vault = open_vault(server)
+    vault = open_administration(server)[0]
     names, mount = names_and_mount(vault, file, mount)
     with output.Progress("asking Vault and IAM"):
         facts = look(vault, mount, names, open_side(), SystemClock())
@@ -63,7 +63,7 @@ def show_static(*, name: str, mount: str, as_json: bool, server: ServerFlags) ->
     from vaultaws.root.static import look_at_one
 
     with output.Progress("asking Vault and IAM"):
-        facts = look_at_one(open_vault(server), mount, name, open_side(), SystemClock())
+        facts = look_at_one(open_administration(server)[0], mount, name, open_side(), SystemClock())
     if as_json:
         output.as_json(static_show.one_document(facts))
     else:

@@ -12,6 +12,7 @@ import click
 from vaultaws.cli.options import ServerFlags
 from vaultaws.errors import UsageError
 from vaultaws.vault.administration import Administration
+from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.leases.journal import Journal
@@ -48,11 +49,19 @@ def settings(flags: ServerFlags) -> ConnectionSettings:
     )
 
 
-def open_vault(flags: ServerFlags) -> Administration:
+def open_vault(flags: ServerFlags) -> Vault:
     """Open the server that flags and environment name, with the token found there."""
     from vaultaws.vault.gateway import HvacVault
 
     return HvacVault(settings(flags))
+
+
+def open_administration(flags: ServerFlags) -> tuple[Administration, str]:
+    """Open the server as its operators use it, and say in which namespace."""
+    from vaultaws.vault.gateway import HvacVault
+
+    found = settings(flags)
+    return HvacVault(found), found.namespace
 
 
 def open_journal() -> Journal:
@@ -63,14 +72,13 @@ def open_journal() -> Journal:
     return Journal(default_directory(os.environ), SystemClock())
 
 
-def open_rotations(flags: ServerFlags, mount: str) -> Rotations:
+def open_rotations(address: str, namespace: str, mount: str) -> Rotations:
     """Open the record of rotations at one mount, in the person's state directory."""
     from vaultaws.clock import SystemClock
     from vaultaws.root.journal import Journal as Rotations
     from vaultaws.root.journal import Target, default_directory
 
-    server = settings(flags)
-    target = Target(server.address, server.namespace, mount)
+    target = Target(address, namespace, mount)
     return Rotations(default_directory(os.environ), target, SystemClock())
 
 

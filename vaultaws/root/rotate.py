@@ -288,9 +288,7 @@ def _not_proved(refusal: VaultError, rotation: Rotation) -> VaultError:
 def _old_is_left(rotation: Rotation, why: str) -> Rotation:
     """The new key works; the old one lives on in AWS."""
     user = rotation.user or "VAULT-USER"
-    command = (
-        f"aws iam delete-access-key --user-name {user} --access-key-id {rotation.old_key}"
-    )
+    command = f"aws iam delete-access-key --user-name {user} --access-key-id {rotation.old_key}"
     trouble = AwsError(
         f"the new key is in use, but the old one {short_key(rotation.old_key)} may live on in AWS",
         why=why,
