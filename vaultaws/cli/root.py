@@ -69,8 +69,9 @@ def show_root(*, file: str | None, mount: str, as_json: bool, server: ServerFlag
         output.as_json({**show.document(facts), "unfinished": found})
     else:
         output.result(show.text(facts))
-        if unfinished is not None:
-            output.result(f"note: {words.unfinished_line(unfinished, facts)}")
+        line = words.unfinished_line(unfinished, facts) if unfinished is not None else ""
+        if line:
+            output.result(f"note: {line}")
     return FindingsError.exit_code if facts.has_findings else 0
 
 
@@ -151,11 +152,10 @@ def rotate_root(
 def begun_before(journal: Journal, facts: RootFacts) -> Operation | None:
     """The rotation of a run that stopped after the key was replaced; None without one."""
     from vaultaws.root.journal import Kind
+    from vaultaws.root.ready import to_resume
 
     found = journal.unfinished(Kind.ROOT)
-    if found is None or found.operation.detail("old_key") == facts.key_id:
-        return None
-    return found.operation
+    return found.operation if found is not None and to_resume(found.operation, facts) else None
 
 
 def made_ready(

@@ -176,11 +176,15 @@ def _judged(facts: RootFacts, roles: Roles | None, side: AwsSide, asking: _Askin
         username_template=facts.root.username_template,
     )
     try:
-        wanted = merged(needs(roles.roles, roles.static_roles, ground))
+        found = needs(roles.roles, roles.static_roles, ground)
     except ValueError as fault:
         why = fault.why if isinstance(fault, ConfigError) else str(fault)
         asking.unknown.append(Unknown(NEEDS, why, "mend username_template of config/root"))
         return facts
+    places = _places(roles.static_roles, ground, side)
+    wanted = merged(
+        replace(need, resource=places.get(need.resource, need.resource)) for need in found
+    )
     held = _held(facts.user, side, asking)
     rights = judge(
         wanted,
@@ -189,6 +193,17 @@ def _judged(facts: RootFacts, roles: Roles | None, side: AwsSide, asking: _Askin
         _trusts(facts.user, wanted, side),
     )
     return replace(facts, roles=roles.count, rights=rights)
+
+
+def _places(static_roles: Iterable[StaticRole], ground: Ground, side: AwsSide) -> dict[str, str]:
+    """The true ARNs of static roles' users, whose paths only IAM knows, by the ARN of path /."""
+    found: dict[str, str] = {}
+    for name in {role.username for role in static_roles if not role.assume_role_arn}:
+        try:
+            found[ground.iam_arn(f"user/{name}")] = side.reader.user(name).arn
+        except AwsError:
+            continue
+    return found
 
 
 def _held(user: User, side: AwsSide, asking: _Asking) -> Held | None:
@@ -230,3 +245,10 @@ def _trusts(user: User, wanted: Iterable[Wanted], side: AwsSide) -> dict[str, Js
         except AwsError:
             continue
     return found
+
+
+def rotate_command(mount: str, *more: str) -> str:
+    """What to type to replace the key of a mount."""
+    return " ".join(
+        ["vaultaws root rotate", *(["--mount", mount] if mount != "aws" else []), *more]
+    )

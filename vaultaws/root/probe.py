@@ -31,7 +31,8 @@ NAME: Final = "vaultaws-probe"
 IN_A_ROW: Final = 5
 NOT_YET: Final = "not known yet"
 _TOO_SHORT: Final = "1s"
-_PASSED: Final = ("rotation period out of range", "NoSuchEntity", *sorted(DENIED))
+_FOUND: Final = "rotation period out of range"
+_PASSED: Final = ("NoSuchEntity", *sorted(DENIED))
 _UNKNOWN: Final = (*sorted(UNKNOWN_KEY), "SignatureDoesNotMatch", "could not obtain sts client")
 _CODE: Final = re.compile(r"[A-Za-z.]+")
 
@@ -45,13 +46,23 @@ def iam_path(mount: str, name: str = NAME) -> str:
 
 def ask_iam(vault: Administration, mount: str, name: str, username: str) -> AwsError | None:
     """Have the engine look a user up; None when AWS honoured the engine's key."""
+    refusal = look_up(vault, mount, name, username)
+    return read(refusal) if refusal is not None else None
+
+
+def look_up(vault: Administration, mount: str, name: str, username: str) -> VaultError | None:
+    """Have the engine look a user up for a static role, which stays as it is.
+
+    Return None when it found the user, else its refusal. Raises VaultDeniedError when the token
+    may not ask.
+    """
     body = {"username": username, "rotation_period": _TOO_SHORT}
     try:
         vault.write(iam_path(mount, name), body)
     except VaultDeniedError:
         raise
     except VaultError as refusal:
-        return read(refusal)
+        return None if _FOUND in refusal.why else refusal
     return None
 
 
@@ -73,9 +84,8 @@ def read(refusal: VaultError) -> AwsError | None:
     for phrase in _UNKNOWN:
         if phrase in words or (" " in phrase and phrase in refusal.why):
             return AwsError(refusal.what, why=refusal.why, do=refusal.do, code=NOT_YET)
-    for phrase in _PASSED:
-        if phrase in words or (" " in phrase and phrase in refusal.why):
-            return None
+    if not words.isdisjoint(_PASSED):
+        return None
     return AwsError(refusal.what, why=refusal.why, do=refusal.do)
 
 

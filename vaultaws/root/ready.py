@@ -13,7 +13,8 @@ from vaultaws.config.durations import words
 from vaultaws.errors import UsageError
 from vaultaws.leases.words import ago, is_key, short_key
 from vaultaws.model import Role
-from vaultaws.root.facts import RootFacts
+from vaultaws.root.facts import RootFacts, rotate_command
+from vaultaws.root.journal import Operation
 
 LATELY: Final = timedelta(days=7)
 """A key used within this time is somebody's."""
@@ -61,6 +62,14 @@ def ready(
     )
 
 
+def to_resume(begun: Operation, facts: RootFacts) -> bool:
+    """True when a rotation took place whose new key is not proved, or whose old key still lives."""
+    old_key = begun.detail("old_key")
+    if old_key == facts.key_id:
+        return False
+    return not begun.detail("proved") or any(key.id == old_key for key in facts.others)
+
+
 def _account(facts: RootFacts) -> str:
     known = facts.user.account if facts.user is not None else account_of_key(facts.key_id)
     return known or "0" * 12
@@ -77,7 +86,7 @@ def _finish_first(facts: RootFacts) -> UsageError:
     return UsageError(
         "a rotation is to be brought to its end first",
         why="its run stopped after the key was replaced; the second key may be the old one",
-        do=f"vaultaws root rotate --mount {facts.mount}, then look again: vaultaws root show",
+        do=f"{rotate_command(facts.mount)}, then look again: vaultaws root show",
     )
 
 
@@ -112,7 +121,8 @@ def _blocked(facts: RootFacts) -> UsageError:
         f"a second key of {facts.owner} blocks the rotation",
         why=f"AWS allows two keys; {short_key(spare.id)} was made "
         f"{_ago(facts, spare.created_at)}, {used}",
-        do=f"if nobody needs it: vaultaws root rotate --delete-spare {short_key(spare.id)}",
+        do="if nobody needs it: "
+        + rotate_command(facts.mount, "--delete-spare", short_key(spare.id)),
     )
 
 

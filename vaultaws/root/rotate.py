@@ -178,8 +178,10 @@ class Rotator:
             return _with_trouble(rotation, _not_honoured(late, rotation))
         except VaultError as refusal:
             return _with_trouble(rotation, _not_proved(refusal, rotation))
+        work.note(proved="yes")
         rotation = self._without_old(rotation)
-        work.end()
+        if rotation.old_is_gone:
+            work.end()
         return rotation
 
     def _kept(self, rotation: Rotation, before: RootConfig | None) -> Rotation:

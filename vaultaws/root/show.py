@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vaultaws.aws.identity import AccessKey
 from vaultaws.leases.words import ago, count, iso, printable, short_key, table
-from vaultaws.root.facts import RootFacts
+from vaultaws.root.facts import RootFacts, rotate_command
 from vaultaws.root.rights import Right, Standing
 
 JSON_VERSION: Final = 1
@@ -49,7 +49,7 @@ def _key_lines(facts: RootFacts) -> Iterator[str]:
         yield _row("", "!! it is switched off in AWS: nothing can be issued with it")
     yield _row("age", f"{_age(key, facts.taken_at)} · {_use(key, facts.taken_at)}")
     if facts.taken_at - key.created_at >= OLD:
-        yield _row("", f"! older than {OLD.days} d: vaultaws root rotate --mount {facts.mount}")
+        yield _row("", f"! older than {OLD.days} d: {rotate_command(facts.mount)}")
 
 
 def _age(key: AccessKey, now: datetime) -> str:
@@ -72,10 +72,7 @@ def _other_lines(facts: RootFacts) -> Iterator[str]:
     if facts.is_blocked and facts.others:
         spare = short_key(facts.others[0].id)
         yield _row("rotation", "!! blocked: AWS allows two keys, and a rotation makes one first")
-        yield _row(
-            "",
-            f"if nobody uses it: vaultaws root rotate --mount {facts.mount} --delete-spare {spare}",
-        )
+        yield _row("", f"if nobody uses it: {rotate_command(facts.mount, '--delete-spare', spare)}")
     elif facts.keys is not None and not facts.orphaned:
         yield _row("rotation", "not blocked")
 

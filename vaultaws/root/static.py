@@ -15,8 +15,15 @@ from typing import Final
 
 from vaultaws.aws.identity import AccessKey
 from vaultaws.clock import Clock
-from vaultaws.errors import AwsError, VaultDeniedError, VaultNotFoundError, VaultRefusedError
+from vaultaws.errors import (
+    AwsError,
+    VaultDeniedError,
+    VaultError,
+    VaultNotFoundError,
+    VaultRefusedError,
+)
 from vaultaws.model import ServerHealth, StaticRole
+from vaultaws.root.facts import RootFacts
 from vaultaws.root.side import AwsSide, Unknown
 from vaultaws.vault.abilities import lists_static_roles
 from vaultaws.vault.administration import Administration
@@ -167,3 +174,16 @@ def _with_aws(found: StaticKey, side: AwsSide | AwsError, unknown: dict[str, Unk
         unknown.setdefault(what, Unknown.of(what, fault))
         return found
     return StaticKey(found.role, found.key_id, found.rotates_at, keys)
+
+
+def check_rights(role: StaticRole, facts: RootFacts) -> None:
+    """Raises VaultError when Vault's own user may not do what replacing the key takes: the role
+    would be taken down and could not be put back."""
+    for right in facts.denied:
+        if role.name in right.wanted.needed_by:
+            raise VaultError(
+                f"the key of {role.name} cannot be replaced; nothing was done",
+                why=f"Vault's user may not call {right.wanted.action} on {right.wanted.resource}"
+                + (f" ({right.why})" if right.why else ""),
+                do="allow it: policies/README.md has what static roles need",
+            )

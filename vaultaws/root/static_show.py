@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from vaultaws.aws.identity import AccessKey
 from vaultaws.config.durations import words
 from vaultaws.leases.words import ago, count, iso, printable, short_key, table, until
+from vaultaws.root.journal import Unfinished
 from vaultaws.root.static import StaticFacts, StaticKey
+from vaultaws.root.static_rotate import StaticRotation
 
 JSON_VERSION: Final = 1
 _HEAD: Final = ("ROLE", "USER", "KEY", "ROTATED", "NEXT", "PERIOD", "KEYS")
 _WIDTH: Final = 14
+_LONGEST: Final = 8
 
 
-def listing(facts: StaticFacts) -> str:
+def listing(facts: StaticFacts, unfinished: Iterable[Unfinished] = ()) -> str:
     """Return the table, then what is wrong with its rows."""
     now = facts.taken_at
+    gaps = [*(unfinished_line(found, now) for found in unfinished), *_gaps(facts)]
     if not facts.roles:
-        return "\n".join([f"No static roles on {facts.mount}/.", *_gaps(facts)])
+        return "\n".join([f"No static roles on {facts.mount}/.", *gaps])
     lines = [table([_HEAD, *(_row(found, now) for found in facts.roles)])]
     lines.append(count(len(facts.roles), "static role", "static roles"))
     for found in facts.roles:
         lines += [f"{found.role.name}: {note}" for note in notes(found, now)]
-    return "\n".join([*lines, *_gaps(facts)])
+    return "\n".join([*lines, *gaps])
 
 
 def one(facts: StaticFacts) -> str:
@@ -107,13 +111,21 @@ def _gaps(facts: StaticFacts) -> list[str]:
     return [f"unknown: {gap.what}: {gap.why}; {gap.do}" for gap in facts.unknown]
 
 
-def list_document(facts: StaticFacts) -> dict[str, Any]:
+def list_document(facts: StaticFacts, unfinished: Iterable[Unfinished] = ()) -> dict[str, Any]:
     """Return the listing for machines."""
     return {
         "version": JSON_VERSION,
         "mount": facts.mount,
         "taken_at": iso(facts.taken_at),
         "static_roles": [_json(found, facts.taken_at) for found in facts.roles],
+        "unfinished": [
+            {
+                "name": found.operation.name,
+                "started_at": iso(found.operation.started),
+                "running": found.running,
+            }
+            for found in unfinished
+        ],
         "unknown": _gaps_json(facts),
     }
 
@@ -157,3 +169,65 @@ def _key_json(key: AccessKey) -> dict[str, Any]:
         "created_at": iso(key.created_at),
         "last_used_at": iso(key.last_used_at),
     }
+
+
+def rotation_text(done: StaticRotation, now: datetime) -> str:
+    """Return what a rotation did, for a person."""
+    verb = "finished: " if done.resumed else ""
+    where, key = f"{done.role.name} on {done.mount}/", short_key(done.new_key)
+    lines = [f"{verb}{where} has the new key {key} of IAM user {done.role.username}"]
+    if done.rotates_at is not None:
+        period = words(done.role.rotation_period_seconds)
+        lines.append(f"next rotation {until(done.rotates_at, now)}, then every {period}")
+    if done.old_is_gone:
+        lines.append(f"the old key {short_key(done.old_key)} is gone")
+    if done.trouble is not None:
+        lines.append(f"left to do: {done.trouble.do}")
+    return "\n".join(lines)
+
+
+def rotation_document(done: StaticRotation) -> dict[str, Any]:
+    """Return what a rotation did, for machines."""
+    return {
+        "version": JSON_VERSION,
+        "mount": done.mount,
+        "name": done.role.name,
+        "username": done.role.username,
+        "access_key_id": done.new_key,
+        "old_access_key_id": done.old_key or None,
+        "old_key_deleted": done.old_is_gone,
+        "rotates_at": iso(done.rotates_at),
+        "resumed": done.resumed,
+        "left_to_do": [done.trouble.do] if done.trouble is not None else [],
+    }
+
+
+def unfinished_line(found: Unfinished, now: datetime) -> str:
+    """Return where a rotation of a static role stands that has not come to its end."""
+    name, begun = found.operation.name, ago(found.operation.started, now)
+    if found.running:
+        return f"{name}: a rotation begun {begun} is under way on this machine"
+    return (
+        f"{name}: a rotation begun {begun} was cut off, and the role may be gone: "
+        f"vaultaws static rotate {name} goes on"
+    )
+
+
+def held_by(found: StaticKey, now: datetime, readers: Mapping[str, datetime] | None) -> str:
+    """Return who has the key that is about to die, as far as it is known."""
+    since = ago(found.rotated_at, now) if found.rotated_at is not None else "it was made"
+    if readers is None:
+        holders = f"whoever has read it since {since}"
+    elif not readers:
+        holders = f"nobody has read it since {since}, says the audit log"
+    else:
+        last = sorted(readers.items(), key=lambda item: item[1], reverse=True)
+        named = [f"{printable(name)} ({ago(moment, now)})" for name, moment in last[:_LONGEST]]
+        more = f" and {len(last) - _LONGEST} more" if len(last) > _LONGEST else ""
+        holders = ", ".join(named) + more
+    use = found.key.last_used_at if found.key is not None else None
+    used = f" · last used in AWS {ago(use, now)}" if use is not None else ""
+    return (
+        f"{short_key(found.key_id)} is held by: {holders}{used}; "
+        "they are refused until they read the new one"
+    )

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from vaultaws.aws.wait import WaitReport
 from vaultaws.leases.words import ago, iso, short_key
-from vaultaws.root.facts import RootFacts
+from vaultaws.root.facts import RootFacts, rotate_command
 from vaultaws.root.journal import Unfinished
+from vaultaws.root.ready import to_resume
 from vaultaws.root.rotate import Rotation
 
 JSON_VERSION: Final = 1
@@ -58,23 +59,25 @@ def _waited_json(waited: WaitReport | None) -> dict[str, Any] | None:
 
 
 def unfinished_line(found: Unfinished, facts: RootFacts) -> str:
-    """Return, in a line, where a rotation of the root stands that has not come to its end."""
+    """Return, in a line, where a rotation of the root stands that has not come to its end; empty
+    when nothing is left of it to do."""
     begun = f"a rotation begun {ago(found.operation.started, facts.taken_at)}"
+    old_key, go_on = found.operation.detail("old_key"), rotate_command(facts.mount)
     if found.running:
         return f"{begun} is under way on this machine"
-    if facts.key_id != found.operation.detail("old_key"):
-        old = short_key(found.operation.detail("old_key"))
+    if to_resume(found.operation, facts):
+        proved = "its new key is good" if found.operation.detail("proved") else "not proved yet"
         return (
-            f"{begun} stopped after the key was replaced (it was {old}): "
-            f"vaultaws root rotate --mount {facts.mount} proves the new one and deletes the old"
+            f"{begun} replaced the key ({proved}) and stopped before all was done; "
+            f"{go_on} goes on: it proves the new key and deletes {short_key(old_key)}"
         )
     lost = next((key for key in facts.others if key.created_at >= _second(found)), None)
-    if lost is not None:
+    if lost is not None and old_key == facts.key_id:
         return (
             f"{begun} stopped before Vault saved the key {short_key(lost.id)} that AWS made: "
-            f"vaultaws root rotate --mount {facts.mount} --delete-spare {short_key(lost.id)}"
+            + rotate_command(facts.mount, "--delete-spare", short_key(lost.id))
         )
-    return f"{begun} stopped before the key was replaced"
+    return ""
 
 
 def _second(found: Unfinished) -> datetime:
