@@ -11,6 +11,7 @@ import click
 
 from vaultaws.cli.options import ServerFlags
 from vaultaws.errors import UsageError
+from vaultaws.vault.administration import Administration
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def open_vault(flags: ServerFlags) -> Vault:
     from vaultaws.vault.gateway import HvacVault
 
     return HvacVault(settings(flags))
+
+
+def open_administration(flags: ServerFlags) -> tuple[Administration, str]:
+    """Open the server as its operators use it, and say in which namespace."""
+    from vaultaws.vault.gateway import HvacVault
+
+    found = settings(flags)
+    return HvacVault(found), found.namespace
 
 
 def open_journal() -> Journal:

@@ -7,10 +7,11 @@ flight; the answer has the order of the names asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from vaultaws.errors import VaultError
 from vaultaws.model import (
     AuditDevice,
     AuthMount,
@@ -43,12 +44,25 @@ class Administration(Vault, Protocol):
         """Read many roles. One that vanished meanwhile is left out."""
         ...
 
+    def write_roles(
+        self, mount: str, roles: Sequence[Role], told: Callable[[str, VaultError | None], None]
+    ) -> None:
+        """Write many roles, several at a time.
+
+        `told` hears, in the caller's thread, of every role that was tried, as it ends: its name,
+        and None when it is written or the refusal when it is not (a `LostAnswerError`: it may be
+        either). After the first refusal no further role is begun, those under way end, and that
+        refusal is raised. A role that `told` never heard of was not tried.
+        """
+        ...
+
     def count_leases(self, mount: str, roles: Sequence[str]) -> Mapping[str, int | None]:
         """Live leases of each role, over `creds/` and `sts/`; None where the token may not list."""
         ...
 
     def list_static_roles(self, mount: str) -> list[str]:
-        """Names of static roles, sorted; empty when there is none."""
+        """Names of static roles, sorted; empty when there is none, and where the engine cannot
+        list them (`abilities.lists_static_roles`)."""
         ...
 
     def read_static_roles(self, mount: str, names: Sequence[str]) -> tuple[StaticRole, ...]:
@@ -60,7 +74,7 @@ class Administration(Vault, Protocol):
         ...
 
     def delete_static_role(self, mount: str, name: str) -> None:
-        """Delete a static role. The IAM user and its key stay."""
+        """Delete a static role. The IAM user stays; the engine deletes its key in AWS."""
         ...
 
     def static_key(self, mount: str, name: str) -> tuple[str, datetime | None]:

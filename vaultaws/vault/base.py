@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from vaultaws.clock import Clock, SystemClock
-from vaultaws.errors import UsageError
+from vaultaws.errors import UsageError, VaultNotFoundError
 from vaultaws.model import JsonObject
+from vaultaws.vault import decode
+from vaultaws.vault.bulk import Told, ask_all
 from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.vault.errors import MountMissingError
+
+Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 
 
 class Server:
@@ -44,6 +51,38 @@ class Server:
             method, f"/v1/{url_path(path)}", json=body, **options
         )
         return answer
+
+    def _config(self, path: str) -> JsonObject | None:
+        """The data at a path, None where there is nothing; a missing mount is an error."""
+        try:
+            answer = self._request("GET", path)
+        except MountMissingError:
+            raise
+        except VaultNotFoundError:
+            return None
+        return None if answer is None or answer.get("data") is None else decode.payload(answer)
+
+    def _keys(self, path: str) -> list[str]:
+        """The names below a path, none where there is nothing; a missing mount is an error."""
+        try:
+            return decode.keys(self._request("LIST", path))
+        except MountMissingError:
+            raise
+        except VaultNotFoundError:
+            return []
+
+    def _each(
+        self,
+        ask: Callable[[Item], Answer],
+        items: Sequence[Item],
+        told: Told[Item] | None = None,
+    ) -> list[Answer]:
+        """Ask for each item, several at a time; answers in the order of `items`.
+
+        The client is built first: the threads share it.
+        """
+        self._client  # noqa: B018  (reading it builds it)
+        return ask_all(ask, items, told)
 
     def close(self) -> None:
         """Close the connections."""

@@ -20,11 +20,13 @@ from vaultaws.model import (
     JsonObject,
     Lease,
     MountInfo,
+    Pairs,
     Role,
     RootConfig,
     Secret,
     ServerHealth,
     ServerProduct,
+    StaticRole,
     TokenInfo,
 )
 from vaultaws.vault.durations import parse_duration
@@ -115,6 +117,14 @@ def texts(data: JsonObject, key: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def pairs(data: JsonObject, key: str) -> Pairs:
+    """Read a map of strings, sorted by name; null is empty."""
+    value = mapping(data.get(key) or {}, key)
+    if not all(isinstance(entry, str) for entry in value.values()):
+        raise not_understood(key)
+    return tuple(sorted(value.items()))
+
+
 def flag(data: JsonObject, key: str) -> bool:
     value = data.get(key, False)
     if not isinstance(value, bool):
@@ -153,6 +163,7 @@ def health(answer: JsonObject) -> ServerHealth:
         initialized=flag(answer, "initialized"),
         sealed=flag(answer, "sealed"),
         standby=flag(answer, "standby") or flag(answer, "performance_standby"),
+        enterprise=flag(answer, "enterprise"),
     )
 
 
@@ -187,6 +198,9 @@ def mount(path: str, entry: object) -> MountInfo:
         default_lease_ttl_seconds=seconds(config.get("default_lease_ttl"), "default_lease_ttl"),
         max_lease_ttl_seconds=seconds(config.get("max_lease_ttl"), "max_lease_ttl"),
         description=text(fields, "description"),
+        audit_non_hmac_request_keys=texts(config, "audit_non_hmac_request_keys"),
+        audit_non_hmac_response_keys=texts(config, "audit_non_hmac_response_keys"),
+        listing_visibility=text(config, "listing_visibility"),
     )
 
 
@@ -199,8 +213,17 @@ def root_config(data: JsonObject) -> RootConfig:
         iam_endpoint=text(data, "iam_endpoint"),
         sts_endpoint=text(data, "sts_endpoint"),
         sts_region=text(data, "sts_region"),
+        sts_fallback_endpoints=texts(data, "sts_fallback_endpoints"),
+        sts_fallback_regions=texts(data, "sts_fallback_regions"),
         username_template=text(data, "username_template"),
         max_retries=seconds(retries, "max_retries"),
+        role_arn=text(data, "role_arn"),
+        identity_token_audience=text(data, "identity_token_audience"),
+        identity_token_ttl_seconds=seconds(data.get("identity_token_ttl"), "identity_token_ttl"),
+        rotation_period_seconds=seconds(data.get("rotation_period"), "rotation_period"),
+        rotation_schedule=text(data, "rotation_schedule"),
+        rotation_window_seconds=seconds(data.get("rotation_window"), "rotation_window"),
+        disable_automated_rotation=flag(data, "disable_automated_rotation"),
     )
 
 
@@ -221,11 +244,33 @@ def role(name: str, data: JsonObject) -> Role:
         policy_document=_policy(data.get("policy_document")),
         policy_arns=texts(data, "policy_arns"),
         role_arns=texts(data, "role_arns"),
+        iam_groups=texts(data, "iam_groups"),
+        iam_tags=pairs(data, "iam_tags"),
+        session_tags=pairs(data, "session_tags"),
+        external_id=text(data, "external_id"),
         default_sts_ttl_seconds=seconds(data.get("default_sts_ttl"), "default_sts_ttl"),
         max_sts_ttl_seconds=seconds(data.get("max_sts_ttl"), "max_sts_ttl"),
         user_path=text(data, "user_path"),
         permissions_boundary_arn=text(data, "permissions_boundary_arn"),
+        mfa_serial_number=text(data, "mfa_serial_number"),
     )
+
+
+def static_role(name: str, data: JsonObject) -> StaticRole:
+    """Decode the data of `static-roles/NAME`."""
+    return StaticRole(
+        name=name,
+        username=required_text(data, "username"),
+        rotation_period_seconds=seconds(data.get("rotation_period"), "rotation_period"),
+        assume_role_arn=text(data, "assume_role_arn"),
+        assume_role_session_name=text(data, "assume_role_session_name"),
+        external_id=text(data, "external_id"),
+    )
+
+
+def static_key(data: JsonObject) -> tuple[str, datetime | None]:
+    """The key id and its end from `static-creds/NAME`; the secret beside them is not touched."""
+    return required_text(data, "access_key"), parse_time(data.get("expiration"), "expiration")
 
 
 def _credential_type(data: JsonObject) -> CredentialType:

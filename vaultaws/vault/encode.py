@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
-from vaultaws.model import JsonObject, Role, RootConfig, Secret
+from vaultaws.model import JsonObject, Role, RootConfig, Secret, StaticRole
+
+_SPANS: Final = ("default_lease_ttl", "max_lease_ttl")
 
 
 def role_fields(role_: Role) -> dict[str, Any]:
@@ -16,11 +18,34 @@ def role_fields(role_: Role) -> dict[str, Any]:
         "policy_document": json.dumps(policy) if policy is not None else "",
         "policy_arns": list(role_.policy_arns),
         "role_arns": list(role_.role_arns),
+        "iam_groups": list(role_.iam_groups),
+        "iam_tags": dict(role_.iam_tags),
+        "session_tags": dict(role_.session_tags),
+        "external_id": role_.external_id,
         "default_sts_ttl": role_.default_sts_ttl_seconds,
         "max_sts_ttl": role_.max_sts_ttl_seconds,
         "user_path": role_.user_path,
         "permissions_boundary_arn": role_.permissions_boundary_arn,
+        "mfa_serial_number": role_.mfa_serial_number,
     }
+
+
+def static_role_fields(role_: StaticRole) -> dict[str, Any]:
+    """The whole static role. Vault's community edition refuses to hear of the fields that only
+    Enterprise has, even when they are empty."""
+    enterprise = {
+        "assume_role_arn": role_.assume_role_arn,
+        "assume_role_session_name": role_.assume_role_session_name,
+        "external_id": role_.external_id,
+    }
+    said = {key: value for key, value in enterprise.items() if value}
+    return {"username": role_.username, "rotation_period": role_.rotation_period_seconds} | said
+
+
+def mount_settings(settings: JsonObject) -> dict[str, Any]:
+    """The body of a mount's tuning: spans in seconds as Go durations, the rest as it stands."""
+    spans = {key: f"{settings[key]}s" for key in _SPANS if key in settings}
+    return {**settings, **spans}
 
 
 def root_fields(
@@ -37,7 +62,16 @@ def root_fields(
         "iam_endpoint": root.iam_endpoint,
         "sts_endpoint": root.sts_endpoint,
         "sts_region": root.sts_region,
+        "sts_fallback_endpoints": list(root.sts_fallback_endpoints),
+        "sts_fallback_regions": list(root.sts_fallback_regions),
         "username_template": root.username_template,
+        "role_arn": root.role_arn,
+        "identity_token_audience": root.identity_token_audience,
+        "identity_token_ttl": root.identity_token_ttl_seconds,
+        "rotation_period": root.rotation_period_seconds,
+        "rotation_schedule": root.rotation_schedule,
+        "rotation_window": root.rotation_window_seconds,
+        "disable_automated_rotation": root.disable_automated_rotation,
     }
     body: dict[str, Any] = kept | {key: value for key, value in said.items() if value}
     if root.max_retries >= 0:

@@ -1,16 +1,19 @@
-"""The one implementation of `protocol.Vault`: hvac behind our errors and our values."""
+"""The one implementation of `administration.Administration`: hvac behind our errors, our values."""
 
 from __future__ import annotations
 
 from vaultaws.errors import VaultNotFoundError
 from vaultaws.model import JsonObject, ServerHealth, TokenInfo
 from vaultaws.vault import decode
-from vaultaws.vault.base import url_path
+from vaultaws.vault.acl import AclCalls
+from vaultaws.vault.audit import AuditCalls
+from vaultaws.vault.identity import IdentityCalls
 from vaultaws.vault.leases import LeaseCalls
 from vaultaws.vault.mount import MountCalls
+from vaultaws.vault.static import StaticCalls
 
 
-class HvacVault(MountCalls, LeaseCalls):
+class HvacVault(MountCalls, LeaseCalls, StaticCalls, AuditCalls, AclCalls, IdentityCalls):
     """A server, spoken to with one token in one namespace."""
 
     def health(self) -> ServerHealth:
@@ -28,14 +31,6 @@ class HvacVault(MountCalls, LeaseCalls):
             return {}
         granted = decode.payload(self._client.sys.get_capabilities(list(paths)))
         return {path: decode.texts(granted, path) for path in paths}
-
-    def audit_devices(self) -> list[str]:
-        answer = decode.mapping(self._client.sys.list_enabled_audit_devices(), "audit devices")
-        return sorted(name.strip("/") for name in decode.mapping(answer.get("data"), "devices"))
-
-    def audit_hash(self, device: str, value: str) -> str:
-        answer = self._client.sys.calculate_hash(url_path(device), value)
-        return decode.required_text(decode.payload(answer), "hash")
 
     def read(self, path: str) -> JsonObject | None:
         try:

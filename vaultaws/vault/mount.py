@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from vaultaws.errors import UsageError, VaultNotFoundError
+from vaultaws.errors import UsageError
 from vaultaws.model import JsonObject, MountInfo, RootConfig, Secret
 from vaultaws.vault import decode, encode
 from vaultaws.vault.base import Server, url_path
-from vaultaws.vault.errors import MountMissingError
 
 
 class MountCalls(Server):
@@ -26,6 +25,13 @@ class MountCalls(Server):
             default_lease_ttl=f"{default_ttl_seconds}s",
             max_lease_ttl=f"{max_ttl_seconds}s",
         )
+
+    def tune_mount(self, mount: str, settings: JsonObject) -> None:
+        self._request("POST", f"sys/mounts/{mount}/tune", encode.mount_settings(settings))
+
+    def rotate_root(self, mount: str) -> str:
+        answer = self._request("POST", f"{mount}/config/rotate-root")
+        return decode.required_text(decode.payload(answer), "access_key")
 
     def read_root(self, mount: str) -> RootConfig | None:
         stored = self._stored_root(mount)
@@ -54,12 +60,3 @@ class MountCalls(Server):
         self._client.secrets.aws.configure_lease(
             lease=f"{lease_seconds}s", lease_max=f"{max_seconds}s", mount_point=url_path(mount)
         )
-
-    def _config(self, path: str) -> JsonObject | None:
-        try:
-            answer = self._request("GET", path)
-        except MountMissingError:
-            raise
-        except VaultNotFoundError:
-            return None
-        return None if answer is None or answer.get("data") is None else decode.payload(answer)

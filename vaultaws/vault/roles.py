@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vaultaws.errors import VaultDeniedError, VaultNotFoundError
+from collections.abc import Callable, Mapping, Sequence
+
+from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
 from vaultaws.model import Role
 from vaultaws.vault import decode, encode
 from vaultaws.vault.base import Server
@@ -13,12 +15,7 @@ class RoleCalls(Server):
     """`roles/`."""
 
     def list_roles(self, mount: str) -> list[str]:
-        try:
-            return sorted(decode.keys(self._request("LIST", f"{mount}/roles")))
-        except MountMissingError:
-            raise
-        except VaultNotFoundError:
-            return []
+        return sorted(self._keys(f"{mount}/roles"))
 
     def read_role(self, mount: str, name: str) -> Role:
         try:
@@ -29,8 +26,36 @@ class RoleCalls(Server):
             raise self._role_missing(mount, name) from None
         return decode.role(name, decode.payload(answer))
 
+    def read_roles(self, mount: str, names: Sequence[str]) -> tuple[Role, ...]:
+        found = self._each(lambda name: self._config(f"{mount}/roles/{name}"), names)
+        return tuple(
+            decode.role(name, data)
+            for name, data in zip(names, found, strict=True)
+            if data is not None
+        )
+
+    def count_leases(self, mount: str, roles: Sequence[str]) -> Mapping[str, int | None]:
+        counts = self._each(lambda role: self._count(mount, role), roles)
+        return dict(zip(roles, counts, strict=True))
+
+    def _count(self, mount: str, role: str) -> int | None:
+        try:
+            return sum(
+                len(self._keys(f"sys/leases/lookup/{mount}/{endpoint}/{role}"))
+                for endpoint in ("creds", "sts")
+            )
+        except VaultDeniedError:
+            return None
+
     def write_role(self, mount: str, role: Role) -> None:
         self._request("POST", f"{mount}/roles/{role.name}", encode.role_fields(role))
+
+    def write_roles(
+        self, mount: str, roles: Sequence[Role], told: Callable[[str, VaultError | None], None]
+    ) -> None:
+        self._each(
+            lambda role: self.write_role(mount, role), roles, lambda role, no: told(role.name, no)
+        )
 
     def delete_role(self, mount: str, name: str) -> None:
         self._request("DELETE", f"{mount}/roles/{name}")

@@ -1,0 +1,90 @@
+"""Many requests at once, over the connections that one server's pool keeps open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Final, TypeVar
+
+from vaultaws.errors import VaultError
+
+AT_ONCE: Final = 8
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Told = Callable[[Item, VaultError | None], None]
+
+
+def ask_all(
+    ask: Callable[[Item], Answer], items: Sequence[Item], told: Told[Item] | None = None
+) -> list[Answer]:
+    """Call `ask` with every item, up to `AT_ONCE` at a time; answers in the order of `items`.
+
+    After the first fault no further item is begun; those under way end, then that fault is
+    raised and no thread is left. `told` hears, in the caller's thread, of each item that was
+    asked, as it ends, with its refusal if there was one. An interrupt (Ctrl-C), or what `told`
+    raises, passes at once: the threads end with the request they are in.
+    """
+    answers: dict[int, Answer] = {}
+    first: BaseException | None = None
+    for place, outcome in _run(ask, items):
+        if not isinstance(outcome, _Fault):
+            answers[place] = outcome
+        elif first is None:
+            first = outcome.raised
+        if told is not None:
+            told(items[place], _refusal(outcome))
+    if first is not None:
+        raise first
+    return [answers[place] for place in range(len(items))]
+
+
+class _Fault:
+    """What `ask` raised."""
+
+    def __init__(self, raised: BaseException) -> None:
+        self.raised = raised
+
+
+def _refusal(outcome: object) -> VaultError | None:
+    """The refusal in an outcome; a fault of another kind is nobody's refusal and is raised."""
+    if not isinstance(outcome, _Fault):
+        return None
+    if not isinstance(outcome.raised, VaultError):
+        raise outcome.raised
+    return outcome.raised
+
+
+def _run(
+    ask: Callable[[Item], Answer], items: Sequence[Item]
+) -> Iterator[tuple[int, Answer | _Fault]]:
+    """Yield the outcome of each item as it comes; ends when every thread has.
+
+    The threads are daemons: a process that is told to end does not wait for a slow server.
+    """
+    results: SimpleQueue[tuple[int, Answer | _Fault] | None] = SimpleQueue()
+    stop, places = Event(), count()
+
+    def work() -> None:
+        while not stop.is_set() and (place := next(places)) < len(items):
+            try:
+                results.put((place, ask(items[place])))
+            except BaseException as fault:  # noqa: BLE001  (it is raised where the answers are awaited)
+                stop.set()
+                results.put((place, _Fault(fault)))
+        results.put(None)
+
+    running = min(AT_ONCE, len(items))
+    for _ in range(running):
+        Thread(target=work, daemon=True).start()
+    try:
+        while running:
+            outcome = results.get()
+            if outcome is None:
+                running -= 1
+            else:
+                yield outcome
+    finally:
+        stop.set()

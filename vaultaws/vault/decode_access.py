@@ -1,0 +1,71 @@
+"""From the servers' JSON to audit devices, auth methods, entities and groups. Pure.
+
+Shapes: Vault API, /sys/audit, /sys/auth, /identity/entity, /identity/group; the same on OpenBao.
+"""
+
+from __future__ import annotations
+
+from vaultaws.model import AuditDevice, AuthMount, Entity, Group, JsonObject
+from vaultaws.vault.decode import mapping, pairs, required_text, text, texts
+
+
+def audit_devices(data: JsonObject) -> dict[str, AuditDevice]:
+    """Decode the data of `sys/audit`."""
+    decoded = (_audit_device(path, mapping(entry, "device")) for path, entry in data.items())
+    return {device.path: device for device in decoded}
+
+
+def _audit_device(path: str, entry: JsonObject) -> AuditDevice:
+    return AuditDevice(
+        path=path.strip("/"),
+        type=required_text(entry, "type"),
+        options=pairs(entry, "options"),
+        description=text(entry, "description"),
+    )
+
+
+def auth_mounts(data: JsonObject) -> dict[str, AuthMount]:
+    """Decode the data of `sys/auth`."""
+    decoded = (_auth_mount(path, mapping(entry, "method")) for path, entry in data.items())
+    return {mount.path: mount for mount in decoded}
+
+
+def _auth_mount(path: str, entry: JsonObject) -> AuthMount:
+    return AuthMount(
+        path=path.strip("/"),
+        type=required_text(entry, "type"),
+        accessor=required_text(entry, "accessor"),
+    )
+
+
+def entity(data: JsonObject) -> Entity:
+    """Decode the data of `identity/lookup/entity`."""
+    return Entity(
+        id=required_text(data, "id"),
+        name=text(data, "name"),
+        policies=texts(data, "policies"),
+        aliases=tuple(_alias(mapping(entry, "alias")) for entry in data.get("aliases") or ()),
+    )
+
+
+def group(data: JsonObject) -> Group:
+    """Decode the data of `identity/group/name/NAME`."""
+    alias = mapping(data.get("alias") or {}, "alias")
+    return Group(
+        name=required_text(data, "name"),
+        external=text(data, "type") == "external",
+        policies=texts(data, "policies"),
+        member_entity_ids=texts(data, "member_entity_ids"),
+        alias=_alias(alias) if alias else None,
+        metadata=pairs(data, "metadata"),
+        id=required_text(data, "id"),
+    )
+
+
+def group_alias_id(data: JsonObject) -> str:
+    """The id of a group's alias, empty when it has none."""
+    return text(mapping(data.get("alias") or {}, "alias"), "id")
+
+
+def _alias(entry: JsonObject) -> tuple[str, str]:
+    return required_text(entry, "mount_accessor"), required_text(entry, "name")

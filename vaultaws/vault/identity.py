@@ -1,0 +1,104 @@
+"""Entities and groups of the identity store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vaultaws.errors import VaultRefusedError
+from vaultaws.model import Entity, Group, JsonObject
+from vaultaws.vault import decode, decode_access
+from vaultaws.vault.base import Server
+from vaultaws.vault.decode import not_understood
+
+Alias = tuple[str, str]
+"""(auth mount accessor, name at that method)."""
+
+
+class IdentityCalls(Server):
+    """`identity/`."""
+
+    def find_entity(self, *, name: str = "", alias: Alias | None = None) -> Entity | None:
+        asked: JsonObject = {"name": name}
+        if alias is not None:
+            asked = {"alias_mount_accessor": alias[0], "alias_name": alias[1]}
+        answer = self._request("POST", "identity/lookup/entity", asked)
+        if answer is None or answer.get("data") is None:
+            return None
+        return decode_access.entity(decode.payload(answer))
+
+    def create_entity(self, name: str, alias: Alias | None) -> Entity:
+        """The entity that has the alias, or the name, when another process was faster."""
+        found = self._entity_of(name, alias)
+        if found is None:
+            self._request("POST", "identity/entity", {"name": name})
+            found = self._add_alias(name, alias)
+        return found
+
+    def _entity_of(self, name: str, alias: Alias | None) -> Entity | None:
+        return self.find_entity(alias=alias) if alias else self.find_entity(name=name)
+
+    def _add_alias(self, name: str, alias: Alias | None) -> Entity:
+        made = self.find_entity(name=name)
+        if made is None:
+            raise not_understood("entity")
+        if alias is None:
+            return made
+        body = {"mount_accessor": alias[0], "name": alias[1], "canonical_id": made.id}
+        try:
+            self._request("POST", "identity/entity-alias", body)
+        except VaultRefusedError:
+            found = self.find_entity(alias=alias)
+            if found is None:
+                raise
+            return found
+        return self.find_entity(alias=alias) or made
+
+    def list_groups(self) -> list[str]:
+        return sorted(self._keys("identity/group/name"))
+
+    def read_groups(self, names: Sequence[str]) -> dict[str, Group]:
+        found = self._each(lambda name: self._config(f"identity/group/name/{name}"), names)
+        return {
+            name: decode_access.group(data)
+            for name, data in zip(names, found, strict=True)
+            if data is not None
+        }
+
+    def write_group(self, group: Group) -> None:
+        path = f"identity/group/name/{group.name}"
+        self._request("POST", path, _group_fields(group))
+        stored = self._config(path)
+        if stored is None:
+            raise not_understood("group")
+        self._write_group_alias(group, stored)
+
+    def _write_group_alias(self, group: Group, stored: JsonObject) -> None:
+        """Create, change or remove the one alias an external group may have."""
+        now = decode_access.group(stored).alias
+        if now == group.alias:
+            return
+        alias_id = decode_access.group_alias_id(stored)
+        if group.alias is None:
+            self._request("DELETE", f"identity/group-alias/id/{alias_id}")
+            return
+        body = {
+            "mount_accessor": group.alias[0],
+            "name": group.alias[1],
+            "canonical_id": decode.required_text(stored, "id"),
+        }
+        at = f"identity/group-alias/id/{alias_id}" if alias_id else "identity/group-alias"
+        self._request("POST", at, body)
+
+    def delete_group(self, name: str) -> None:
+        self._request("DELETE", f"identity/group/name/{name}")
+
+
+def _group_fields(group: Group) -> JsonObject:
+    """The whole group. Members of an external group come from its alias and cannot be said."""
+    members = {} if group.external else {"member_entity_ids": list(group.member_entity_ids)}
+    return {
+        "type": "external" if group.external else "internal",
+        "policies": list(group.policies),
+        "metadata": dict(group.metadata),
+        **members,
+    }
