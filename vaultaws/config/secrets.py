@@ -17,6 +17,7 @@ SHAPES = re.compile(
 )
 SECRET_KEY = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9/+]{40}")
 """A secret access key: 40 characters of base64, by itself (AWS security blog, 2013-10)."""
+BETWEEN_WORDS = re.compile(r"[\s\"'=,;()]+")
 
 
 def is_secret_name(key: str) -> bool:
@@ -29,3 +30,8 @@ def looks_secret(value: str) -> bool:
     if len(value) == 40 and SECRET_KEY.fullmatch(value):
         return True
     return len(value) >= 20 and SHAPES.search(value) is not None
+
+
+def in_words(text: str) -> bool:
+    """True when one of the words of a sentence looks like a secret."""
+    return len(text) >= 20 and any(looks_secret(word) for word in BETWEEN_WORDS.split(text))

@@ -81,6 +81,8 @@ def _in_our_words(text: str, said: str) -> tuple[Place, str, str, str]:
         place = Place(int(match[1]), int(match[2]))
     else:
         place = Place(text.count("\n") + 1, len(text) - text.rfind("\n"))
+    if said.startswith(TWICE):
+        return place, "", "not TOML: a key or table that is there already", "say it once"
     for begins, what, do in WORDS:
         if said.startswith(begins):
             return place, "", f"not TOML: {what}", do
