@@ -98,7 +98,7 @@ def _arn(name: str) -> str:
 
 
 def terraform_file(wanted: Wanted) -> str:
-    """The declaration for Terraform: one resource block a role. The root key comes as variables."""
+    """The declaration for Terraform: one `for_each` over the roles; the root key as variables."""
     head = f"""\
 terraform {{
   required_providers {{
@@ -121,20 +121,29 @@ resource "vault_aws_secret_backend" "aws" {{
   max_lease_ttl_seconds     = {MAX_TTL}
 }}
 """
-    return head + "".join(map(_their_role, wanted.names))
+    roles = ["locals {", "  roles = {", *map(_their_role, wanted.names), "  }", "}", ""]
+    return head + "\n".join(roles) + ROLES
+
+
+ROLES = """\
+resource "vault_aws_secret_backend_role" "role" {
+  for_each        = local.roles
+  backend         = vault_aws_secret_backend.aws.path
+  name            = each.key
+  credential_type = each.value.type
+  policy_document = file("policies/${each.key}.json")
+  default_sts_ttl = each.value.default_ttl
+  max_sts_ttl     = each.value.max_ttl
+  role_arns       = each.value.role_arns
+}
+"""
 
 
 def _their_role(name: str) -> str:
     kind = credential_type(name)
-    lines = [
-        f'resource "vault_aws_secret_backend_role" "{name}" {{',
-        "  backend         = vault_aws_secret_backend.aws.path",
-        f'  name            = "{name}"',
-        f'  credential_type = "{kind}"',
-        f'  policy_document = file("policies/{name}.json")',
-    ]
-    if kind != "iam_user":
-        lines += [f"  default_sts_ttl = {DEFAULT_TTL}", f"  max_sts_ttl     = {MAX_TTL}"]
-    if kind == "assumed_role":
-        lines.append(f'  role_arns       = ["{_arn(name)}"]')
-    return "\n".join([*lines, "}", ""])
+    default, longest = ("null", "null") if kind == "iam_user" else (DEFAULT_TTL, MAX_TTL)
+    arns = f'["{_arn(name)}"]' if kind == "assumed_role" else "null"
+    return (
+        f'    "{name}" = {{ type = "{kind}", default_ttl = {default}, max_ttl = {longest}, '
+        f"role_arns = {arns} }}"
+    )

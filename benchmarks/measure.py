@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-SAMPLE_SECONDS = 0.005
+SAMPLE_SECONDS = 0.01
 COMMAND_SECONDS = 900.0
 KIB = 1 if sys.platform == "darwin" else 1024
 """What `ru_maxrss` counts in: bytes on macOS, KiB on Linux."""
@@ -45,7 +45,7 @@ def run(
 ) -> Run:
     """Run `command`, its output in `log`. Whatever ends this call early ends the command too.
 
-    With `memory`, the resident memory of the whole tree is summed every 5 ms; that costs time, so
+    With `memory`, the resident memory of the whole tree is summed every 10 ms; that costs time, so
     the seconds of such a run are not to be compared. Raises CommandFailedError after the limit.
     """
     with log.open("wb") as sink:

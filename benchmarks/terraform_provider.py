@@ -32,6 +32,7 @@ from benchmarks.declarations import write_policy
 from benchmarks.measure import CommandFailedError, Run
 from benchmarks.stage import Stage, StageError, open_stage
 from vaultaws.errors import VaultawsError
+from vaultaws.interrupts import ending_signals_raise
 
 MIB = 1024 * 1024
 NEW_ACTION = "s3:PutObject"
@@ -110,6 +111,7 @@ def one_round(
             step.prepare(tool)
             done = step.measure(tool, memory)
             step.check(stage, tool)
+            say(f"{tool.name}: {step.title}, {done.seconds:.1f} s")
             seen = figures[tool.name]
             if memory:
                 seen.peaks[step.title] = done.peak_bytes
@@ -125,7 +127,7 @@ def measured(stage: Stage, tools: Sequence[Contender], rounds: int) -> dict[str,
     for number in range(rounds):
         turn = number % len(tools)
         one_round(stage, [*tools[turn:], *tools[:turn]], figures, memory=False)
-        print(f"round {number + 1} of {rounds} is done", file=sys.stderr, flush=True)
+        say(f"round {number + 1} of {rounds} is done")
     one_round(stage, tools, figures, memory=True)
     return figures
 
@@ -182,7 +184,12 @@ def compare(kind: str, options: argparse.Namespace) -> None:
 def show(what: str, seconds: float) -> None:
     """Say now and then what is being built."""
     if int(seconds) % BUILDS_SHOWN_EVERY_SECONDS == 2:
-        print(f"{what}: {seconds:.0f} s", file=sys.stderr, flush=True)
+        say(f"{what}: {seconds:.0f} s")
+
+
+def say(words: str) -> None:
+    """Tell how far it is; results alone go to standard output."""
+    print(words, file=sys.stderr, flush=True)
 
 
 def machine(terraform_name: str) -> str:
@@ -213,12 +220,16 @@ def main() -> int:
     parser.add_argument("--terraform", default="terraform", help="the program, when not on PATH")
     options = parser.parse_args()
     try:
-        print(machine(options.terraform), end="\n\n", flush=True)
-        for kind in options.server:
-            compare(kind, options)
+        with ending_signals_raise():
+            print(machine(options.terraform), end="\n\n", flush=True)
+            for kind in options.server:
+                compare(kind, options)
     except (CommandFailedError, StageError, VaultawsError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
         return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
     return 0
 
 
