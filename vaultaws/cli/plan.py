@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from vaultaws.cli import handler, output
 from vaultaws.cli.options import ServerFlags, files_options, json_option, server_options
-from vaultaws.cli.wiring import open_vault
-from vaultaws.config.load import load_all
+from vaultaws.cli.wiring import open_administration
+from vaultaws.config.load import load, load_all
 from vaultaws.config.schema import Config
-from vaultaws.errors import VaultawsError
+from vaultaws.errors import ConfigError, UsageError, VaultawsError
 
 if TYPE_CHECKING:
     from vaultaws.plan.changes import Plan
 
 FOUND_CHANGES = 3
-SIDE_BY_SIDE = 4
-WORST_FIRST = (2, 1, FOUND_CHANGES, 0)
-
-Outcome = "Plan | VaultawsError"
+BEST_TO_WORST = (0, FOUND_CHANGES, 1, 2)
 
 
 @click.command(epilog="\b\nExample:\n  vaultaws plan accounts/*.toml --detailed-exitcode")
@@ -34,7 +31,7 @@ Outcome = "Plan | VaultawsError"
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Save the plan for apply: what was seen, no secret.",
+    help="Save which plan this is, for apply --plan; no secret is in it.",
 )
 @json_option
 @server_options
@@ -51,7 +48,107 @@ def command(
 
     Several files are planned side by side; one that fails does not hide the others.
     """
-    configs = load_all(files)
-    with output.Progress("planning"), ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        outcomes = list(pool.map(lambda config: _outcome(config, server, prune=prune), configs))
-    return _report(list(zip(configs, outcomes, strict=True)), detailed_exitcode, out, as_json)
+    if out is not None and len(files) > 1:
+        raise UsageError(
+            f"--out {out} takes the plan of one file, and {len(files)} are named",
+            why="apply --plan carries out one plan of one file",
+            do="plan file by file, each with an --out of its own",
+        )
+    with output.Progress("planning"):
+        outcomes = _side_by_side(files, server, prune=prune)
+    if len(outcomes) == 1 and isinstance(outcomes[0], VaultawsError):
+        raise outcomes[0]
+    _show(outcomes, as_json=as_json)
+    if out is not None and not isinstance(outcomes[0], VaultawsError):
+        _save(outcomes[0], out, server)
+    return max(
+        (_code(outcome, detailed=detailed_exitcode) for outcome in outcomes),
+        key=BEST_TO_WORST.index,
+    )
+
+
+def _side_by_side(
+    files: Sequence[Path], server: ServerFlags, *, prune: bool
+) -> list[Plan | VaultawsError]:
+    """Each file's plan, or why there is none, in the order of the files."""
+    from vaultaws.vault.bulk import ask_all
+
+    def one(config: Config | VaultawsError) -> Plan | VaultawsError:
+        return config if isinstance(config, VaultawsError) else _plan(config, server, prune=prune)
+
+    return ask_all(one, _load(files))
+
+
+def _load(files: Sequence[Path]) -> Sequence[Config | VaultawsError]:
+    """The files, or the faults of each. Raises ConfigError for what is wrong between them."""
+    try:
+        return load_all(files)
+    except ConfigError:
+        outcomes = [_load_one(file) for file in files]
+        if len(files) == 1 or not any(isinstance(one, VaultawsError) for one in outcomes):
+            raise
+        return outcomes
+
+
+def _load_one(file: Path) -> Config | VaultawsError:
+    try:
+        return load(file)
+    except ConfigError as error:
+        return error
+
+
+def _plan(config: Config, server: ServerFlags, *, prune: bool) -> Plan | VaultawsError:
+    from vaultaws.plan.planner import make_plan
+
+    try:
+        vault, _ = open_administration(server)
+        return make_plan(vault, config, prune=prune)
+    except VaultawsError as error:
+        return error
+
+
+def _show(outcomes: Sequence[Plan | VaultawsError], *, as_json: bool) -> None:
+    from vaultaws.plan import show
+    from vaultaws.plan.document import document, documents
+
+    plans = [outcome for outcome in outcomes if not isinstance(outcome, VaultawsError)]
+    for outcome in outcomes:
+        if isinstance(outcome, VaultawsError):
+            handler.report(outcome)
+        elif not as_json:
+            output.result(show.body(outcome, colour=_colours()) + "\n")
+    if as_json:
+        shown = [document(plan) for plan in plans]
+        output.as_json(shown[0] if len(outcomes) == 1 else documents(shown))
+    else:
+        output.result(show.summary(plans, failed=len(outcomes) - len(plans)))
+
+
+def _colours() -> bool:
+    """Colour only for a person at a terminal who has not said no to it (no-color.org)."""
+    dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not dull
+
+
+def _save(plan: Plan, out: Path, server: ServerFlags) -> None:
+    from vaultaws.plan.saved import SavedPlan, encode
+
+    _, namespace = open_administration(server)
+    saved = SavedPlan(
+        file=str(plan.config.file),
+        address=plan.observed.address,
+        namespace=namespace,
+        mount=plan.config.mount.path,
+        fingerprint=plan.fingerprint,
+        prune=plan.prune,
+    )
+    out.touch(0o600)
+    out.chmod(0o600)
+    out.write_text(encode(saved), encoding="utf-8")
+    output.hint(f"saved as {out}; to carry it out: vaultaws apply --plan {out}")
+
+
+def _code(outcome: Plan | VaultawsError, *, detailed: bool) -> int:
+    if isinstance(outcome, VaultawsError):
+        return outcome.exit_code
+    return FOUND_CHANGES if detailed and outcome.to_write else 0

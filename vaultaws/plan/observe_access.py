@@ -32,6 +32,7 @@ def observe_access(vault: Administration, config: Config, seen: Observed) -> Obs
         left_out = f"access left by an earlier file was not looked for: {refusal.what}"
         return replace(seen, unseen=(*seen.unseen, left_out))
     states = tuple(_states(config.mount.path, identity))
+    identity = _relevant(config, identity, states)
     return replace(seen, identity=identity, access=_named(vault, identity, states))
 
 
@@ -39,7 +40,7 @@ def _identity(vault: Administration, config: Config) -> Identity:
     prefix = names.acl_prefix(config.mount.path)
     policies = [name for name in vault.list_acl_policies() if name.startswith(prefix)]
     acl = vault.read_acl_policies(policies)
-    mounts = vault.auth_mounts() if config.access else {}
+    mounts = vault.auth_mounts() if config.access or policies else {}
     claims = set(_claims(config, mounts))
     wanted = [
         name
@@ -55,6 +56,27 @@ def _identity(vault: Administration, config: Config) -> Identity:
         members=tuple(_members(vault, config, mounts)),
         groups=tuple(groups[name] for name in sorted(groups)),
         acl=tuple(sorted(acl.items())),
+    )
+
+
+def _relevant(config: Config, identity: Identity, states: tuple[AccessState, ...]) -> Identity:
+    """Without what belongs to other mounts and has no say in this plan."""
+    declared = {names.acl_name(config.mount.path, access.name) for access in config.access}
+    policies = declared | {state.acl_name for state in states}
+    mounts = {mount.path: mount for mount in identity.auth_mounts}
+    claims = set(_claims(config, mounts))
+    wanted = declared | set(map(names.claim_group_name, claims))
+    wanted |= {group.name for state in states for group in state.groups}
+    return replace(
+        identity,
+        acl=tuple((name, text) for name, text in identity.acl if name in policies),
+        groups=tuple(
+            group
+            for group in identity.groups
+            if group.name in wanted
+            or group.name.lower() in wanted
+            or (group.alias and names.same_alias(group.alias) in claims)
+        ),
     )
 
 

@@ -92,13 +92,13 @@ def _key(name: str) -> str:
 
 
 def _other_users(config: Config, observed: Observed) -> Iterator[Draft]:
-    """The engine keeps a static role with its user (path_static_roles.go, validateIAMUserExists)."""
+    """The engine keeps a static role's user (path_static_roles.go, validateIAMUserExists)."""
     users = {role.name: role.username for role in observed.static_roles}
     for role in config.static_roles:
         if users.get(role.name, role.username) != role.username:
             yield (
                 ("static_roles", role.name, "username"),
-                f"it is a static role of the user {users[role.name]}, and the engine refuses another",
+                f"the static role is of the user {users[role.name]}; the engine takes no other",
                 "give it another name, or delete the static role first",
             )
 

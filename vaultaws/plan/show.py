@@ -8,6 +8,7 @@ from typing import Final
 
 from vaultaws.config import durations
 from vaultaws.config.faults import visible
+from vaultaws.leases.words import count
 from vaultaws.plan.changes import Action, Change, Field, Kind, Plan
 from vaultaws.plan.document import document
 from vaultaws.plan.fields import NOTHING, is_span
@@ -22,6 +23,7 @@ COLOURS: Final = {
     Action.UNMANAGED: "36",
 }
 LINE_COLOURS: Final = {"+": "32", "-": "31"}
+KINDS: Final = {Kind.STATIC_ROLE: "static role", Kind.AUDIT: "audit device"}
 LABELS: Final = {"policy_document": "policy"}
 FUTURE: Final = ((Action.CHANGE, "change"), (Action.ADD, "add"), (Action.REMOVE, "remove"))
 PAST: Final = ((Action.CHANGE, "changed"), (Action.ADD, "added"), (Action.REMOVE, "removed"))
@@ -54,7 +56,8 @@ def _head(plan: Plan) -> str:
 
 
 def _title(change: Change) -> str:
-    return visible(f"{change.kind.value} {change.name}")
+    kind = KINDS.get(change.kind, change.kind.value)
+    return visible(kind if change.name == kind else f"{kind} {change.name}")
 
 
 def _change(plan: Plan, change: Change, width: int, *, colour: bool) -> Iterator[str]:
@@ -115,15 +118,19 @@ def _coloured(text: str, code: str, *, on: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if on else text
 
 
-def summary(plans: Sequence[Plan], *, done: bool = False) -> str:
-    """The count over all plans, in one line."""
+def summary(plans: Sequence[Plan], *, done: bool = False, failed: int = 0) -> str:
+    """The count over all plans, in one line. `failed` files have no plan."""
     counts = Counter(change.action for plan in plans for change in plan.changes)
     words = PAST if done else FUTURE
     to = "" if done else "to "
     parts = [f"{counts[action]:,} {to}{word}" for action, word in words if counts[action]]
-    unmanaged = [f"{counts[Action.UNMANAGED]:,} unmanaged"] if counts[Action.UNMANAGED] else []
     if done:
         return (", ".join(parts) or "Nothing to do; nothing was written") + "."
+    ending = " Nothing has been written." if parts else ""
     if not parts:
-        return ", ".join(["Nothing to change", *unmanaged]) + "."
-    return ", ".join([*parts, *unmanaged]) + ". Nothing has been written."
+        parts.append("Nothing to change")
+    if counts[Action.UNMANAGED]:
+        parts.append(f"{counts[Action.UNMANAGED]:,} unmanaged")
+    if failed:
+        parts.append(f"{count(failed, 'file', 'files')} without a plan")
+    return f"{', '.join(parts)}.{ending}"
