@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from vaultaws.cli import output
 from vaultaws.cli.root_secret import root_secret
@@ -18,10 +17,9 @@ from vaultaws.errors import UsageError
 from vaultaws.leases.words import count
 from vaultaws.plan import apply, drift, outcome, steps
 from vaultaws.plan.changes import Action, Change, Kind, Plan
-from vaultaws.plan.diff import diff
 from vaultaws.plan.journal import ApplyJournal, Target, default_directory
-from vaultaws.plan.observe import observe
 from vaultaws.plan.outcome import Applied
+from vaultaws.plan.planner import make_plan
 from vaultaws.plan.saved import SavedPlan
 from vaultaws.plan.steps import Hands, RootSecret
 from vaultaws.vault.administration import Administration
@@ -60,10 +58,10 @@ class Applying:
         self._namespace = namespace
         self._wishes = wishes
         self._clock = clock
+        self._journals: dict[str, ApplyJournal] = {}
 
     def plan(self, configs: Sequence[Config]) -> tuple[Job, ...]:
         """Observe the server and plan each file."""
-        _refuse_same_mount(configs)
         return tuple(Job(config, self._journal(config), self._plan(config)) for config in configs)
 
     def hold(self, configs: Sequence[Config], until: ExitStack) -> None:
@@ -122,11 +120,16 @@ class Applying:
             return apply.apply(job.plan, hands, writer, self._clock, watcher)
 
     def _journal(self, config: Config) -> ApplyJournal:
-        target = Target(self._vault.address, self._namespace, config.mount.path)
-        return ApplyJournal(default_directory(os.environ), target, self._clock)
+        """The mount's own, and the same one each time: it knows whether it is held."""
+        mount = config.mount.path
+        if mount not in self._journals:
+            target = Target(self._vault.address, self._namespace, mount)
+            directory = default_directory(os.environ)
+            self._journals[mount] = ApplyJournal(directory, target, self._clock)
+        return self._journals[mount]
 
     def _plan(self, config: Config) -> Plan:
-        return diff(config, observe(self._vault, config))
+        return make_plan(self._vault, config, prune=self._wishes.prune)
 
     def _with_secret(self, job: Job) -> Job:
         writes_root = steps.writes_root(job.plan.to_write)
@@ -197,15 +200,3 @@ def _leases_left(plans: Sequence[Plan]) -> int:
             for step in plan.to_write
         )
     )
-
-
-def _refuse_same_mount(configs: Sequence[Config]) -> None:
-    seen: dict[str, Path] = {}
-    for config in configs:
-        other = seen.setdefault(config.mount.path, config.file)
-        if other != config.file:
-            raise UsageError(
-                f"{other} and {config.file} both declare the mount {config.mount.path}",
-                why="each would undo what the other says",
-                do="let one file say all of a mount",
-            )

@@ -62,7 +62,8 @@ class Builder:
     def _named(self, data: Data, kind: str) -> list[tuple[KeyPath, Data]]:
         """The tables [KIND.NAME], sorted by name, with their paths."""
         held = self.reading.table(data, (kind,))
-        return [((kind, name), self.reading.table(held, (kind, name))) for name in sorted(held)]
+        found = [((kind, name), self.reading.table(held, (kind, name))) for name in sorted(held)]
+        return [(path, table) for path, table in found if table is held[path[-1]]]
 
     def _lease(self, data: Data) -> LeaseBounds:
         found = self._fields(data, "lease", tables.LEASE)

@@ -156,9 +156,8 @@ def _remedy(path: KeyPath) -> str:
 
 
 def _is_secret(path: KeyPath, value: Any) -> bool:
-    if secrets.looks_secret(path[-1]):
+    if secrets.looks_secret(path[-1]) or (isinstance(value, str) and secrets.looks_secret(value)):
         return True
-    if isinstance(value, str) and (not value or secrets.looks_secret(value)):
-        return bool(value)
-    named = secrets.is_secret_name(path[-1])
-    return named and isinstance(value, str | int | float) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    return value != "" and secrets.is_secret_name(path[-1])

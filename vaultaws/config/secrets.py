@@ -34,4 +34,6 @@ def looks_secret(value: str) -> bool:
 
 def in_words(text: str) -> bool:
     """True when one of the words of a sentence looks like a secret."""
-    return len(text) >= 20 and any(looks_secret(word) for word in BETWEEN_WORDS.split(text))
+    if len(text) < 20:
+        return False
+    return looks_secret(text) or any(looks_secret(word) for word in BETWEEN_WORDS.split(text))

@@ -24,8 +24,8 @@ WORDS: tuple[tuple[str, str, str], ...] = (
     ("Unclosed inline table", "a table in braces without } at its end", "close it on its line"),
     ("Unterminated string", "a string without a quote at its end", "close it"),
     ('Expected \'"""\'', 'a string without """ at its end', "close it"),
-    ("Expected \"'''\"", "a string without ''' at its end", "close it"),
-    ("Unescaped '\\\\'", "a backslash in a string", r"write \\, or use single quotes"),
+    ("Expected \"'", "a string without a single quote at its end", "close it"),
+    ("Unescaped '", "a backslash in a string", r"write \\, or use single quotes"),
     (
         "Illegal character",
         "a character that cannot stand there",
