@@ -18,11 +18,11 @@ def test_every_fault_is_a_line_before_the_three(
     assert run([*verb, "-c", str(file)]) == 1
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.splitlines() == [
-        f'{file}:2:1:  mount.pth: unknown key (did you mean "path"?)',
-        f"{file}:4:1:  root.max_retries: true is not a whole number (write a number without quotes)",
-        f"{file}:5:1:  root.secret_key: no secret is ever written here "
-        "(take it out; [root] credentials says where Vault's own key comes from)",
+    first, second, third, *rest = err.splitlines()
+    assert first == f'{file}:2:1:  mount.pth: unknown key (did you mean "path"?)'
+    assert second.startswith(f"{file}:4:1:  root.max_retries: true is not a whole number (")
+    assert third.startswith(f"{file}:5:1:  root.secret_key: no secret is ever written here (")
+    assert rest == [
         f"error: 3 faults in {file}",
         "why:   each line above names the place and the key; nothing was asked of a server",
         "do:    mend them, then run it again",

@@ -81,7 +81,6 @@ def test_every_fault_is_said_at_once_with_its_line(tmp_path: Path) -> None:
         (('roles = ["reader"]', 'roles = ["reeder"]'), 'no role "reeder"'),
         (('roles = ["reader"]', 'roles = "reader"'), "list of strings"),
         (('{ userpass = ["ada"] }', '"ada"'), "not a table"),
-        (('policy = "reader.json"\ndefault', "default"), "inline policy"),
         (('policy = "reader.json"\ndefault', 'policy = "none.json"\ndefault'), "no policy file"),
         (("[roles.reader]\ncredential_type", "[roles.reader]\n#"), "no credential_type"),
         (("[roles.reader]", "[roles]\nx = 1\n[roles.reader]"), "not a table"),
