@@ -124,3 +124,23 @@ def test_leases_are_counted_for_what_changes_and_goes(shell: Shell, wired: Wired
     pruned = ops.run("plan", "--prune")
     assert "2 live leases stay and go on until they end" in pruned.stdout
     assert "! role reader" in ops.run("plan").stdout
+
+
+def test_a_static_role_is_planned_changed_and_pruned(shell: Shell, wired: Wired) -> None:
+    user = f"vault-static-{wired.mount}"  # whom the root policy may touch
+    wired.client("iam").create_user(UserName=user)
+    static = f'[static_roles.deploy]\nusername = "{user}"\nrotation_period = "24h"\n'
+    declare(wired, shell.directory, static)
+    assert f"makes a new key for {user} at once" in shell.run("plan").stdout
+    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.run("plan", "--detailed-exitcode").returncode == 0
+    declare(wired, shell.directory, static.replace("24h", "48h"))
+    changed = shell.run("plan").stdout
+    assert "rotation_period  24 h → 2 d" in changed
+    assert "hashicorp/vault#21967" in changed
+    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.run("plan", "--detailed-exitcode").returncode == 0
+    declare(wired, shell.directory, static.replace(user, "somebody-else"))
+    refused = shell.run("plan")
+    assert refused.returncode == 1
+    assert f"the static role is of the user {user}" in refused.stderr
