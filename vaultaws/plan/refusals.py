@@ -9,7 +9,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from vaultaws.config.faults import DeclaredFileError, Fault, dotted
-from vaultaws.config.places import Path, Places
+from vaultaws.config.places import KeyPath as Path
+from vaultaws.config.places import Places
 from vaultaws.config.schema import Access, Config, Root
 from vaultaws.model import Role, ServerHealth, StaticRole
 from vaultaws.plan import audit, names

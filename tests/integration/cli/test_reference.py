@@ -14,7 +14,7 @@ import pytest
 from tests.support.commands import Shell
 from tests.support.people import declare, operator, root_shell
 from tests.support.wired import Wired
-from vaultaws.cli.main import VERBS
+from vaultaws.cli.main import VERBS, module_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
 FREE = ("environment", "policy_document", "counts", "plans[]")  # keys in them are data
@@ -128,7 +128,7 @@ def test_every_command_with_json_is_on_the_page() -> None:
     commands = {
         found
         for verb in VERBS
-        for found in with_json(verb, import_module(f"vaultaws.cli.{verb}").command)
+        for found in with_json(verb, import_module(f"vaultaws.cli.{module_of(verb)}").command)
     }
     assert named - {"creds (--format json)"} == commands
     assert all(documented(section) for section in sections)
