@@ -8,7 +8,6 @@ from typing import Final
 
 from vaultaws.model import AuditDevice, JsonObject, Role, StaticRole
 
-
 SERVER_BOUND_SECONDS: Final = 2_764_800
 """768 h: a server's own longest lease, where its configuration says no other (Vault docs,
 `max_lease_ttl`)."""

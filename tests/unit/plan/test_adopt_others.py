@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaultaws.model import CredentialType, Role
+from vaultaws.model import CredentialType, JsonObject, Role
 from vaultaws.plan.adopt_observe import granting
 from vaultaws.plan.adopt_policies import Named, assign
 
@@ -37,7 +37,7 @@ def test_the_paths_that_let_issue(text: str, paths: tuple[str, ...]) -> None:
     assert granting(text, "aws", ["reader"]) == paths
 
 
-def role(name: str, document: dict[str, object]) -> Role:
+def role(name: str, document: JsonObject) -> Role:
     return Role(name, CredentialType.IAM_USER, policy_document=document)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections import UserDict
 from pathlib import Path
 
 import pytest
@@ -56,14 +57,13 @@ def test_what_was_put_in_place_is_taken_back_when_the_next_fails(tmp_path: Path)
     first, fresh, blocked = tmp_path / "a", tmp_path / "b", tmp_path / "c"
     first.write_bytes(b"before")
 
-    class Late(dict[Path, bytes | None]):
+    class Late(UserDict[Path, bytes | None]):
         """What was there; the last question about `c` puts a directory in its place."""
 
-        def get(self, key: Path, default: bytes | None = None) -> bytes | None:
-            found = super().get(key, default)
+        def __getitem__(self, key: Path) -> bytes | None:
             if key == blocked:
                 (blocked / "inside").mkdir(parents=True)
-            return found
+            return super().__getitem__(key)
 
     with pytest.raises(OSError, match="directory"):
         write_all(
