@@ -220,7 +220,7 @@ def test_a_foreign_policy_file_is_not_overwritten(shell: Shell) -> None:
 
 def test_odd_but_legal_names_and_documents(wired: Wired, tmp_path: Path) -> None:
     shell = operator(wired, tmp_path)
-    names = ("a..b", "Reader", "reader", "CON", "x@y-z.w", "_", "n" * 200)
+    names = ("a.-b", "Reader", "reader", "CON", "x@y-z.w", "_", "n" * 200)
     for number, name in enumerate(names):
         document = {"Statement": [{**READ_EC2["Statement"][0], "Sid": f"n{number}ü"}]}
         role(wired, name, credential_type="iam_user", policy_document=json.dumps(document))
