@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.connections import aws_client
 from tests.support.lint_cases import CASES, DEPLOY, MANAGED, READER
-from tests.support.wired import Wired, aws_client, must, root_config
+from tests.support.wired import Wired, must, root_config
 from vaultaws.config.load import load
 from vaultaws.config.schema import Config
 from vaultaws.lint.registry import RULES
@@ -48,7 +49,7 @@ EVERYTHING = """{"Version": "2012-10-17",
 def furnished(start_aws: Callable[[AwsOptions], LocalAws]) -> LocalAws:
     """An AWS of its own with the groups, policies and the role that the cases name."""
     aws = start_aws(AwsOptions())
-    iam = aws_client(aws, "iam", "eu-west-2")
+    iam = aws_client(aws, "iam")
     for name in ("g", "h", "a.b", *(f"g{n}" for n in range(11))):
         iam.create_group(GroupName=name)
     for name in ("reader", *(f"reader-{n}" for n in range(11))):
@@ -64,7 +65,7 @@ def furnished(start_aws: Callable[[AwsOptions], LocalAws]) -> LocalAws:
 
 
 def account_of(aws: LocalAws) -> str:
-    return str(aws_client(aws, "sts", "eu-west-2").get_caller_identity()["Account"])
+    return str(aws_client(aws, "sts").get_caller_identity()["Account"])
 
 
 @pytest.fixture

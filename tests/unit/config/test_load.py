@@ -76,7 +76,7 @@ def test_every_fault_is_said_at_once_with_its_line(tmp_path: Path) -> None:
         (('path = "aws"', 'path = "a b"'), "not a mount path"),
         (('"iam_user"', '"iam_usr"'), "not one of iam_user"),
         (('"15m"\nmax_lease', "true\nmax_lease"), "span of time"),
-        (('"15m"\nmax_lease', '"0s"\nmax_lease'), "longer than 0"),
+        (('"15m"\nmax_ttl', '"0s"\nmax_ttl'), "longer than 0"),
         (("[mount]", "[mont]"), 'did you mean "mount"'),
         (('roles = ["reader"]', 'roles = ["reeder"]'), 'no role "reeder"'),
         (('roles = ["reader"]', 'roles = "reader"'), "list of strings"),
