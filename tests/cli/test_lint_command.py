@@ -150,6 +150,13 @@ def test_a_file_that_cannot_be_used_is_a_finding_for_machines(form: str) -> None
         assert (found["rule"], found["line"], found["message"]) == ("file", 4, "unknown key")
 
 
+def test_a_missing_file_is_a_finding_for_machines() -> None:
+    answer = CliRunner().invoke(lint.command, ["--json", "nowhere.toml"], standalone_mode=False)
+    assert answer.return_value == 1
+    (found,) = json.loads(answer.stdout)["findings"]
+    assert (found["rule"], found["file"], found["line"]) == ("file", "nowhere.toml", 1)
+
+
 def test_people_are_told_of_such_a_file_as_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     Path("vaultaws.toml").write_text(USER + "max_tll = 3\n")
     assert run(["lint"]) == 1
