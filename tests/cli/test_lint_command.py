@@ -135,6 +135,28 @@ def test_what_is_waived_is_suppressed_in_sarif() -> None:
     assert result["suppressions"] == [{"kind": "inSource", "justification": "as agreed"}]
 
 
+def test_sarif_leads_on_to_the_policy() -> None:
+    Path("p.json").write_text(READER.replace("ec2:Describe*", "ec2:DescribeInstance"))
+    (result,) = sarif(USER)["results"]
+    (related,) = result["relatedLocations"]
+    assert related["physicalLocation"]["artifactLocation"]["uri"] == "p.json"
+    assert related["message"] == {"text": "Statement[0].Action"}
+
+
+def test_a_file_outside_of_here_has_its_whole_uri(
+    inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(WARNED)
+    (inside / "below").mkdir()
+    monkeypatch.chdir(inside / "below")
+    answer = CliRunner().invoke(
+        lint.command, [str(inside / "vaultaws.toml"), "--format", "sarif"], standalone_mode=False
+    )
+    (result,) = json.loads(answer.stdout)["runs"][0]["results"]
+    location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": (inside / "vaultaws.toml").as_uri()}
+
+
 @pytest.mark.parametrize("form", ["json", "sarif"])
 def test_a_file_that_cannot_be_used_is_a_finding_for_machines(form: str) -> None:
     answer = said(USER + "max_tll = 3\n", "--format", form)
