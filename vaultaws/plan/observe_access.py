@@ -90,7 +90,7 @@ def _claims(config: Config, mounts: dict[str, AuthMount]) -> Iterator[names.Alia
 def _declared(config: Config) -> tuple[Named, ...]:
     """Every member that the file names, once."""
     named = (
-        (path.strip("/"), name)
+        (path, name)
         for access in config.access
         for path, listed in access.members
         for name in listed
