@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ class Place:
         path = f"auth/{self.auth}/"
         return sorted(alias["name"] for alias in aliases if alias.get("mount_path") == path)
 
-    def groups(self) -> list[dict[str, object]]:
+    def groups(self) -> list[dict[str, Any]]:
         """The groups that bear this mount's policy."""
         names = self._listed("identity/group/name").get("keys", [])
         all_of_them = [must(self.wired.ask(f"identity/group/name/{name}")) for name in names]
@@ -112,8 +113,8 @@ class Place:
     def is_mounted(self) -> bool:
         return f"{self.wired.mount}/" in must(self.wired.ask("sys/mounts")).body["data"]
 
-    def _listed(self, path: str) -> dict[str, object]:
-        found: dict[str, object] = self.wired.ask(path, method="LIST").body.get("data") or {}
+    def _listed(self, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.wired.ask(path, method="LIST").body.get("data") or {}
         return found
 
 

@@ -72,8 +72,9 @@ def test_what_was_left_open_is_mentioned_by_plan_and_closed_by_apply(
     with a_place(wired, tmp_path) as place:
         relay = Relay(place.wired.server.address)
         shell = place.through(relay.address)
-        relay.before = killer = Killer(5, shell.start("apply", "--yes"))
-        with killer.process as process:
+        process = shell.start("apply", "--yes")
+        relay.before = Killer(5, process)
+        with process:
             process.communicate(timeout=60)
         code, _, said = here(shell, "plan")
         found = re.search(r"an apply of vaultaws.toml begun .* ended after 3 of [0-9]+ steps", said)
