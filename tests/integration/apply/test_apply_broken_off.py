@@ -54,17 +54,19 @@ def cut() -> None:
     raise CutError
 
 
-def test_a_refused_root_stops_all_that_needs_it(place: Place, relay: Relay) -> None:
+def test_a_refused_root_stops_all_that_needs_it(
+    place: Place, relay: Relay, wired: Wired
+) -> None:
     mount = place.wired.mount
     denied = f'path "{mount}/config/root" {{ capabilities = ["read", "deny"] }}'
     must(place.wired.ask(f"sys/policies/acl/{mount}-deny", {"policy": EVERYTHING + denied}))
-    narrow = person(place.wired, place.shell.directory, "eve", f"{mount}-deny")
+    narrow = person(wired, place.shell.directory, "eve", f"{mount}-deny")
     shell = place.through(relay.address)
     token = narrow.more["VAULT_TOKEN"]
     shell = Shell(shell.directory, {**shell.more, "VAULT_TOKEN": token})
     code, out, err = here(shell, "apply", "--yes")
     assert (code, out) == (2, ""), err
-    assert f"2 of {8 if 'audit' in err else 7} steps are done: mount {mount}, lease {mount}" in err
+    assert f"steps are done: mount {mount}, lease {mount}\n" in err
     assert "not tried: " in err
     assert "role reader" in err.partition("not tried: ")[2]
     assert "error: root was refused: " in err
@@ -72,7 +74,6 @@ def test_a_refused_root_stops_all_that_needs_it(place: Place, relay: Relay) -> N
     assert not any(ROLES_WRITE in asked.path for asked in relay.writes)
     assert here(place.shell, "apply", "--yes")[0] == 0
     must(place.wired.ask(f"sys/policies/acl/{mount}-deny", method="DELETE"))
-    must(place.wired.ask(f"auth/{place.auth}/users/eve", method="DELETE"))
     settled(place)
 
 
