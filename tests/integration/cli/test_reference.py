@@ -13,11 +13,18 @@ import pytest
 
 from tests.support.commands import Shell
 from tests.support.people import declare, operator, root_shell
-from tests.support.wired import Wired
+from tests.support.wired import Wired, must
 from vaultaws.cli.main import VERBS, module_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
-FREE = ("environment", "policy_document", "counts", "plans[]")  # keys in them are data
+FREE = (
+    "environment",
+    "policy_document",
+    "counts",
+    "plans[]",
+    "iam_tags",
+    "session_tags",
+)  # keys in them are data
 ROLES = """
 [roles.reader]
 credential_type = "iam_user"
@@ -91,6 +98,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     check(
         "roles show", ops.json("roles", "show", "reader"), ops.json("roles", "show", "reader-sts")
     )
+    legacy = {"policy": '{"Version": "2012-10-17"}'}
+    must(wired.ask(f"{wired.mount}/roles/legacy", legacy))
+    foreign = {"policy": f'path "{wired.mount}/creds/*" {{ capabilities = ["read"] }}'}
+    must(wired.ask(f"sys/policies/acl/foreign-{wired.mount}", foreign))
+    check("import", ops.json("import", "-c", "imported.toml", code=3))
     issued = [
         json.loads(ops.run("creds", role, "--format", "json").stdout)
         for role in ("reader", "reader-sts")
