@@ -30,6 +30,7 @@ credential_type = "federation_token"
 policy = "policies/ec2readonly.json"
 """
 TEMPLATE = '{{ printf "vault-%s-%s" (unix_time) (random 10) }}'
+POLICIES = Path(__file__).parents[3] / "policies"
 NOBODY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
 
@@ -140,6 +141,29 @@ class TestShow:
         unknown = " ".join(gap["what"] for gap in seen["unknown"])
         assert "the keys of" in unknown
         assert "SimulatePrincipalPolicy" in unknown
+
+    def test_the_ready_policy_of_operators_is_enough(
+        self, shell: Shell, wired: Wired, tmp_path: Path
+    ) -> None:
+        iam, name = wired.client("iam"), f"olga-{wired.mount}"
+        iam.create_user(UserName=name)
+        text = (POLICIES / "root-operator.json").read_text("utf-8")
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=text)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        olga = operator(
+            wired,
+            tmp_path,
+            AWS_ACCESS_KEY_ID=key["AccessKeyId"],
+            AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"],
+        )
+        seen = olga.json("root", "show", "-c", "vaultaws.toml")
+        assert seen["unknown"] == []
+        assert {right["by_iam"] for right in seen["rights"]} == {"allowed"}
+        forbid(wired, "iam:DeleteAccessKey")
+        iam.create_access_key(UserName=wired.root_user)
+        (spare,) = set(keys_of(wired)) - {seen["access_key_id"]}
+        done = olga.json("root", "rotate", "--yes", "--delete-spare", spare)
+        assert keys_of(wired) == [done["access_key_id"]]
 
     def test_a_token_that_may_not_read_the_root(
         self, shell: Shell, wired: Wired, tmp_path: Path
@@ -274,12 +298,14 @@ class TestRotate:
         assert "secret" not in done.stdout
 
 
+@pytest.fixture(scope="module")
+def moody_aws(start_aws: Callable[[AwsOptions], LocalAws]) -> LocalAws:
+    """A local AWS whose moods these tests change."""
+    return start_aws(AwsOptions())
+
+
 class TestSlowIam:
     """AWS where a new key is refused for seconds."""
-
-    @pytest.fixture(scope="class")
-    def moody_aws(self, start_aws: Callable[[AwsOptions], LocalAws]) -> LocalAws:
-        return start_aws(AwsOptions())
 
     @pytest.fixture
     def slow(
