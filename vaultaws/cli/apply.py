@@ -19,7 +19,7 @@ from vaultaws.cli.options import (
     yes_option,
 )
 from vaultaws.cli.wiring import demand_somebody, open_administration
-from vaultaws.config.load import load
+from vaultaws.config.load import load_all
 from vaultaws.config.schema import Config
 from vaultaws.errors import UsageError
 
@@ -64,7 +64,7 @@ def command(
     saved = saved_plans.load(plan_file) if plan_file is not None else None
     if saved is not None:
         files, prune = _files_of(saved, files), saved.prune or prune
-    configs = [load(file) for file in files]
+    configs = load_all(files)
     said = " ".join(f"-c {file}" for file in files)
     wishes = Wishes(yes, prune, replace_root_key, f"vaultaws apply {said}")
     vault, namespace = open_administration(server)
@@ -143,6 +143,7 @@ def _carry_out(applying: Applying, jobs: Sequence[Job], *, as_json: bool) -> Non
 
 def _print(done: Sequence[Applied], *, as_json: bool) -> None:
     from vaultaws.plan import outcome, show
+    from vaultaws.plan.document import documents
 
     if not as_json:
         for each in done:
@@ -150,4 +151,4 @@ def _print(done: Sequence[Applied], *, as_json: bool) -> None:
     elif len(done) == 1:
         output.as_json(outcome.document(done[0]))
     else:
-        output.as_json({"version": 1, "plans": [outcome.document(each) for each in done]})
+        output.as_json(documents([outcome.document(each) for each in done]))

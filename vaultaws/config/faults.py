@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -17,7 +16,6 @@ from vaultaws.errors import ConfigError
 SHOWN = 20  # faults that are printed; the others are counted
 LONGEST_VALUE = 60  # characters of a value that are repeated
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode categories that a terminal may obey
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +51,7 @@ class DeclaredFileError(ConfigError):
     def of(cls, faults: tuple[Fault, ...]) -> Self:
         """Say how many faults there are, and where."""
         files = {fault.file for fault in faults}
-        where = str(next(iter(files))) if len(files) == 1 else f"{len(files)} files"
+        where = visible(str(next(iter(files)))) if len(files) == 1 else f"{len(files)} files"
         many = len(faults) != 1
         return cls(
             faults,
@@ -111,8 +109,10 @@ def _number(value: float) -> str:
 
 def visible(text: str) -> str:
     """The text with escapes in place of characters that a terminal obeys or hides."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
-    return "".join(
-        json.dumps(char)[1:-1] if unicodedata.category(char) in UNSEEN else char for char in text
-    )
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(point: int) -> str:
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"

@@ -9,6 +9,7 @@ from vaultaws.config import files, syntax
 from vaultaws.config.build import Builder
 from vaultaws.config.faults import DeclaredFileError, Fault
 from vaultaws.config.files import Unreadable
+from vaultaws.config.places import KeyPath
 from vaultaws.config.policies import PolicyFiles
 from vaultaws.config.reading import Reading
 from vaultaws.config.schema import Config
@@ -38,12 +39,12 @@ def load_all(named: Sequence[Path]) -> list[Config]:
     policies = PolicyFiles()
     faults: list[Fault] = []
     configs: list[Config] = []
-    mounts: dict[str, Path] = {}
+    said: dict[KeyPath, Path] = {}
     for file in named:
         reading = Reading(file)
         config = _read(reading, policies)
         if config is not None:
-            _one_file_one_mount(reading, config, mounts)
+            _said_in_one_file(reading, config, said)
             configs.append(config)
         faults.extend(reading.faults())
     if faults:
@@ -51,11 +52,17 @@ def load_all(named: Sequence[Path]) -> list[Config]:
     return configs
 
 
-def _one_file_one_mount(reading: Reading, config: Config, mounts: dict[str, Path]) -> None:
-    first = mounts.setdefault(config.mount.path, config.file)
-    if first is not config.file:
-        what = f"the mount {config.mount.path}/ is declared in {first} as well"
+def _said_in_one_file(reading: Reading, config: Config, said: dict[KeyPath, Path]) -> None:
+    """A mount and an audit device belong to one file; `said` has those of the files before."""
+    path = config.mount.path
+    if (first := said.setdefault(("mount", path), config.file)) is not config.file:
+        what = f"the mount {path}/ is declared in {first} as well"
         reading.fault(("mount", "path"), what, "one file, one mount: put both in one file")
+    for device in config.audit:
+        key = ("audit", device.path)
+        if (first := said.setdefault(key, config.file)) is not config.file:
+            what = f"this device is declared in {first} as well"
+            reading.fault(key, what, "declare it in one file")
 
 
 def _read(reading: Reading, policies: PolicyFiles) -> Config | None:

@@ -10,13 +10,12 @@ from typing import Any
 
 from vaultaws.config import secrets, values
 from vaultaws.config.faults import Fault, dotted, quoted
-from vaultaws.config.places import Path as KeyPath
-from vaultaws.config.places import Places
+from vaultaws.config.places import KeyPath, Places
 from vaultaws.config.tables import NEEDED, Table
 from vaultaws.config.values import BadValueError
 
 OPTIONS = values.Kind("strings", values.option_values)
-GUESSES = 20  # "did you mean" among many names is slow, and only so many faults are shown
+GUESSES = 20  # different names; guessing among thousands is slow, and few faults are shown
 NO_SECRET = "no secret is ever written here"  # noqa: S105  (a sentence)
 
 
@@ -39,7 +38,7 @@ class Reading:
     drafts: list[Draft] = field(default_factory=list)
     placed: list[Fault] = field(default_factory=list)
     _hidden: set[KeyPath] = field(default_factory=set)
-    _guesses: int = GUESSES
+    _guesses: set[str] = field(default_factory=set)
 
     def fault(self, path: KeyPath, what: str, do: str) -> None:
         """Note a fault at a key."""
@@ -68,17 +67,24 @@ class Reading:
         return tuple(fault for _, fault in sorted(found, key=lambda each: each[0]))
 
     def hide_secrets(self, data: Mapping[str, Any]) -> None:
-        """Find values that look like secrets; they are faults, and are not looked at again."""
+        """Find what looks like a secret; it is a fault, and is not looked at again."""
         left: list[tuple[KeyPath, Any]] = [((), data)]
         while left:
             path, value = left.pop()
-            if isinstance(value, Mapping):
+            if path and _is_secret(path, value):
+                self.fault(path, NO_SECRET, _remedy(path))
+                self._hidden.update(path[:length] for length in range(1, len(path) + 1))
+            elif isinstance(value, Mapping):
                 left.extend(((*path, key), inner) for key, inner in value.items())
             elif isinstance(value, list):
                 left.extend(((*path, str(index)), inner) for index, inner in enumerate(value))
-            elif _is_secret(path, value):
-                self.fault(path, NO_SECRET, _remedy(path))
-                self._hidden.update(path[:length] for length in range(1, len(path) + 1))
+        if any(secrets.in_words(line.partition("#")[2]) for line in self.text.splitlines()):
+            self._secrets_in_comments()
+
+    def _secrets_in_comments(self) -> None:
+        for comment in Places.of(self.text).comments().values():
+            if secrets.in_words(comment.text):
+                self.fault_at(comment.place, "", f"a comment: {NO_SECRET}", _remedy(comment.path))
 
     def table(self, data: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
         """The table at a key of `data`, empty when it is absent or something else."""
@@ -118,14 +124,19 @@ class Reading:
     def unknown(self, path: KeyPath, what: str, known: Iterable[str]) -> None:
         """Note a key that nobody knows, with the one that was meant."""
         if path not in self._hidden:
-            self.fault(path, what, values.nearest(path[-1], known))
+            self.fault(path, what, values.nearest(self._guessed(path[-1]), known))
 
     def undeclared(self, path: KeyPath, kind: str, name: str, known: Mapping[str, Any]) -> None:
         """Note a name that the file does not declare, with the one that was meant."""
-        self._guesses -= 1
-        meant = values.close(name, known) if self._guesses >= 0 else None
+        meant = values.close(name, tuple(known)) if self._guessed(name) else None
         do = f"did you mean {quoted(meant)}?" if meant else "declare it first"
         self.fault(path, f"no {kind} {quoted(name)} in this file", do)
+
+    def _guessed(self, name: str) -> str | None:
+        """The name while guesses are left, None after them; the same name is guessed once."""
+        if len(self._guesses) < GUESSES:
+            self._guesses.add(name)
+        return name if name in self._guesses else None
 
     def _read(
         self, found: dict[str, Any], path: KeyPath, name: str, kind: values.Kind, value: Any
@@ -138,13 +149,14 @@ class Reading:
 
 
 def _remedy(path: KeyPath) -> str:
-    if path[0] == "root":
+    if path[:1] == ("root",):
         return "take it out; [root] credentials says where Vault's own key comes from"
     return "take it out, and replace the secret: it has been seen"
 
 
 def _is_secret(path: KeyPath, value: Any) -> bool:
-    if isinstance(value, str) and secrets.looks_secret(value):
+    if secrets.looks_secret(path[-1]) or (isinstance(value, str) and secrets.looks_secret(value)):
         return True
-    named = path and secrets.is_secret_name(path[-1])
-    return bool(named) and isinstance(value, str | int | float) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    return value != "" and secrets.is_secret_name(path[-1])

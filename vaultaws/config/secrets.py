@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MASK = "•••"
 NAMES = re.compile(
@@ -17,8 +18,10 @@ SHAPES = re.compile(
 )
 SECRET_KEY = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9/+]{40}")
 """A secret access key: 40 characters of base64, by itself (AWS security blog, 2013-10)."""
+BETWEEN_WORDS = re.compile(r"[\s\"'=,;()]+")
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(key: str) -> bool:
     """True for a key that would hold a secret: secret_key, access_key, token, password …"""
     return NAMES.fullmatch(key.replace("-", "_")) is not None
@@ -29,3 +32,10 @@ def looks_secret(value: str) -> bool:
     if len(value) == 40 and SECRET_KEY.fullmatch(value):
         return True
     return len(value) >= 20 and SHAPES.search(value) is not None
+
+
+def in_words(text: str) -> bool:
+    """True when one of the words of a sentence looks like a secret."""
+    if len(text) < 20:
+        return False
+    return looks_secret(text) or any(looks_secret(word) for word in BETWEEN_WORDS.split(text))

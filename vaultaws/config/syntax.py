@@ -24,8 +24,8 @@ WORDS: tuple[tuple[str, str, str], ...] = (
     ("Unclosed inline table", "a table in braces without } at its end", "close it on its line"),
     ("Unterminated string", "a string without a quote at its end", "close it"),
     ('Expected \'"""\'', 'a string without """ at its end', "close it"),
-    ("Expected \"'''\"", "a string without ''' at its end", "close it"),
-    ("Unescaped '\\\\'", "a backslash in a string", r"write \\, or use single quotes"),
+    ("Expected \"'", "a string without a single quote at its end", "close it"),
+    ("Unescaped '", "a backslash in a string", r"write \\, or use single quotes"),
     (
         "Illegal character",
         "a character that cannot stand there",
@@ -81,6 +81,8 @@ def _in_our_words(text: str, said: str) -> tuple[Place, str, str, str]:
         place = Place(int(match[1]), int(match[2]))
     else:
         place = Place(text.count("\n") + 1, len(text) - text.rfind("\n"))
+    if said.startswith(TWICE):
+        return place, "", "not TOML: a key or table that is there already", "say it once"
     for begins, what, do in WORDS:
         if said.startswith(begins):
             return place, "", f"not TOML: {what}", do

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from vaultaws.config import durations
@@ -75,6 +76,9 @@ def line(value: Any) -> str:
 
 
 def _clean(text: str, allowed: str = "") -> str:
+    """Refuse what a terminal obeys: control characters, and those that turn the direction."""
+    if text.isprintable():
+        return text
     for char in text:
         if unicodedata.category(char) in ("Cc", "Zl", "Zp") and char not in allowed:
             bad(f"{quoted(text)} has a control character", "take it out")
@@ -112,7 +116,7 @@ def span(value: Any) -> int:
 
 def span_or_none(value: Any) -> int:
     """A span of time in seconds; 0 takes away what the server has."""
-    remedy = 'write a span such as "15m", "1h30m" or 900 (seconds)'
+    remedy = 'write a span such as "15m", "1h30m" or 900, which is seconds'
     if isinstance(value, bool) or not isinstance(value, str | int):
         bad(f"{shown(value)} is not a span of time", remedy)
     if isinstance(value, int):
@@ -229,16 +233,17 @@ def _option(value: Any) -> str:
 
 def nearest(value: Any, known: Iterable[str]) -> str:
     """A remedy: the known word that is meant, or the known words."""
-    words = list(known)
+    words = tuple(known)
     meant = close(value, words) if isinstance(value, str) else None
     return f'did you mean "{meant}"?' if meant else f"known: {', '.join(words)}"
 
 
-def close(text: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like `text`, None when none is."""
+@lru_cache(maxsize=256)
+def close(text: str, known: tuple[str, ...]) -> str | None:
+    """The known word that is most like `text`, None when none is. Slow among many words."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(text[:100].lower(), list(known), n=1)), None)
+    return next(iter(difflib.get_close_matches(text[:100].lower(), known, n=1)), None)
 
 
 def _each(items: Iterable[tuple[str, Any]], read: Callable[[Any], Any]) -> list[tuple[str, Any]]:

@@ -126,7 +126,7 @@ MOUNT_DEFAULT_OVER_MAX: Final = Rule(
 LEASE_DEFAULT_OVER_MAX: Final = Rule(
     "lease-default-over-max",
     Severity.WARNING,
-    "[lease] default above its max",
+    "[lease] default_ttl above its max_ttl",
     "The engine stores it and Vault cuts each lease to the max, so the default never applies.",
     "the engine's config/lease (builtin/logical/aws/path_config_lease.go)",
 )
@@ -205,12 +205,12 @@ def _lease(config: Config) -> Iterator[Hit]:
     lease, longest = config.lease, config.mount.max_lease_ttl_seconds
     if lease.default_seconds > lease.max_seconds:
         yield LEASE_DEFAULT_OVER_MAX.at(
-            ("lease", "default"),
-            f"the default is {words(lease.default_seconds)}, the max {words(lease.max_seconds)}",
-            do="lower default, or raise max",
+            ("lease", "default_ttl"),
+            f"{words(lease.default_seconds)} is above the longest, {words(lease.max_seconds)}",
+            do="lower default_ttl, or raise max_ttl",
         )
     if max(lease.default_seconds, lease.max_seconds) > longest:
-        key = "max" if lease.max_seconds > longest else "default"
+        key = "max_ttl" if lease.max_seconds > longest else "default_ttl"
         yield LEASE_OVER_MOUNT.at(
             ("lease", key),
             f"the mount's longest lease is {words(longest)}, so nothing above it applies",
@@ -235,7 +235,7 @@ def _iam_users(config: Config) -> Iterator[Hit]:
             yield ON_IAM_USER.at(
                 where,
                 "the engine takes no time on an iam_user role and refuses the write",
-                do="remove it; [lease] default and max bound the leases of all iam_user roles",
+                do="remove it; [lease] bounds the leases of all iam_user roles",
             )
 
 

@@ -109,6 +109,7 @@ class ApplyJournal:
         self._file = directory / f"{target.key}.jsonl"
         self._holder = directory / f"{target.key}.holder"
         self._lock = directory / f"{target.key}.lock"
+        self._is_ours = False
 
     def unfinished(self) -> Unfinished | None:
         """The last apply, if something of it may be left to do. Raises LocalStateError."""
@@ -117,7 +118,7 @@ class ApplyJournal:
         found = self._read()
         if not found or not found[-1].is_open:
             return None
-        return Unfinished(found[-1], running=self._is_held())
+        return Unfinished(found[-1], running=not self._is_ours and self._is_held())
 
     @contextlib.contextmanager
     def held(self, file: Path) -> Iterator[None]:
@@ -134,9 +135,11 @@ class ApplyJournal:
         except OSError as error:
             raise private.broken(self._lock, error) from error
         try:
+            self._is_ours = True
             self._say_who(file)
             yield
         finally:
+            self._is_ours = False
             with contextlib.suppress(OSError):
                 self._holder.unlink(missing_ok=True)
             lock.release()

@@ -32,6 +32,7 @@ def observe_access(vault: Administration, config: Config, seen: Observed) -> Obs
         left_out = f"access left by an earlier file was not looked for: {refusal.what}"
         return replace(seen, unseen=(*seen.unseen, left_out))
     states = tuple(_states(config.mount.path, identity))
+    identity = _relevant(config, identity, states)
     return replace(seen, identity=identity, access=_named(vault, identity, states))
 
 
@@ -55,6 +56,27 @@ def _identity(vault: Administration, config: Config) -> Identity:
         members=tuple(_members(vault, config, mounts)),
         groups=tuple(groups[name] for name in sorted(groups)),
         acl=tuple(sorted(acl.items())),
+    )
+
+
+def _relevant(config: Config, identity: Identity, states: tuple[AccessState, ...]) -> Identity:
+    """Without what belongs to other mounts and has no say in this plan."""
+    declared = {names.acl_name(config.mount.path, access.name) for access in config.access}
+    policies = declared | {state.acl_name for state in states}
+    mounts = {mount.path: mount for mount in identity.auth_mounts}
+    claims = set(_claims(config, mounts))
+    wanted = declared | set(map(names.claim_group_name, claims))
+    wanted |= {group.name for state in states for group in state.groups}
+    return replace(
+        identity,
+        acl=tuple((name, text) for name, text in identity.acl if name in policies),
+        groups=tuple(
+            group
+            for group in identity.groups
+            if group.name in wanted
+            or group.name.lower() in wanted
+            or (group.alias and names.same_alias(group.alias) in claims)
+        ),
     )
 
 
@@ -165,15 +187,19 @@ def _named(
     known = {member.entity_id: member for member in reversed(identity.members) if member.entity_id}
     ids = {one for state in states if state.internal for one in state.internal.member_entity_ids}
     unknown = sorted(ids - known.keys())
-    paths = {mount.accessor: mount.path for mount in identity.auth_mounts}
+    paths = {
+        mount.accessor: mount.path
+        for mount in identity.auth_mounts
+        if mount.type != "approle"  # its alias is a role's id, which nobody names
+    }
     for member in ask_all(lambda one: _stranger(vault, one, paths), unknown):
         known[member.entity_id] = member
-    return tuple(
-        replace(state, members=tuple(known[one] for one in state.internal.member_entity_ids))
-        if state.internal
-        else state
-        for state in states
-    )
+    return tuple(replace(state, members=_of(state, known)) for state in states)
+
+
+def _of(state: AccessState, known: dict[str, Member]) -> tuple[Member, ...]:
+    ids = state.internal.member_entity_ids if state.internal else ()
+    return tuple(sorted((known[one] for one in ids), key=lambda member: member.name))
 
 
 def _stranger(vault: Administration, entity_id: str, paths: dict[str, str]) -> Member:

@@ -10,8 +10,8 @@ from typing import Any
 
 from vaultaws.errors import VaultawsError
 from vaultaws.leases.words import ago
-from vaultaws.plan import show
 from vaultaws.plan.changes import Change, Plan
+from vaultaws.plan.document import document as plan_document
 from vaultaws.plan.journal import Unfinished
 from vaultaws.plan.records import StepName
 
@@ -83,7 +83,7 @@ def problem(applied: Applied) -> BaseException | None:
 def document(applied: Applied) -> dict[str, Any]:
     """The plan for machines, and which of its changes are done."""
     done = {id(applied.plan.to_write[index]) for index in applied.done}
-    told = show.document(applied.plan)
+    told = plan_document(applied.plan)
     for change, entry in zip(applied.plan.changes, told["changes"], strict=True):
         entry["done"] = id(change) in done
     return told

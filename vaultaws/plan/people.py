@@ -121,6 +121,8 @@ def _said(
 
 
 def _people(members: Sequence[Member]) -> str:
+    if len(members) == 1:
+        return members[0].name
     counted = count(len(members), "person", "people")
     if len(members) > _NAMED:
         return counted

@@ -23,6 +23,7 @@ COLOURS: Final = {
     Action.UNMANAGED: "36",
 }
 LINE_COLOURS: Final = {"+": "32", "-": "31"}
+KINDS: Final = {Kind.STATIC_ROLE: "static role", Kind.AUDIT: "audit device"}
 LABELS: Final = {"policy_document": "policy"}
 FUTURE: Final = ((Action.CHANGE, "change"), (Action.ADD, "add"), (Action.REMOVE, "remove"))
 PAST: Final = ((Action.CHANGE, "changed"), (Action.ADD, "added"), (Action.REMOVE, "removed"))
@@ -55,7 +56,8 @@ def _head(plan: Plan) -> str:
 
 
 def _title(change: Change) -> str:
-    return visible(f"{change.kind.value} {change.name}")
+    kind = KINDS.get(change.kind, change.kind.value)
+    return visible(kind if change.name == kind else f"{kind} {change.name}")
 
 
 def _change(plan: Plan, change: Change, width: int, *, colour: bool) -> Iterator[str]:

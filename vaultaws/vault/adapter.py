@@ -10,18 +10,18 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
-import requests
 from hvac import Client
 from hvac.adapters import Adapter
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import DecodeError, HTTPError
 
 from vaultaws.clock import Clock
 from vaultaws.errors import VaultError, VaultStandbyError, VaultUnreachableError
 from vaultaws.vault import errors, retry, wire
 from vaultaws.vault.connection import ConnectionSettings
-from vaultaws.vault.sessions import open_session
+from vaultaws.vault.pools import Pools
 
 _LARGEST_BODY: Final = 256 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
@@ -56,7 +56,7 @@ def connect(settings: ConnectionSettings, clock: Clock) -> Client:
         return HonestAdapter(settings, clock)
 
     token = settings.token.reveal() if settings.token else ""
-    return Client(url=settings.address, token=token, session=requests.Session(), adapter=build)
+    return Client(url=settings.address, token=token, adapter=build)
 
 
 class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
@@ -66,12 +66,16 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
         super().__init__(
             base_uri="http://localhost" if settings.unix_socket else settings.address,
             token=settings.token.reveal() if settings.token else "",
-            session=open_session(settings),
             namespace=settings.namespace,
             allow_redirects=False,
         )
         self._settings = settings
         self._clock = clock
+        self._pools = Pools(settings)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pools.close()
 
     def get_login_token(self, response: Any) -> str:
         """What hvac's own logins would keep; `login` does not go through them."""
@@ -150,13 +154,13 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
     def _redirect(self, url: str, location: str) -> str:
         if self._settings.unix_socket:
             raise self._lost("the agent behind the socket redirects elsewhere")
-        target = requests.compat.urljoin(url, location)
+        target = urljoin(url, location)
         parts = urlsplit(target)
         if not location or parts.scheme not in {"http", "https"} or not parts.hostname:
             raise self._lost("it redirects without saying where to")
         if url.startswith("https:") and parts.scheme == "http":
             raise self._lost("it redirects from https to http, which would show the token")
-        return str(target)
+        return target
 
     def _lost(self, why: str) -> VaultStandbyError:
         return VaultStandbyError(
@@ -174,38 +178,34 @@ class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
         path: str,
     ) -> Answer:
         deadline = self._clock.monotonic() + self._settings.timeout_seconds
+        said = options.get("json")
+        content = None if said is None else json.dumps(said).encode()
+        if content is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        if options.get("params"):
+            url = f"{url}?{urlencode(options['params'])}"
         try:
-            response = self.session.request(
-                method,
-                url,
-                headers=headers,
-                json=options.get("json"),
-                params=options.get("params"),
-                timeout=self._settings.timeout_seconds,
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
+            with self._pools.send(method, url, headers, content) as response:
                 body = self._read(response, deadline)
-        except (requests.RequestException, HTTPError, OSError) as fault:
+        except (HTTPError, OSError) as fault:
             repeatable = retry.may_repeat(method, path)
             raise wire.to_error(fault, self._settings, repeatable=repeatable) from None
         return Answer(
-            response.status_code,
+            response.status,
             body,
             location=response.headers.get("Location", ""),
             retry_after_seconds=wire.retry_after(response.headers.get("Retry-After", "")),
         )
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, response: BaseHTTPResponse, deadline: float) -> bytes:
         """Read the body within its bounds: the time of the whole exchange, and a size."""
         body = bytearray()
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        while chunk := response.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > _LARGEST_BODY:
-                raise requests.exceptions.ContentDecodingError("the answer is too large")
+                raise DecodeError("the answer is too large")
             if self._clock.monotonic() > deadline:
-                raise requests.exceptions.ReadTimeout("the answer came too slowly")
+                raise TimeoutError("the answer came too slowly")
         return bytes(body)
 
     def _not_vault(self, answer: Answer) -> VaultError:

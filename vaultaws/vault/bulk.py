@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from itertools import count
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Final, TypeVar
 
 from vaultaws.errors import VaultError
 
 AT_ONCE: Final = 8
+_LOOK_UP_SECONDS: Final = 0.2
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -24,18 +26,22 @@ def ask_all(
 
     After the first fault no further item is begun; those under way end, then that fault is
     raised and no thread is left. `told` hears, in the caller's thread, of each item that was
-    asked, as it ends, with its refusal if there was one. An interrupt (Ctrl-C), or what `told`
-    raises, passes at once: the threads end with the request they are in.
+    asked, as it ends, with its refusal if there was one; not of an item that fell to a fault
+    other than Vault's. An interrupt (Ctrl-C), or what `told` raises, passes at once: the threads
+    end with the request they are in.
     """
     answers: dict[int, Answer] = {}
     first: BaseException | None = None
-    for place, outcome in _run(ask, items):
-        if not isinstance(outcome, _Fault):
-            answers[place] = outcome
-        elif first is None:
-            first = outcome.raised
-        if told is not None:
-            told(items[place], _refusal(outcome))
+    with closing(_run(ask, items)) as outcomes:
+        for place, outcome in outcomes:
+            if isinstance(outcome, _Fault):
+                first = first or outcome.raised
+                refusal = outcome.raised
+            else:
+                answers[place] = outcome
+                refusal = None
+            if told is not None and (refusal is None or isinstance(refusal, VaultError)):
+                told(items[place], refusal)
     if first is not None:
         raise first
     return [answers[place] for place in range(len(items))]
@@ -48,18 +54,9 @@ class _Fault:
         self.raised = raised
 
 
-def _refusal(outcome: object) -> VaultError | None:
-    """The refusal in an outcome; a fault of another kind is nobody's refusal and is raised."""
-    if not isinstance(outcome, _Fault):
-        return None
-    if not isinstance(outcome.raised, VaultError):
-        raise outcome.raised
-    return outcome.raised
-
-
 def _run(
     ask: Callable[[Item], Answer], items: Sequence[Item]
-) -> Iterator[tuple[int, Answer | _Fault]]:
+) -> Generator[tuple[int, Answer | _Fault], None, None]:
     """Yield the outcome of each item as it comes; ends when every thread has.
 
     The threads are daemons: a process that is told to end does not wait for a slow server.
@@ -81,10 +78,20 @@ def _run(
         Thread(target=work, daemon=True).start()
     try:
         while running:
-            outcome = results.get()
+            outcome = _next(results)
             if outcome is None:
                 running -= 1
             else:
                 yield outcome
     finally:
         stop.set()
+
+
+def _next(results: SimpleQueue[Item]) -> Item:
+    """Wait for the next one, looking up now and then: a signal that comes just before the wait
+    begins would otherwise be noticed only at its end."""
+    while True:
+        try:
+            return results.get(timeout=_LOOK_UP_SECONDS)
+        except Empty:
+            continue

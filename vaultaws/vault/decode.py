@@ -139,6 +139,16 @@ def mapping(value: object, what: str) -> JsonObject:
     return value
 
 
+def objects(data: JsonObject, key: str) -> tuple[JsonObject, ...]:
+    """Read a list of JSON objects; null is empty."""
+    value = data.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise not_understood(key)
+    return tuple(mapping(entry, key) for entry in value)
+
+
 def payload(answer: JsonObject | None) -> JsonObject:
     """Return the `data` object of an ordinary answer."""
     return mapping((answer or {}).get("data"), "data")

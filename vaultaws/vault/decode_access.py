@@ -6,7 +6,7 @@ Shapes: Vault API, /sys/audit, /sys/auth, /identity/entity, /identity/group; the
 from __future__ import annotations
 
 from vaultaws.model import AuditDevice, AuthMount, Entity, Group, JsonObject
-from vaultaws.vault.decode import mapping, pairs, required_text, text, texts
+from vaultaws.vault.decode import mapping, objects, pairs, required_text, text, texts
 
 
 def audit_devices(data: JsonObject) -> dict[str, AuditDevice]:
@@ -44,7 +44,7 @@ def entity(data: JsonObject) -> Entity:
         id=required_text(data, "id"),
         name=text(data, "name"),
         policies=texts(data, "policies"),
-        aliases=tuple(_alias(mapping(entry, "alias")) for entry in data.get("aliases") or ()),
+        aliases=tuple(_alias(entry) for entry in objects(data, "aliases")),
     )
 
 

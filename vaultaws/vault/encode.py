@@ -51,13 +51,29 @@ def mount_settings(settings: JsonObject) -> dict[str, Any]:
 def root_fields(
     stored: JsonObject, root: RootConfig, secret_access_key: Secret | None
 ) -> dict[str, Any]:
-    """The body of a `config/root` write: what is stored, overlaid with what `root` says.
+    """The body of a `config/root` write that leaves exactly `root` there.
 
-    A write without a field resets it (hashicorp/vault#29851), so every stored field goes back,
-    those we have no name for included. An empty field of `root` says nothing.
+    A write without a field resets it: every field on engines before Vault 1.19
+    (hashicorp/vault#17716), username_template on all (hashicorp/vault#29851). So each stored
+    field is said again, as `root` has it, and those we have no name for as they are. A field
+    that the engine does not keep is said only when `root` sets it. The key pair goes along when
+    there is a secret; an empty pair clears the stored one.
     """
-    kept = {key: value for key, value in stored.items() if value and key != "access_key"}
-    said = {
+    said, unset = _root_values(root), _root_values(RootConfig())
+    body = {
+        key: value
+        for key, value in stored.items()
+        if key not in said and key != "access_key" and value is not None
+    }
+    body |= {key: value for key, value in said.items() if key in stored or value != unset[key]}
+    if secret_access_key is not None:
+        body["access_key"] = root.access_key_id
+        body["secret_key"] = secret_access_key.reveal()
+    return body
+
+
+def _root_values(root: RootConfig) -> dict[str, Any]:
+    return {
         "region": root.region,
         "iam_endpoint": root.iam_endpoint,
         "sts_endpoint": root.sts_endpoint,
@@ -65,6 +81,7 @@ def root_fields(
         "sts_fallback_endpoints": list(root.sts_fallback_endpoints),
         "sts_fallback_regions": list(root.sts_fallback_regions),
         "username_template": root.username_template,
+        "max_retries": root.max_retries,
         "role_arn": root.role_arn,
         "identity_token_audience": root.identity_token_audience,
         "identity_token_ttl": root.identity_token_ttl_seconds,
@@ -73,10 +90,3 @@ def root_fields(
         "rotation_window": root.rotation_window_seconds,
         "disable_automated_rotation": root.disable_automated_rotation,
     }
-    body: dict[str, Any] = kept | {key: value for key, value in said.items() if value}
-    if root.max_retries >= 0:
-        body["max_retries"] = root.max_retries
-    if secret_access_key is not None:
-        body["access_key"] = root.access_key_id
-        body["secret_key"] = secret_access_key.reveal()
-    return body

@@ -39,10 +39,10 @@ class MountCalls(Server):
 
     def write_root(self, mount: str, root: RootConfig, secret_access_key: Secret | None) -> None:
         stored = self._stored_root(mount) or {}
-        if secret_access_key is None and stored.get("access_key"):
+        if secret_access_key is None and stored.get("access_key") and not _keeps_key(stored):
             raise UsageError(
                 f"{mount}/config/root holds an access key that this write would erase",
-                why="the engine forgets the stored key when a write does not carry it",
+                why="this server's engine forgets the stored key when a write does not carry it",
                 do="give the key pair again",
             )
         body = encode.root_fields(stored, root, secret_access_key)
@@ -60,3 +60,9 @@ class MountCalls(Server):
         self._client.secrets.aws.configure_lease(
             lease=f"{lease_seconds}s", lease_max=f"{max_seconds}s", mount_point=url_path(mount)
         )
+
+
+def _keeps_key(stored: JsonObject) -> bool:
+    """Whether the engine that answered with `stored` keeps the key pair when a write leaves it
+    out: it does so since Vault 1.19, the first with fields of rotation."""
+    return "rotation_period" in stored

@@ -59,10 +59,12 @@ class Vault(Protocol):
         ...
 
     def write_root(self, mount: str, root: RootConfig, secret_access_key: Secret | None) -> None:
-        """Write `config/root` whole: reads, merges, writes, so that no field is reset.
+        """Write `config/root` whole: afterwards it holds `root`, and what it held besides in
+        fields that `RootConfig` has no name for.
 
-        A write without `username_template` resets it (hashicorp/vault#29851).
-        `secret_access_key` None leaves the server's own credentials in place.
+        `secret_access_key` None leaves the server's own key pair in place; raises UsageError
+        where the engine would erase it instead (before Vault 1.19, and on OpenBao). An empty
+        secret with an empty key id clears the pair.
         """
         ...
 

@@ -6,7 +6,7 @@ from typing import Final
 
 _FIRST_SECONDS: Final = 0.25
 _LONGEST_SECONDS: Final = 5.0
-_READS: Final = frozenset({"GET", "LIST", "HEAD"})
+_READS: Final = frozenset({"GET", "HEAD"})
 _MINTING: Final = frozenset({"creds", "sts"})
 
 
@@ -14,8 +14,10 @@ def may_repeat(method: str, path: str) -> bool:
     """True for reads that change nothing.
 
     A read of `creds/` or `sts/` mints a credential: sent twice, the first one would be
-    orphaned, so it never qualifies, wherever the word stands in the path.
+    orphaned, so it never qualifies, wherever the word stands in the path. A LIST mints nothing.
     """
+    if method.upper() == "LIST":
+        return True
     return method.upper() in _READS and _MINTING.isdisjoint(path.split("/"))
 
 

@@ -35,17 +35,30 @@ class RoleCalls(Server):
         )
 
     def count_leases(self, mount: str, roles: Sequence[str]) -> Mapping[str, int | None]:
-        counts = self._each(lambda role: self._count(mount, role), roles)
-        return dict(zip(roles, counts, strict=True))
+        counts = [self._count_below(mount, endpoint, roles) for endpoint in ("creds", "sts")]
+        return {
+            role: None if creds is None or sts is None else creds + sts
+            for role, creds, sts in zip(roles, *counts, strict=True)
+        }
 
-    def _count(self, mount: str, role: str) -> int | None:
+    def _count_below(self, mount: str, endpoint: str, roles: Sequence[str]) -> list[int | None]:
+        """Count one endpoint's leases. Where the token may list the endpoint itself, only roles
+        that have leases there are asked for."""
+        folder = f"sys/leases/lookup/{mount}/{endpoint}"
         try:
-            return sum(
-                len(self._keys(f"sys/leases/lookup/{mount}/{endpoint}/{role}"))
-                for endpoint in ("creds", "sts")
-            )
+            holding: set[str] | None = {name.rstrip("/") for name in self._keys(folder)}
         except VaultDeniedError:
-            return None
+            holding = None
+
+        def count(role: str) -> int | None:
+            if holding is not None and role not in holding:
+                return 0
+            try:
+                return len(self._keys(f"{folder}/{role}"))
+            except VaultDeniedError:
+                return None
+
+        return self._each(count, roles)
 
     def write_role(self, mount: str, role: Role) -> None:
         self._request("POST", f"{mount}/roles/{role.name}", encode.role_fields(role))

@@ -1,4 +1,4 @@
-"""When no answer came: from what `requests` raised to the error a person reads."""
+"""When no answer came: from what `urllib3` raised to the error a person reads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-import requests
-import urllib3
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.vault.connection import ConnectionSettings
@@ -38,15 +42,15 @@ def to_error(
 ) -> VaultUnreachableError:
     """Choose the error. `repeatable` False warns that the request may have taken effect."""
     where = settings.address
-    if isinstance(fault, requests.exceptions.ProxyError):
+    if isinstance(fault, ProxyError):
         return VaultUnreachableError(
             f"the proxy on the way to {where} does not let us through",
             why=_reason(fault),
             do="check VAULT_PROXY_ADDR, HTTPS_PROXY and NO_PROXY",
         )
-    if isinstance(fault, requests.exceptions.SSLError):
+    if isinstance(fault, SSLError):
         return _tls_error(fault, where)
-    if isinstance(fault, requests.exceptions.ConnectTimeout) or _never_connected(fault):
+    if isinstance(fault, ConnectTimeoutError) or _never_connected(fault):
         return VaultUnreachableError(
             f"no Vault or OpenBao server answers at {where}",
             why=_reason(fault),
@@ -55,7 +59,7 @@ def to_error(
     do = (
         "try again" if repeatable else "it may have taken effect: look first (vaultaws leases list)"
     )
-    if isinstance(fault, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
+    if isinstance(fault, Urllib3TimeoutError | TimeoutError):
         return LostAnswerError(
             f"the server at {where} did not answer in time",
             why=f"no whole answer came within {settings.timeout_seconds:g} s",
@@ -84,7 +88,7 @@ def _tls_error(fault: Exception, where: str) -> VaultUnreachableError:
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:
-    """The fault and all it wraps: requests and urllib3 nest them in args, reason and cause."""
+    """The fault and all it wraps: urllib3 nests them in args, reason and cause."""
     waiting, seen = [fault], set[int]()
     while waiting and len(seen) < 20:
         cause = waiting.pop(0)

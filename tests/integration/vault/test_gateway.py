@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.engine import Engine, a_role, settings_for
+from tests.support.connections import settings_for
+from tests.support.engine import Engine, a_role
 from vaultaws.errors import (
     UsageError,
     VaultDeniedError,

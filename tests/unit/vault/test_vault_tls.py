@@ -16,7 +16,7 @@ from vaultaws.errors import UsageError, VaultStandbyError, VaultUnreachableError
 from vaultaws.model import Secret
 from vaultaws.vault.connection import ConnectionSettings, Tls
 from vaultaws.vault.gateway import HvacVault
-from vaultaws.vault.sessions import tls_context
+from vaultaws.vault.pools import tls_context
 
 Open = Callable[..., Stage]
 ROLES = Reply(200, {"data": {"keys": ["a"]}})
