@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from vaultaws.aws.streak import Verdict
 from vaultaws.clock import Clock
 from vaultaws.errors import (
     AwsError,
@@ -124,13 +125,24 @@ class StaticRotator:
         """Make the engine look the user up, and refuse. Raises VaultError when it may not."""
         if role.assume_role_arn:
             return
-        refusal = probe.look_up(self.vault, mount, role.name, role.username)
+        refusal = self._looked_up(mount, role)
         if refusal is not None:
+            passing = probe.classify(probe.read(refusal)) is Verdict.NOISE
             raise VaultError(
                 f"the engine cannot look up {role.username}, the user of {role.name}",
                 why=refusal.why,
-                do="see what its key may do: vaultaws root show",
+                do="try again" if passing else "see what its key may do: vaultaws root show",
             )
+
+    def _looked_up(self, mount: str, role: StaticRole) -> VaultError | None:
+        """The engine's refusal to look the user up; what only passes is tried again."""
+        refusal = None
+        for pause in (0.0, *_PAUSES[:2]):
+            self.clock.sleep(pause)
+            refusal = probe.look_up(self.vault, mount, role.name, role.username)
+            if refusal is None or probe.classify(probe.read(refusal)) is not Verdict.NOISE:
+                break
+        return refusal
 
     def _taken_down(self, mount: str, role: StaticRole) -> None:
         """Delete the role, its key included; twice where the engine stumbled the first time."""

@@ -11,7 +11,7 @@ from tests.support.rooted import ACCOUNT, ARN, USER, holding, statement
 from vaultaws.aws.policies_of import Held, HeldPolicy
 from vaultaws.aws.simulate import Opinion
 from vaultaws.lint.needs import Need, Purpose
-from vaultaws.root.rights import Right, Standing, Wanted, judge, merged
+from vaultaws.root.rights import Right, Standing, Wanted, judge, merged, worth_asking
 
 ALLOWED, DENIED, UNKNOWN = Standing.ALLOWED, Standing.DENIED, Standing.UNKNOWN
 CREATE = Wanted("iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/vault-x", ("reader",))
@@ -169,3 +169,27 @@ def test_a_question_is_asked_once_for_all_who_need_it() -> None:
         Wanted("iam:GetUser", "r", ("b", "a")),
         Wanted("iam:GetUser", "r", ("",), (("k", ("v",)),)),
     )
+
+
+class TestWhatIamIsAsked:
+    def rights(self, count: int, computed: Standing, action: str = "iam:GetUser") -> list[Right]:
+        wanted = [Wanted(action, f"arn:{number}", ("r",)) for number in range(count)]
+        return [Right(each, computed, UNKNOWN) for each in wanted]
+
+    def test_all_of_a_few(self) -> None:
+        rights = [*self.rights(9, ALLOWED), *self.rights(9, ALLOWED, "iam:TagUser")]
+        assert len(worth_asking(rights)) == 18
+
+    def test_some_of_very_many_but_all_that_is_in_doubt(self) -> None:
+        many = self.rights(5000, ALLOWED)
+        doubted = self.rights(40, DENIED, "iam:TagUser") + self.rights(40, UNKNOWN, "iam:List")
+        asked = worth_asking([*many, *doubted])
+        assert len(asked) == 25 + 80
+        assert {right.wanted.question for right in doubted} < set(asked)
+
+    def test_there_is_an_end(self) -> None:
+        assert len(worth_asking(self.rights(5000, DENIED))) == 1000
+
+    @pytest.mark.parametrize("action", ["iam:*", "*", "ec2:Describe?"])
+    def test_no_wildcards(self, action: str) -> None:
+        assert worth_asking(self.rights(3, DENIED, action)) == ()
