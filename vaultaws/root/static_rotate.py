@@ -188,7 +188,7 @@ class StaticRotator:
             if found[0] and found[0] != old_key:
                 return found
             pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-            if isinstance(fault, VaultDeniedError) or self.clock.monotonic() + pause > until:
+            if _is_final(fault) or self.clock.monotonic() + pause > until:
                 raise _without_key(mount, role, fault)
             self.clock.sleep(pause)
             attempt += 1
@@ -215,6 +215,13 @@ class StaticRotator:
         except AwsError as fault:
             return replace(done, old_is_gone=False, trouble=_old_is_left(done, fault))
         return replace(done, old_is_gone=True)
+
+
+def _is_final(fault: VaultError | None) -> bool:
+    """True when trying again cannot help: Vault, or AWS's policies, said no."""
+    if fault is None:
+        return False
+    return isinstance(fault, VaultDeniedError) or probe.read(fault) is None
 
 
 def _without_key(mount: str, role: StaticRole, fault: VaultError | None) -> VaultError:

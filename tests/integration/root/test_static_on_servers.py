@@ -190,6 +190,24 @@ def test_a_key_the_engine_may_not_delete_goes_all_the_same(
     assert any("second key" in note for note in role["notes"])
 
 
+def test_what_cannot_be_put_back_is_said_and_comes_back_later(
+    shell: Shell, wired: Wired, app: str, tmp_path: Path
+) -> None:
+    """Without AWS credentials nobody warns that the engine may not make keys."""
+    iam = wired.client("iam")
+    text = document(statement("Deny", "iam:CreateAccessKey"))
+    iam.put_user_policy(UserName=wired.root_user, PolicyName="deny", PolicyDocument=text)
+    blind = operator(wired, tmp_path, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    done = blind.run("static", "rotate", "legacy", "--yes")
+    assert done.returncode == 2
+    assert "has no key now" in done.stderr
+    assert "CreateAccessKey" in done.stderr
+    iam.delete_user_policy(UserName=wired.root_user, PolicyName="deny")
+    finished = shell.json("static", "rotate", "legacy", "--yes")
+    assert finished["resumed"] is True
+    assert keys_of(wired, app) == [key_in_use(wired)]
+
+
 class TestKilled:
     def begin(self, shell: Shell, wired: Wired, app: str) -> str:
         """What a run leaves that was killed after it had taken the role down."""
