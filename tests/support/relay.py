@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 WRITES = frozenset({"POST", "PUT", "DELETE"})
+METHODS = ("GET", "LIST", *sorted(WRITES))
 LOOKUPS = ("identity/lookup/", "sys/capabilities-self")
 """What is asked with a body and changes nothing."""
 
@@ -23,7 +24,7 @@ class Asked:
     path: str
 
 
-class Cut(Exception):
+class CutError(Exception):
     """Raised by a hook: the connection is closed without an answer."""
 
 
@@ -53,7 +54,7 @@ class Relay:
             def handle_one_request(self) -> None:
                 try:
                     super().handle_one_request()
-                except (Cut, OSError):
+                except (CutError, OSError):
                     self.close_connection = True
 
             def log_message(self, *_: object) -> None:
@@ -62,8 +63,8 @@ class Relay:
             def forward(self) -> None:
                 relay.forward(self)
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_LIST = forward
-
+        for method in METHODS:
+            setattr(Handler, f"do_{method}", Handler.forward)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)

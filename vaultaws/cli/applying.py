@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from vaultaws.cli import output
 from vaultaws.cli.root_secret import root_secret
+from vaultaws.cli.unfinished import journal_of, say_unfinished
 from vaultaws.cli.wiring import confirm
 from vaultaws.clock import Clock
 from vaultaws.config import durations
@@ -17,12 +17,13 @@ from vaultaws.errors import UsageError
 from vaultaws.leases.words import count
 from vaultaws.plan import apply, drift, outcome, steps
 from vaultaws.plan.changes import Action, Change, Kind, Plan
-from vaultaws.plan.journal import ApplyJournal, Target, default_directory
+from vaultaws.plan.journal import ApplyJournal, Target
 from vaultaws.plan.outcome import Applied
 from vaultaws.plan.planner import make_plan
 from vaultaws.plan.saved import SavedPlan
 from vaultaws.plan.steps import Hands, RootSecret
 from vaultaws.vault.administration import Administration
+from vaultaws.vault.bulk import ask_all
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,11 @@ class Applying:
 
     def plan(self, configs: Sequence[Config]) -> tuple[Job, ...]:
         """Observe the server and plan each file."""
-        return tuple(Job(config, self._journal(config), self._plan(config)) for config in configs)
+        plans = ask_all(self._plan, configs)
+        return tuple(
+            Job(config, self._journal(config), plan)
+            for config, plan in zip(configs, plans, strict=True)
+        )
 
     def hold(self, configs: Sequence[Config], until: ExitStack) -> None:
         """Be the only apply of these mounts until the stack is closed."""
@@ -71,7 +76,8 @@ class Applying:
 
     def again(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Observe again and refuse what is not the plan that was shown."""
-        fresh = tuple(replace(job, plan=self._plan(job.config)) for job in jobs)
+        plans = ask_all(self._plan, [job.config for job in jobs])
+        fresh = tuple(replace(job, plan=plan) for job, plan in zip(jobs, plans, strict=True))
         for shown, now in zip(jobs, fresh, strict=True):
             drift.refuse_if_changed(shown.plan, now.plan)
         return fresh
@@ -93,9 +99,7 @@ class Applying:
     def mention_unfinished(self, jobs: Sequence[Job]) -> None:
         """Say which earlier apply has not come to its end."""
         for job in jobs:
-            found = job.journal.unfinished()
-            if found is not None:
-                output.say(f"· {outcome.mention(found, self._clock.now())}")
+            say_unfinished(job.journal)
 
     def with_secrets(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Find Vault's own key for each file that writes the root; refuse what cannot work."""
@@ -123,9 +127,8 @@ class Applying:
         """The mount's own, and the same one each time: it knows whether it is held."""
         mount = config.mount.path
         if mount not in self._journals:
-            target = Target(self._vault.address, self._namespace, mount)
-            directory = default_directory(os.environ)
-            self._journals[mount] = ApplyJournal(directory, target, self._clock)
+            journal = journal_of(self._vault.address, self._namespace, mount)
+            self._journals[mount] = journal
         return self._journals[mount]
 
     def _plan(self, config: Config) -> Plan:

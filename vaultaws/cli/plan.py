@@ -58,7 +58,8 @@ def command(
         outcomes = _side_by_side(files, server, prune=prune)
     if len(outcomes) == 1 and isinstance(outcomes[0], VaultawsError):
         raise outcomes[0]
-    _show(outcomes, as_json=as_json)
+    _show(files, outcomes, as_json=as_json)
+    _mention_unfinished(outcomes, server)
     if out is not None and not isinstance(outcomes[0], VaultawsError):
         _save(outcomes[0], out, server)
     return max(
@@ -107,21 +108,39 @@ def _plan(config: Config, server: ServerFlags, *, prune: bool) -> Plan | Vaultaw
         return error
 
 
-def _show(outcomes: Sequence[Plan | VaultawsError], *, as_json: bool) -> None:
+def _show(
+    files: Sequence[Path], outcomes: Sequence[Plan | VaultawsError], *, as_json: bool
+) -> None:
     from vaultaws.plan import show
     from vaultaws.plan.document import document, documents
 
-    plans = [outcome for outcome in outcomes if not isinstance(outcome, VaultawsError)]
     for outcome in outcomes:
         if isinstance(outcome, VaultawsError):
             handler.report(outcome)
         elif not as_json:
             output.result(show.body(outcome, colour=_colours()) + "\n")
-    if as_json:
-        shown = [document(plan) for plan in plans]
-        output.as_json(shown[0] if len(outcomes) == 1 else documents(shown))
-    else:
+    plans = [outcome for outcome in outcomes if not isinstance(outcome, VaultawsError)]
+    if not as_json:
         output.result(show.summary(plans, failed=len(outcomes) - len(plans)))
+    elif len(outcomes) == 1:
+        output.as_json(document(plans[0]))
+    else:
+        failed = [
+            (str(file), outcome)
+            for file, outcome in zip(files, outcomes, strict=True)
+            if isinstance(outcome, VaultawsError)
+        ]
+        output.as_json(documents([document(plan) for plan in plans], failed))
+
+
+def _mention_unfinished(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> None:
+    from vaultaws.cli.unfinished import mention_unfinished
+
+    _, namespace = open_administration(server)
+    for outcome in outcomes:
+        if not isinstance(outcome, VaultawsError):
+            mount = outcome.config.mount.path
+            mention_unfinished(outcome.observed.address, namespace, mount)
 
 
 def _colours() -> bool:

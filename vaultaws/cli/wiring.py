@@ -16,6 +16,7 @@ from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.leases.journal import Journal
+    from vaultaws.root.journal import Journal as Rotations
     from vaultaws.vault.connection import ConnectionSettings
 
 
@@ -69,6 +70,16 @@ def open_journal() -> Journal:
     from vaultaws.leases.journal import Journal, default_directory
 
     return Journal(default_directory(os.environ), SystemClock())
+
+
+def open_rotations(address: str, namespace: str, mount: str) -> Rotations:
+    """Open the record of rotations at one mount, in the person's state directory."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.root.journal import Journal as Rotations
+    from vaultaws.root.journal import Target, default_directory
+
+    target = Target(address, namespace, mount)
+    return Rotations(default_directory(os.environ), target, SystemClock())
 
 
 def demand_somebody(command: str, *, yes: bool) -> None:

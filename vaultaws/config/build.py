@@ -12,7 +12,7 @@ from typing import Any
 
 from vaultaws.config import tables, values
 from vaultaws.config.faults import quoted
-from vaultaws.config.places import Path as KeyPath
+from vaultaws.config.places import KeyPath
 from vaultaws.config.policies import PolicyFileError, PolicyFiles
 from vaultaws.config.reading import Reading
 from vaultaws.config.schema import Access, Config, LeaseBounds, Mount, Root, Trail
@@ -37,8 +37,9 @@ class Builder:
     def config(self, data: Data) -> Config:
         """Read all tables."""
         reading = self.reading
-        for key in data.keys() - set(TABLES):
-            reading.unknown((key,), "unknown table", TABLES)
+        for key in data:
+            if key not in TABLES:
+                reading.unknown((key,), "unknown table", TABLES)
         return Config(
             file=reading.file,
             mount=Mount(**self._fields(data, "mount", tables.MOUNT)),
@@ -79,12 +80,6 @@ class Builder:
         found = self.reading.fields(table, path, tables.ROLE)
         kind = found.pop("credential_type", CredentialType.IAM_USER)
         document = self._policy(path, found.pop("policy", None))
-        if kind is CredentialType.FEDERATION_TOKEN and "policy" not in table:
-            self.reading.fault(
-                path,
-                "a federation token with no inline policy has no rights; the engine refuses it",
-                "give it an inline policy (policy = …) or make it an assumed_role",
-            )
         return Role(path[-1], kind, policy_document=document, **found)
 
     def _static_role(self, path: KeyPath, table: Data) -> StaticRole:
@@ -109,8 +104,8 @@ class Builder:
     def _misspelt_options(self, path: KeyPath, options: Data) -> None:
         """A server ignores options that it does not know, so one may be new; a near miss is not."""
         known = (*tables.AUDIT, *tables.AUDIT_OPTIONS)
-        for key in options.keys() - set(known):
-            if values.close(key, known):
+        for key in options:
+            if key not in known and values.close(key, known):
                 self.reading.unknown((*path, key), "unknown option", known)
 
     def _access(self, data: Data) -> tuple[Access, ...]:

@@ -9,7 +9,7 @@ from vaultaws.config import files, syntax
 from vaultaws.config.build import Builder
 from vaultaws.config.faults import DeclaredFileError, Fault
 from vaultaws.config.files import Unreadable
-from vaultaws.config.places import Path as KeyPath
+from vaultaws.config.places import KeyPath
 from vaultaws.config.policies import PolicyFiles
 from vaultaws.config.reading import Reading
 from vaultaws.config.schema import Config

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """Keys from the top of the file; an item of an array is its index as text: ("roles", "a", "0")."""
 DEEPEST = 64  # arrays in arrays; below that the enclosing place will do
 KEYS = ("bare_key", "quoted_key", "dotted_key")
@@ -40,14 +40,14 @@ class Comment:
 
     place: Place
     text: str
-    path: Path
+    path: KeyPath
 
 
 @dataclass(frozen=True)
 class Duplicate:
     """A key or table that is said again."""
 
-    path: Path
+    path: KeyPath
     first: Place
     again: Place
 
@@ -57,12 +57,12 @@ class Places:
     """All places of one text. Use `of`."""
 
     _lines: list[bytes]
-    _nodes: dict[Path, Node] = field(default_factory=dict)
-    _defined: dict[Path, Node] = field(default_factory=dict)
-    _closed: set[Path] = field(default_factory=set)
-    _repeated: list[tuple[Path, Node, Node]] = field(default_factory=list)
-    _anchors: dict[int, Path] = field(default_factory=dict)
-    _headers: list[tuple[int, Path]] = field(default_factory=list)
+    _nodes: dict[KeyPath, Node] = field(default_factory=dict)
+    _defined: dict[KeyPath, Node] = field(default_factory=dict)
+    _closed: set[KeyPath] = field(default_factory=set)
+    _repeated: list[tuple[KeyPath, Node, Node]] = field(default_factory=list)
+    _anchors: dict[int, KeyPath] = field(default_factory=dict)
+    _headers: list[tuple[int, KeyPath]] = field(default_factory=list)
     _comments: list[Node] = field(default_factory=list)
 
     @classmethod
@@ -77,7 +77,7 @@ class Places:
         found._document(parser.parse(raw).root_node)
         return found
 
-    def place(self, path: Path) -> Place:
+    def place(self, path: KeyPath) -> Place:
         """Where the key, table or item stands; else what encloses it; else the file's start."""
         for length in range(len(path), 0, -1):
             node = self._nodes.get(path[:length])
@@ -99,7 +99,7 @@ class Places:
     @cached_property
     def _comments_by_line(self) -> dict[int, Comment]:
         found: dict[int, Comment] = {}
-        above: dict[int, Path] = {}
+        above: dict[int, KeyPath] = {}
         for node in sorted(self._comments, key=lambda node: node.start_point.row, reverse=True):
             row = node.start_point.row
             alone = not self._lines[row][: node.start_point.column].strip()
@@ -113,7 +113,7 @@ class Places:
             found[place.line] = Comment(place, text.lstrip("#").strip(), path)
         return dict(reversed(found.items()))
 
-    def _table_around(self, row: int) -> Path:
+    def _table_around(self, row: int) -> KeyPath:
         index = bisect.bisect_right(self._headers, row, key=lambda header: header[0])
         return self._headers[index - 1][1] if index else ()
 
@@ -123,18 +123,18 @@ class Places:
         return Place(row + 1, len(before.decode("utf-8", errors="replace")) + 1)
 
     def _document(self, root: Node) -> None:
-        counts: dict[Path, int] = {}
+        counts: dict[KeyPath, int] = {}
         for node in root.named_children:
             if node.type in TABLES:
                 self._table(node, counts)
             else:
                 self._entry((), node)
 
-    def _table(self, node: Node, counts: dict[Path, int]) -> None:
+    def _table(self, node: Node, counts: dict[KeyPath, int]) -> None:
         header = next((child for child in node.named_children if child.type in KEYS), None)
         if header is None:
             return
-        keys = tuple(_parts(header))
+        keys = tuple(key_parts(header))
         path = self._keys((), keys, counts)
         if node.type == "table_array_element":
             counts[path] = counts.get(path, -1) + 1
@@ -147,7 +147,7 @@ class Places:
         for child in node.named_children:
             self._entry(path, child)
 
-    def _entry(self, table: Path, node: Node) -> None:
+    def _entry(self, table: KeyPath, node: Node) -> None:
         if node.type == "comment":
             self._comments.append(node)
         elif node.type == "pair":
@@ -155,12 +155,12 @@ class Places:
             for row in range(node.start_point.row, node.end_point.row + 1):
                 self._anchors.setdefault(row, path)
 
-    def _pair(self, table: Path, node: Node, depth: int = 0) -> Path:
+    def _pair(self, table: KeyPath, node: Node, depth: int = 0) -> KeyPath:
         children = [child for child in node.named_children if child.type != "comment"]
         self._comments.extend(child for child in node.named_children if child.type == "comment")
         if not children or children[0].type not in KEYS:
             return table
-        keys = tuple(_parts(children[0]))
+        keys = tuple(key_parts(children[0]))
         path = self._keys(table, keys, {})
         if table not in self._closed and self._define(path, keys[-1][1]):
             for value in children[1:]:
@@ -168,7 +168,7 @@ class Places:
             self._closed.add(path)
         return path
 
-    def _value(self, path: Path, node: Node, depth: int) -> None:
+    def _value(self, path: KeyPath, node: Node, depth: int) -> None:
         if depth > DEEPEST:
             return
         if node.type == "inline_table":
@@ -183,8 +183,8 @@ class Places:
                 self._value((*path, str(index)), item, depth + 1)
 
     def _keys(
-        self, table: Path, keys: tuple[tuple[str, Node], ...], counts: dict[Path, int]
-    ) -> Path:
+        self, table: KeyPath, keys: tuple[tuple[str, Node], ...], counts: dict[KeyPath, int]
+    ) -> KeyPath:
         """The path of a dotted key; each part of it has its place."""
         path = table
         for name, node in keys:
@@ -194,7 +194,7 @@ class Places:
             self._nodes.setdefault(path, node)
         return path
 
-    def _define(self, path: Path, node: Node) -> bool:
+    def _define(self, path: KeyPath, node: Node) -> bool:
         """Note where a table or key is said; False where it, or a value above it, was said."""
         held = next((path[:n] for n in range(1, len(path)) if path[:n] in self._closed), path)
         first = self._defined.setdefault(held, node)
@@ -204,7 +204,7 @@ class Places:
         return False
 
 
-def _parts(key: Node) -> Iterator[tuple[str, Node]]:
+def key_parts(key: Node) -> Iterator[tuple[str, Node]]:
     """The parts of a key with their nodes; the grammar nests dotted keys to the left."""
     if key.type != "dotted_key":
         yield _name(key), key

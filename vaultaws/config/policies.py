@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,11 @@ class PolicyFiles:
             except PolicyFileError as error:
                 self._read[path] = error
         return self._read[path]
+
+    def hold(self, path: Path, text: str) -> None:
+        """Take `text` for what is in a file that is yet to be written."""
+        found = parse(text)
+        self._read[path] = PolicyFileError(path, found) if isinstance(found, Unreadable) else found
 
 
 def load(path: Path) -> JsonObject:
@@ -100,8 +106,8 @@ class _OddError(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for index, key in enumerate(keys) if key in keys[:index])
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise _OddError(f'the key "{twice}" stands twice in one object', "say it once", key=twice)
     return found
 

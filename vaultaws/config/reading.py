@@ -10,8 +10,7 @@ from typing import Any
 
 from vaultaws.config import secrets, values
 from vaultaws.config.faults import Fault, dotted, quoted
-from vaultaws.config.places import Path as KeyPath
-from vaultaws.config.places import Places
+from vaultaws.config.places import KeyPath, Places
 from vaultaws.config.tables import NEEDED, Table
 from vaultaws.config.values import BadValueError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MASK = "•••"
 NAMES = re.compile(
@@ -20,6 +21,7 @@ SECRET_KEY = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9/+]{40}")
 BETWEEN_WORDS = re.compile(r"[\s\"'=,;()]+")
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(key: str) -> bool:
     """True for a key that would hold a secret: secret_key, access_key, token, password …"""
     return NAMES.fullmatch(key.replace("-", "_")) is not None

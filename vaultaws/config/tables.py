@@ -26,6 +26,7 @@ NEEDED = "needed"
 ENTERPRISE = "Vault Enterprise"
 NOT_OPENBAO = "Vault 1.19 and later; not OpenBao"
 ENTERPRISE_NOT_OPENBAO = "Vault Enterprise 1.19 and later; not OpenBao"
+OPENBAO_ALLOWS = "all; OpenBao where `unsafe_allow_api_audit_creation` is set"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,17 @@ Table = Mapping[str, Key]
 MOUNT: Table = {
     "path": Key(Kind("path", values.mount_path), "where the engine is mounted", "`aws`"),
     "default_lease_ttl": Key(
-        SPAN, "life of a lease that asks for none", "`15m`", "default_lease_ttl_seconds"
+        SPAN_OR_NONE,
+        "life of a lease that asks for none; 0 is the server's own",
+        "`15m`",
+        "default_lease_ttl_seconds",
     ),
-    "max_lease_ttl": Key(SPAN, "longest life of a lease", "`1h`", "max_lease_ttl_seconds"),
+    "max_lease_ttl": Key(
+        SPAN_OR_NONE,
+        "longest life of a lease; 0 is the server's own",
+        "`1h`",
+        "max_lease_ttl_seconds",
+    ),
     "description": Key(STRING, "words for people", STAYS),
     "audit_non_hmac_request_keys": Key(
         STRINGS, "keys of requests that the audit log has in clear", STAYS
@@ -155,6 +164,7 @@ AUDIT: Table = {
         Kind("`file`, `syslog` or `socket`", values.one_of("file", "syslog", "socket")),
         "kind of device",
         NEEDED,
+        where=OPENBAO_ALLOWS,
     ),
     "description": Key(STRING, "words for people"),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from vaultaws.errors import VaultawsError
 from vaultaws.plan.changes import Change, Field, Plan
 
 VERSION: Final = 1
@@ -25,9 +27,18 @@ def document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def documents(plans: list[dict[str, Any]]) -> dict[str, Any]:
-    """Several files' plans, each whole, in the order of the files."""
-    return {"version": VERSION, "plans": plans}
+def documents(
+    plans: Sequence[dict[str, Any]], failed: Iterable[tuple[str, VaultawsError]] = ()
+) -> dict[str, Any]:
+    """Several files' plans, each whole, in the order of the files; and the files without one."""
+    return {
+        "version": VERSION,
+        "plans": list(plans),
+        "failed": [
+            {"file": file, "what": error.what, "why": error.why, "do": error.do}
+            for file, error in failed
+        ],
+    }
 
 
 def _change(change: Change) -> dict[str, Any]:

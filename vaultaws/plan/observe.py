@@ -23,7 +23,7 @@ def observe(vault: Administration, config: Config) -> Observed:
     where the file declares one (it needs sudo).
     """
     health = vault.health()
-    mount = _aws_mount(vault, config)
+    mount = aws_mount(vault, config)
     seen = Observed(vault.address, health.product, health.version, health.enterprise)
     if config.audit:
         devices = vault.read_audit_devices()
@@ -32,7 +32,8 @@ def observe(vault: Administration, config: Config) -> Observed:
     return seen if mount is None else _engine(vault, config, replace(seen, mount=mount))
 
 
-def _aws_mount(vault: Administration, config: Config) -> MountInfo | None:
+def aws_mount(vault: Administration, config: Config) -> MountInfo | None:
+    """The file's mount, None where nothing is mounted. Raises ConfigError for another engine."""
     path = config.mount.path
     mount = vault.mounts().get(path)
     if mount is not None and mount.type != "aws":
@@ -53,11 +54,11 @@ def _engine(vault: Administration, config: Config, seen: Observed) -> Observed:
         lease=vault.read_lease_config(path),
         root=root,
         roles=vault.read_roles(path, vault.list_roles(path)),
-        static_roles=_static_roles(vault, config),
+        static_roles=observe_static_roles(vault, config),
     )
 
 
-def _static_roles(vault: Administration, config: Config) -> tuple[StaticRole, ...]:
+def observe_static_roles(vault: Administration, config: Config) -> tuple[StaticRole, ...]:
     """Those that can be listed, and the declared ones: the engine of Vault 1.18 lists none."""
     path = config.mount.path
     declared = {role.name for role in config.static_roles}

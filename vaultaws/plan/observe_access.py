@@ -187,15 +187,19 @@ def _named(
     known = {member.entity_id: member for member in reversed(identity.members) if member.entity_id}
     ids = {one for state in states if state.internal for one in state.internal.member_entity_ids}
     unknown = sorted(ids - known.keys())
-    paths = {mount.accessor: mount.path for mount in identity.auth_mounts}
+    paths = {
+        mount.accessor: mount.path
+        for mount in identity.auth_mounts
+        if mount.type != "approle"  # its alias is a role's id, which nobody names
+    }
     for member in ask_all(lambda one: _stranger(vault, one, paths), unknown):
         known[member.entity_id] = member
-    return tuple(
-        replace(state, members=tuple(known[one] for one in state.internal.member_entity_ids))
-        if state.internal
-        else state
-        for state in states
-    )
+    return tuple(replace(state, members=_of(state, known)) for state in states)
+
+
+def _of(state: AccessState, known: dict[str, Member]) -> tuple[Member, ...]:
+    ids = state.internal.member_entity_ids if state.internal else ()
+    return tuple(sorted((known[one] for one in ids), key=lambda member: member.name))
 
 
 def _stranger(vault: Administration, entity_id: str, paths: dict[str, str]) -> Member:

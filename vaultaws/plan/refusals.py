@@ -9,7 +9,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from vaultaws.config.faults import DeclaredFileError, Fault, dotted
-from vaultaws.config.places import Path, Places
+from vaultaws.config.places import KeyPath as Path
+from vaultaws.config.places import Places
 from vaultaws.config.schema import Access, Config, Root
 from vaultaws.model import Role, ServerHealth, StaticRole
 from vaultaws.plan import audit, names
@@ -115,15 +116,7 @@ def _audit(config: Config, observed: Observed) -> Iterator[Draft]:
 
 
 def _access(config: Config, observed: Observed) -> Iterator[Draft]:
-    seen: dict[str, str] = {}
     for access in config.access:
-        first = seen.setdefault(access.name.lower(), access.name)
-        if first != access.name:
-            yield (
-                ("access", access.name),
-                f"Vault cannot tell it from [access.{first}]: it minds no upper case",
-                "give one of them another name",
-            )
         yield from _taken(config, observed, access)
         yield from _strangers(observed, access)
         yield from _foreign_claims(config, observed, access)
@@ -136,7 +129,7 @@ def _taken(config: Config, observed: Observed, access: Access) -> Iterator[Draft
     text = dict(observed.identity.acl).get(name)
     owner = names.owner_of_text(text) if text is not None else None
     path = ("access", access.name)
-    if owner is not None and (owner[0], owner[1].lower()) != (mount, access.name.lower()):
+    if owner is not None and owner != (mount, access.name):
         yield (
             path,
             f"its ACL policy {name} is that of [access.{owner[1]}] on {owner[0]}/",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from itertools import count
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Final, TypeVar
 
 from vaultaws.errors import VaultError
 
 AT_ONCE: Final = 8
+_LOOK_UP_SECONDS: Final = 0.2
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -77,10 +78,20 @@ def _run(
         Thread(target=work, daemon=True).start()
     try:
         while running:
-            outcome = results.get()
+            outcome = _next(results)
             if outcome is None:
                 running -= 1
             else:
                 yield outcome
     finally:
         stop.set()
+
+
+def _next(results: SimpleQueue[Item]) -> Item:
+    """Wait for the next one, looking up now and then: a signal that comes just before the wait
+    begins would otherwise be noticed only at its end."""
+    while True:
+        try:
+            return results.get(timeout=_LOOK_UP_SECONDS)
+        except Empty:
+            continue

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.commands import Shell
 from tests.support.people import declare, root_shell
-from tests.support.relay import Asked, Cut, Relay
+from tests.support.relay import Asked, CutError, Relay
 from tests.support.wired import Wired, must
 
 LONGEST = 40
@@ -53,7 +53,7 @@ class Killer:
         if asked.number == self.number and self.process is not None:
             self.has_struck = True
             self.process.kill()
-            raise Cut
+            raise CutError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaultaws.config.places import Path, Place, Places
+from vaultaws.config.places import KeyPath, Place, Places
 
 LETTERS = st.text("abcXYZ-_09", min_size=1, max_size=5)
 ODD = st.text("ab.# \"'\\é漢😀[]=", max_size=5)
@@ -27,7 +27,7 @@ class Writer:
 
     newline: str = "\n"
     text: str = ""
-    keys: dict[Path, tuple[Place, str]] = field(default_factory=dict)
+    keys: dict[KeyPath, tuple[Place, str]] = field(default_factory=dict)
     notes: list[tuple[Place, str]] = field(default_factory=list)
     count: int = 0
 
@@ -38,7 +38,7 @@ class Writer:
     def write(self, text: str) -> None:
         self.text += text.replace("\n", self.newline)
 
-    def key(self, path: Path, written: str) -> None:
+    def key(self, path: KeyPath, written: str) -> None:
         self.keys.setdefault(path, (self.here, written))
         self.write(written)
 
@@ -61,7 +61,7 @@ def fresh_key(writer: Writer, draw: st.DrawFn) -> tuple[str, str]:
     return name, json.dumps(name, ensure_ascii=style == "escaped" and name.isascii())
 
 
-def dotted(writer: Writer, table: Path, draw: st.DrawFn) -> Path:
+def dotted(writer: Writer, table: KeyPath, draw: st.DrawFn) -> KeyPath:
     """Write a key of one to three parts; return its path."""
     path = table
     for part in range(draw(st.integers(1, 3))):
@@ -73,7 +73,7 @@ def dotted(writer: Writer, table: Path, draw: st.DrawFn) -> Path:
     return path
 
 
-def value(writer: Writer, path: Path, draw: st.DrawFn, depth: int = 0) -> None:
+def value(writer: Writer, path: KeyPath, draw: st.DrawFn, depth: int = 0) -> None:
     kind = draw(st.sampled_from(("scalar", "array", "inline"))) if depth < 3 else "scalar"
     if kind == "scalar":
         writer.write(draw(SCALARS) if depth == 0 else draw(SCALARS).replace("\n", " "))
@@ -87,7 +87,7 @@ def value(writer: Writer, path: Path, draw: st.DrawFn, depth: int = 0) -> None:
         writer.write("}")
 
 
-def array(writer: Writer, path: Path, draw: st.DrawFn, depth: int) -> None:
+def array(writer: Writer, path: KeyPath, draw: st.DrawFn, depth: int) -> None:
     writer.write("[")
     for index in range(draw(st.integers(0, 3))):
         writer.write("," if index else "")
@@ -99,13 +99,13 @@ def array(writer: Writer, path: Path, draw: st.DrawFn, depth: int) -> None:
     writer.write("]")
 
 
-def entry(writer: Writer, table: Path, draw: st.DrawFn, depth: int = 0) -> None:
+def entry(writer: Writer, table: KeyPath, draw: st.DrawFn, depth: int = 0) -> None:
     path = dotted(writer, table, draw)
     writer.write(draw(BLANKS) + "=" + draw(BLANKS))
     value(writer, path, draw, depth)
 
 
-def table(writer: Writer, draw: st.DrawFn) -> Path:
+def table(writer: Writer, draw: st.DrawFn) -> KeyPath:
     """Write a header; return the table's path."""
     double = draw(st.booleans())
     writer.write(draw(BLANKS) + "[" + "[" * double + draw(BLANKS))
@@ -117,7 +117,7 @@ def table(writer: Writer, draw: st.DrawFn) -> Path:
 @st.composite
 def documents(draw: st.DrawFn) -> Writer:
     writer = Writer(draw(st.sampled_from(("\n", "\r\n"))))
-    path: Path = ()
+    path: KeyPath = ()
     for _ in range(draw(st.integers(0, 8))):
         kind = draw(st.sampled_from(("entry", "entry", "table", "note")))
         writer.write(draw(BLANKS))
@@ -130,7 +130,7 @@ def documents(draw: st.DrawFn) -> Writer:
     return writer
 
 
-def paths(found: object, at: Path = ()) -> Iterator[Path]:
+def paths(found: object, at: KeyPath = ()) -> Iterator[KeyPath]:
     """Every path that tomllib knows of."""
     items: list[tuple[str, object]] = []
     if isinstance(found, dict):

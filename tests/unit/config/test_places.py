@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaultaws.config.places import Duplicate, Path, Place, Places
+from vaultaws.config.places import Duplicate, KeyPath, Place, Places
 
 TEXT = """\
 # of the mount
@@ -40,7 +40,7 @@ audit_non_hmac_request_keys = [
         (14, "the last of the mount", ("mount",)),
     ],
 )
-def test_a_comment_speaks_of_what_it_stands_at(line: int, text: str, path: Path) -> None:
+def test_a_comment_speaks_of_what_it_stands_at(line: int, text: str, path: KeyPath) -> None:
     comment = Places.of(TEXT).comments()[line]
     assert (comment.text, comment.path) == (text, path)
 
@@ -62,7 +62,7 @@ def test_a_free_comment_at_the_top_speaks_of_the_file() -> None:
     ],
 )
 def test_what_is_said_twice(
-    text: str, path: Path, first: tuple[int, int], again: tuple[int, int]
+    text: str, path: KeyPath, first: tuple[int, int], again: tuple[int, int]
 ) -> None:
     assert Places.of(text).duplicates() == [Duplicate(path, Place(*first), Place(*again))]
 

@@ -46,6 +46,8 @@ def refused(path: Path) -> PolicyFileError:
         (b'{"Statement": []}', (1, 1), "no Statement"),
         (b'{"a":' * 33, (1, 161), "nested too deeply"),
         (b"[" * 30_000, (1, 33), "nested too deeply"),
+        (b"[" * 33 + b'"' + b'\\"' * 30_000, (1, 33), "nested too deeply"),
+        (b'{"x": {}' + b"]" * 33 + b'"' + b'\\"' * 30_000, (1, 9), "expecting ',' delimiter"),
         (b'{"Statement": ["\\ud800"]}', (0, 0), "surrogate"),
         (b" " * (MAX_BYTES + 1), (0, 0), "larger than 65,536 bytes"),
     ],
