@@ -84,7 +84,9 @@ def declared_members(access: Access, identity: Identity) -> tuple[Member, ...]:
     found = {(member.auth_path, member.name): member for member in identity.members}
     named = ((path, name) for path, listed in access.members for name in listed)
     members = (found[key] for key in dict.fromkeys(named) if key in found)
-    unique = {member.entity_id or (member.auth_path, member.alias): member for member in members}
+    unique: dict[object, Member] = {}
+    for member in members:
+        unique.setdefault(member.entity_id or member.alias, member)
     return tuple(unique.values())
 
 

@@ -88,9 +88,9 @@ def _documents(old: JsonObject, new: JsonObject) -> Iterator[str]:
 
 
 def _statements(document: JsonObject) -> list[One]:
+    parsed = parse_policy(document).statements
     raw = document["Statement"]
     raws = list(raw) if isinstance(raw, list | tuple) else [raw]
-    parsed = parse_policy(document).statements
     found = [
         One(at, *pair, normal_statement(pair[1]))
         for at, pair in enumerate(zip(raws, parsed, strict=True))
