@@ -54,9 +54,7 @@ def cut() -> None:
     raise CutError
 
 
-def test_a_refused_root_stops_all_that_needs_it(
-    place: Place, relay: Relay, wired: Wired
-) -> None:
+def test_a_refused_root_stops_all_that_needs_it(place: Place, relay: Relay, wired: Wired) -> None:
     mount = place.wired.mount
     denied = f'path "{mount}/config/root" {{ capabilities = ["read", "deny"] }}'
     must(place.wired.ask(f"sys/policies/acl/{mount}-deny", {"policy": EVERYTHING + denied}))

@@ -18,7 +18,7 @@ from vaultaws.errors import (
     VaultSealedError,
 )
 from vaultaws.local.servers.base import RunningServer
-from vaultaws.model import CredentialType, Role, RootConfig, Secret
+from vaultaws.model import CredentialType, Role, Secret
 from vaultaws.vault import login
 from vaultaws.vault.errors import MountMissingError
 from vaultaws.vault.gateway import HvacVault
@@ -79,22 +79,6 @@ class TestMount:
         with pytest.raises(VaultRefusedError) as caught:
             engine.vault.enable_aws(engine.mount)
         assert "already in use" in caught.value.why
-
-    def test_a_root_write_keeps_what_it_does_not_say(self, engine: Engine) -> None:
-        vault, mount = engine.vault, engine.mount
-        before = vault.read_root(mount)
-        assert before is not None
-        template = "vault-{{ random 20 }}"
-        key = replace(before, username_template=template)
-        vault.write_root(mount, key, Secret("s" * 40))
-        again = RootConfig(access_key_id=before.access_key_id, region="eu-west-1")
-        vault.write_root(mount, again, Secret("s" * 40))
-        after = vault.read_root(mount)
-        assert after == replace(key, region="eu-west-1")
-
-    def test_a_root_write_never_erases_the_stored_key(self, engine: Engine) -> None:
-        with pytest.raises(UsageError, match="would erase"):
-            engine.vault.write_root(engine.mount, RootConfig(region="eu-west-1"), None)
 
     def test_what_was_never_written_is_none(self, engine: Engine) -> None:
         fresh = f"aws-{secrets.token_hex(4)}"
