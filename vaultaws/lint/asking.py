@@ -23,7 +23,8 @@ class Holder:
     def __init__(self, arn: str, document: PolicyDocument) -> None:
         account = arn.split(":")[4]
         self._actor = Actor(ActorKind.USER, arn, account, "", arn)
-        self._own = {"aws:username": (arn.rpartition("/")[2],)}
+        self.name = arn.rpartition("/")[2]
+        self._own = {"aws:username": (self.name,)}
         self._document = document
         self._trust = AttachedPolicy("trust", _trust(self._actor.root_arn))
 

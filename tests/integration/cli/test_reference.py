@@ -113,6 +113,16 @@ def test_the_keys_of_the_stack(tmp_path: Path) -> None:
         shell.run("down")
 
 
+def test_the_keys_of_lint(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    (tmp_path / "policy.json").write_text('{"Statement": {"Effect": "Allow", "Action": "*"}}')
+    waived = 'user_path = "x"  # vaultaws: allow user-path-malformed as it is'
+    (tmp_path / "vaultaws.toml").write_text(
+        f'[roles.a]\ncredential_type = "iam_user"\npolicy = "policy.json"\n{waived}\n'
+    )
+    check("lint", shell.json("lint", code=3), shell.json("lint", "--rules"))
+
+
 def with_json(words: str, command: click.Command) -> Iterator[str]:
     """The commands, from here down, that take --json."""
     if any(parameter.name == "as_json" for parameter in command.params):
