@@ -24,6 +24,8 @@ def overlap(one: str, other: str) -> bool:
     The plain ends are compared first: they settle most pairs. Time for what is between them is
     the product of its lengths.
     """
+    if one == other:
+        return True
     head = _plain(one, other)
     if one[:head] != other[:head]:
         return False
