@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import time
 from dataclasses import replace
 
 import pytest
 
 from tests.support.engine import Engine, a_role, settings_for
+from tests.support.sealing import unseal_key
 from vaultaws.errors import (
     UsageError,
     VaultDeniedError,
@@ -17,8 +16,7 @@ from vaultaws.errors import (
     VaultRefusedError,
     VaultSealedError,
 )
-from vaultaws.local.servers.base import ContainerRecord, RunningServer
-from vaultaws.local.servers.docker import connected
+from vaultaws.local.servers.base import RunningServer
 from vaultaws.model import CredentialType, Role, Secret
 from vaultaws.vault import login
 from vaultaws.vault.errors import MountMissingError
@@ -28,25 +26,6 @@ pytestmark = pytest.mark.integration
 
 FEDERATION = CredentialType.FEDERATION_TOKEN
 READ_ROLES = 'path "{mount}/roles/*" {{ capabilities = ["read"] }}'
-
-
-def unseal_key(server: RunningServer) -> str:
-    """A dev server prints it, a moment after it answers."""
-    for _ in range(100):
-        found = re.search(r"Unseal Key: (\S+)", printed(server))
-        if found:
-            return found[1]
-        time.sleep(0.1)
-    raise AssertionError("the server printed no unseal key")
-
-
-def printed(server: RunningServer) -> str:
-    """What the server said on its output, which docker keeps for a container."""
-    if isinstance(server.where, ContainerRecord):
-        with connected(server.where.daemon) as client:
-            said: bytes = client.containers.get(server.where.id).logs()
-        return said.decode()
-    return server.log.read_text()
 
 
 class TestServer:
