@@ -9,13 +9,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from vaultaws.cli.main import VERBS, vaultaws
+from vaultaws.cli.main import VERBS, module_of, vaultaws
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command with the words a person types for it."""
     for verb in VERBS:
-        yield from walk(verb, importlib.import_module(f"vaultaws.cli.{verb}").command)
+        yield from walk(verb, importlib.import_module(f"vaultaws.cli.{module_of(verb)}").command)
 
 
 def walk(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

@@ -18,7 +18,7 @@ def test_the_first_file_is_sound(tmp_path: Path) -> None:
     config = load(tmp_path / "vaultaws.toml")
     assert [role.name for role in config.roles] == ["ec2readonly", "ec2readonly-sts"]
     assert config.root is not None
-    assert config.root.iam_endpoint == ""
+    assert config.root.iam_endpoint is None
 
 
 def test_on_the_local_stack_it_names_the_endpoint(tmp_path: Path) -> None:

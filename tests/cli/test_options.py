@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 import pytest
@@ -13,6 +14,7 @@ from vaultaws.cli.options import (
     Moment,
     ServerFlags,
     Span,
+    files_options,
     filter_options,
     server_options,
 )
@@ -62,3 +64,26 @@ def test_shared_options_arrive_as_one_value() -> None:
     )
     assert answer.exit_code == 0, answer.output
     assert seen == [Filters(role="reader"), ServerFlags(address="http://a", tls_skip_verify=True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ([], ["vaultaws.toml"]),
+        (["-c", "a.toml"], ["a.toml"]),
+        (["b.toml", "a.toml"], ["b.toml", "a.toml"]),
+        (["b.toml", "-c", "a.toml", "--config", "c.toml"], ["a.toml", "c.toml", "b.toml"]),
+        (["-c", "a.toml", "./a.toml", "a.toml"], ["a.toml"]),
+    ],
+)
+def test_files_are_named_by_option_or_plainly(line: list[str], files: list[str]) -> None:
+    seen: list[Path] = []
+
+    @click.command()
+    @files_options
+    def command(*, files: tuple[Path, ...]) -> None:
+        seen.extend(files)
+
+    answer = CliRunner().invoke(command, line)
+    assert answer.exit_code == 0, answer.output
+    assert seen == [Path(name) for name in files]

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Engine, User, make_user, open_engine, policy
+from tests.support.connections import User, policy
+from tests.support.engine import Engine, good_user, open_engine
 from tests.support.wired import Wired, unwire, wire_up
 from vaultaws.local.awsprocess import AwsOptions, LocalAws, start_local_aws
 from vaultaws.local.build import engine_binary, vault_binary
@@ -169,7 +170,7 @@ def root_user(local_aws: LocalAws) -> User:
     """Vault's own IAM user. Shared: a new key takes seconds until AWS honours it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint)
-        return make_user(local_aws, policy("vault-root"))
+        return good_user(local_aws, policy("vault-root"))
 
 
 @pytest.fixture

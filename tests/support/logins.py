@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from tests.support.connections import settings_for
 from tests.support.wired import Wired, must
 from vaultaws.model import Secret
-from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.gateway import HvacVault
 
 READ_ONLY = json.dumps(
@@ -37,4 +37,4 @@ def log_in(wired: Wired, name: str) -> HvacVault:
     )
     answer = must(wired.ask(f"auth/userpass/login/{name}", {"password": password}))
     token = Secret(answer.body["auth"]["client_token"])
-    return HvacVault(ConnectionSettings(address=wired.server.address, token=token))
+    return HvacVault(settings_for(wired.server, token))

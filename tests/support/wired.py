@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from tests.support.connections import aws_client, make_user, policy, settings_for
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
 from vaultaws.local.servers.base import RunningServer
 from vaultaws.local.stack import StackState
 from vaultaws.local.wire import Answer, ask
-from vaultaws.model import Credentials, Secret
-from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.model import Credentials
 from vaultaws.vault.gateway import HvacVault
-
-VAULT_ROOT_POLICY = Path(__file__).parents[2] / "policies" / "vault-root.json"
 
 
 @dataclass(frozen=True)
@@ -36,8 +30,7 @@ class Wired:
     @property
     def vault(self) -> HvacVault:
         """The server through our gateway, with the root token."""
-        settings = ConnectionSettings(address=self.server.address, token=self.server.root_token)
-        return HvacVault(settings)
+        return HvacVault(settings_for(self.server))
 
     @property
     def server_aws_endpoint(self) -> str:
@@ -51,7 +44,7 @@ class Wired:
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client of the local AWS, as its administrator or with other credentials."""
-        return aws_client(self.aws, service, self.options.region, credentials)
+        return aws_client(self.aws, service, region=self.options.region, credentials=credentials)
 
     def user_names(self, part: str) -> list[str]:
         """The account's IAM users whose names hold `part`, from every page."""
@@ -65,35 +58,12 @@ class Wired:
         return {**state.environ_for_child(environ), "VAULTAWS_MOUNT": self.mount}
 
 
-def aws_client(
-    aws: LocalAws, service: str, region: str, credentials: Credentials | None = None
-) -> Any:
-    """A client that fails at once instead of retrying."""
-    admin = Credentials(aws.access_key_id, aws.secret_access_key)
-    used = credentials or admin
-    make: Callable[..., Any] = boto3.client
-    return make(
-        service,
-        endpoint_url=aws.endpoint,
-        region_name=region,
-        aws_access_key_id=used.access_key_id,
-        aws_secret_access_key=used.secret_access_key.reveal(),
-        aws_session_token=used.session_token.reveal() if used.session_token else None,
-        config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
-    )
-
-
 def wire_up(server: RunningServer, aws: LocalAws, options: AwsOptions) -> Wired:
     """Make a vault-root user with the shipped policy, mount the engine, write its root."""
     mark = secrets.token_hex(4)
     root_user, mount = f"vault-root-{mark}", f"aws-{mark}"
-    iam = aws_client(aws, "iam", options.region)
-    iam.create_user(UserName=root_user)
-    document = VAULT_ROOT_POLICY.read_text("utf-8")
-    iam.put_user_policy(UserName=root_user, PolicyName="vault-root", PolicyDocument=document)
-    made = iam.create_access_key(UserName=root_user)["AccessKey"]
-    key = Credentials(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
-    wired = Wired(server, aws, options, mount, root_user, key)
+    user = make_user(aws, root_user, policy("vault-root"))
+    wired = Wired(server, aws, options, mount, user.name, user.key)
     must(wired.ask(f"sys/mounts/{mount}", {"type": "aws"}))
     must(wired.ask(f"{mount}/config/root", root_config(wired)))
     return wired

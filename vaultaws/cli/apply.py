@@ -2,99 +2,153 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import (
+    DEFAULT_FILE,
     ServerFlags,
-    file_option,
+    files_options,
     json_option,
     server_options,
     yes_option,
 )
-from vaultaws.cli.wiring import confirm, demand_somebody, open_vault
-from vaultaws.config.load import load
+from vaultaws.cli.wiring import demand_somebody, open_administration
+from vaultaws.config.load import load_all
+from vaultaws.config.schema import Config
 from vaultaws.errors import UsageError
-from vaultaws.model import Secret
-from vaultaws.plan.changes import Change
+
+if TYPE_CHECKING:
+    from vaultaws.cli.applying import Applying, Job, Wishes
+    from vaultaws.plan.outcome import Applied
+    from vaultaws.plan.saved import SavedPlan
 
 
 @click.command(epilog="\b\nExample:\n  vaultaws apply -c vaultaws.toml --yes")
-@file_option
+@files_options
+@click.option("--prune", is_flag=True, help="Remove what is on the server and not in the file.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Carry out this plan and no other (plan --out FILE).",
+)
+@click.option(
+    "--replace-root-key",
+    is_flag=True,
+    help="Write the root's key even where the server has another one.",
+)
 @yes_option
 @json_option
 @server_options
-def command(*, file: str, yes: bool, as_json: bool, server: ServerFlags) -> None:
+def command(
+    *,
+    files: tuple[Path, ...],
+    prune: bool,
+    plan_file: Path | None,
+    replace_root_key: bool,
+    yes: bool,
+    as_json: bool,
+    server: ServerFlags,
+) -> None:
     """Make the server match the file. Root secrets come from where [root] says."""
-    from vaultaws.plan import apply, show
-    from vaultaws.plan.diff import diff
-    from vaultaws.plan.observe import observe
+    from vaultaws.cli.applying import Applying, Wishes
+    from vaultaws.clock import SystemClock
+    from vaultaws.plan import saved as saved_plans
 
-    config = load(Path(file))
-    vault = open_vault(server)
-    plan = diff(config, observe(vault, config))
-    if plan.to_write:
-        if not yes:
-            output.say(show.text(plan))
-        demand_somebody(f"vaultaws apply -c {file}", yes=yes)
-        confirm(f"Apply to {vault.address}?", yes=yes)
-    source = config.root.credentials if config.root is not None else "server"
-    with output.Progress("applying") as progress:
-
-        def announce(change: Change) -> None:
-            progress.update(f"{change.kind} {change.name}")
-
-        apply.apply(plan, vault, root_secret=lambda: root_secret(source), announce=announce)
-    if as_json:
-        output.as_json(show.document(plan))
-    else:
-        output.result(show.text(plan, done=True))
+    saved = saved_plans.load(plan_file) if plan_file is not None else None
+    if saved is not None:
+        files, prune = _files_of(saved, files), saved.prune or prune
+    configs = load_all(files)
+    said = " ".join(f"-c {file}" for file in files)
+    wishes = Wishes(yes, prune, replace_root_key, f"vaultaws apply {said}")
+    vault, namespace = open_administration(server)
+    applying = Applying(vault, namespace, wishes, SystemClock())
+    with ExitStack() as held:
+        jobs = _agreed(applying, configs, saved, wishes, held)
+        _carry_out(applying, jobs, as_json=as_json)
 
 
-def root_secret(source: str) -> tuple[str, Secret] | None:
-    """Find Vault's own key where `[root] credentials` says; None leaves the server its own."""
-    if source == "server":
-        return None
-    if source == "env":
-        return _from_environment()
-    if source == "prompt":
-        key = click.prompt("AWS access key id of Vault's own user", err=True)
-        return key, Secret(click.prompt("Its secret access key", hide_input=True, err=True))
-    kind, _, name = source.partition(":")
-    if kind == "profile" and name:
-        from vaultaws.aws.sessions import profile_credentials
-
-        credentials = profile_credentials(name)
-        if credentials.session_token is not None:
-            raise _temporary(f"the credentials of the profile {name}", "it has a session token")
-        return credentials.access_key_id, credentials.secret_access_key
-    raise UsageError(
-        f'[root] credentials = "{source}" is not a place',
-        why="it is env, profile:NAME, prompt or server",
-        do="mend it in the file",
-    )
-
-
-def _from_environment() -> tuple[str, Secret]:
-    key = os.environ.get("AWS_ACCESS_KEY_ID", "")
-    secret = os.environ.get("AWS_SECRET_ACCESS_KEY", "")
-    if not key or not secret:
+def _files_of(saved: SavedPlan, named: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The plan's own file. Raises UsageError when another one is named beside it."""
+    own = (Path(saved.file),)
+    if named not in {own, (Path(DEFAULT_FILE),)}:
         raise UsageError(
-            "no root credentials in the environment",
-            why='[root] credentials = "env", and one of its two variables is unset',
-            do="export the key of Vault's own IAM user for this one command",
+            f"the plan is of {saved.file}, and {named[0]} is named beside it",
+            why="a plan is of one file and says which",
+            do="leave the file out, or plan again",
         )
-    if os.environ.get("AWS_SESSION_TOKEN"):
-        raise _temporary("the credentials in the environment", "AWS_SESSION_TOKEN is set")
-    return key, Secret(secret)
+    return own
 
 
-def _temporary(which: str, sign: str) -> UsageError:
-    return UsageError(
-        f"{which} are temporary",
-        why=f"{sign}; the engine needs a long-term key of an IAM user",
-        do="give the key of Vault's own IAM user for this one command",
-    )
+def _agreed(
+    applying: Applying,
+    configs: Sequence[Config],
+    saved: SavedPlan | None,
+    wishes: Wishes,
+    held: ExitStack,
+) -> tuple[Job, ...]:
+    """The jobs to carry out, as they were agreed to and as the server still is."""
+    if wishes.yes:
+        applying.hold(configs, held)
+    jobs = applying.plan(configs)
+    if saved is not None:
+        applying.refuse_other_than(saved, jobs[0])
+    applying.mention_unfinished(jobs)
+    if any(job.plan.to_write for job in jobs):
+        if not wishes.yes:
+            _ask(applying, jobs, wishes)
+        jobs = applying.with_secrets(jobs)
+    if not wishes.yes:
+        applying.hold(configs, held)
+    return applying.again(jobs) if _took_time(jobs, wishes) else jobs
+
+
+def _ask(applying: Applying, jobs: Sequence[Job], wishes: Wishes) -> None:
+    from vaultaws.plan import show
+
+    for job in jobs:
+        output.say(show.text(job.plan))
+    demand_somebody(wishes.command, yes=wishes.yes)
+    applying.ask(jobs)
+
+
+def _took_time(jobs: Sequence[Job], wishes: Wishes) -> bool:
+    """True when a person was asked since the server was observed."""
+    prompted = any(job.secret and job.root_source == "prompt" for job in jobs)
+    return prompted or (not wishes.yes and any(job.plan.to_write for job in jobs))
+
+
+def _carry_out(applying: Applying, jobs: Sequence[Job], *, as_json: bool) -> None:
+    """Write file after file; one that fails stops the rest, which may lean on it."""
+    from vaultaws.plan import outcome
+
+    done: list[Applied] = []
+    for number, job in enumerate(jobs, start=1):
+        done.append(applying.write(job))
+        problem = outcome.problem(done[-1])
+        if problem is not None:
+            for left in jobs[number:]:
+                problem.add_note(f"not tried: {left.config.file}")
+            if as_json:
+                _print(done, as_json=True)
+            raise problem
+    _print(done, as_json=as_json)
+
+
+def _print(done: Sequence[Applied], *, as_json: bool) -> None:
+    from vaultaws.plan import outcome, show
+    from vaultaws.plan.document import documents
+
+    if not as_json:
+        for each in done:
+            output.result(show.text(each.plan, done=True))
+    elif len(done) == 1:
+        output.as_json(outcome.document(done[0]))
+    else:
+        output.as_json(documents([outcome.document(each) for each in done]))

@@ -60,6 +60,14 @@ def put_right(vault: Vault, journal: Journal, audit_log: str | None, mount: str)
         output.say(f"· a run that was killed may have left something behind: {sentence}")
 
 
+def settled_log(
+    vault: Vault, journal: Journal, audit_log: str | None, mount: str
+) -> AuditLog | None:
+    """Put right what killed runs left behind, then read the log, which tells that too."""
+    put_right(vault, journal, audit_log, mount)
+    return read_audit_log(audit_log_path(audit_log), mount)
+
+
 def only_device(vault: Vault) -> str | None:
     """The server's audit device when it has one and this token may see it."""
     from vaultaws.errors import VaultDeniedError

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vaultaws.leases.inventory import Holding, Inventory
     from vaultaws.leases.journal import Journal
     from vaultaws.leases.revoke import Cutting
+    from vaultaws.trail.audit import AuditLog
 
 STILL_ALIVE = 3
 
@@ -58,7 +59,8 @@ def list_leases(
 
     vault = open_vault(server)
     with open_journal() as journal:
-        found = take(vault, journal, mount, audit_log)
+        log = evidence.settled_log(vault, journal, audit_log, mount)
+        found = take(vault, journal, mount, log)
     shown = fitting(found, **asdict(filters), key_hash=hash_of(vault, filters.key))
     found = replace(found, holdings=shown)
     if as_json:
@@ -103,8 +105,9 @@ def revoke_leases(
     vault = open_vault(server)
     mount = lease.rsplit("/", 3)[0] if lease.count("/") > 2 else mount
     with open_journal() as journal:
+        log = evidence.settled_log(vault, journal, audit_log, mount)
         chosen = revoke.select(
-            take(vault, journal, mount, audit_log),
+            take(vault, journal, mount, log),
             lease_id=lease,
             **asdict(filters),
             key_hash=hash_of(vault, filters.key),
@@ -123,13 +126,11 @@ def revoke_leases(
     return STILL_ALIVE if done.still_alive else 0
 
 
-def take(vault: Vault, journal: Journal, mount: str, audit_log: str | None) -> Inventory:
+def take(vault: Vault, journal: Journal, mount: str, log: AuditLog | None) -> Inventory:
     """Take the inventory, with what the audit log and the journal know."""
     from vaultaws.clock import SystemClock
     from vaultaws.leases import inventory
 
-    evidence.put_right(vault, journal, audit_log, mount)
-    log = evidence.read_audit_log(evidence.audit_log_path(audit_log), mount)
     return inventory.take(
         vault,
         mount,

@@ -18,16 +18,27 @@ VERBS = {
     "status": "Show the local stack.",
     "demo": "Tell the whole story on a local stack.",
     "init": "Write a first vaultaws.toml and policy.",
+    "lint": "Find what will fail, before a server is asked.",
     "plan": "Show what apply would change.",
     "apply": "Make the server match the file.",
+    "import": "Write the file from a live mount.",
+    "root": "Show and replace the key of the engine itself.",
     "roles": "List and show roles.",
+    "static": "List, show and rotate static roles.",
     "login": "Log in to Vault and keep the token.",
     "creds": "Issue credentials.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }
 
+KEYWORDS = ("import",)  # a verb that Python keeps for itself has a module with _ at its end
+
 EPILOG = '\b\nExample:\n  eval "$(vaultaws creds ec2readonly)"'
+
+
+def module_of(verb: str) -> str:
+    """The module of a verb, below vaultaws.cli."""
+    return f"{verb}_" if verb in KEYWORDS else verb
 
 
 class Verbs(click.Group):
@@ -39,7 +50,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"vaultaws.cli.{cmd_name}")
+        module = importlib.import_module(f"vaultaws.cli.{module_of(cmd_name)}")
         command: click.Command = module.command
         return command
 

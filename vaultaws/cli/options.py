@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -158,3 +159,32 @@ file_option = click.option(
     type=click.Path(dir_okay=True),
     help="The declared file.",
 )
+
+
+DEFAULT_FILE = "vaultaws.toml"
+_file_path = click.Path(path_type=Path)
+files_argument = click.argument("named", metavar="[FILES]...", nargs=-1, type=_file_path)
+files_option = click.option(
+    "-c",
+    "--config",
+    "configs",
+    multiple=True,
+    type=_file_path,
+    help=f"A declared file; several may be named.  [default: {DEFAULT_FILE}]",
+)
+
+
+def files_options(command: Command) -> Command:
+    """Give a verb `-c FILE` (many times) and FILES; the function gets `files`, a tuple of paths.
+
+    The order is that of the options, then of the arguments; a file named twice counts once.
+    Nothing named is vaultaws.toml.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*, configs: tuple[Path, ...], named: tuple[Path, ...], **values: Any) -> Any:
+        files = tuple(dict.fromkeys((*configs, *named))) or (Path(DEFAULT_FILE),)
+        return command(files=files, **values)
+
+    finished: Command = wrapped
+    return files_argument(files_option(finished))

@@ -115,12 +115,13 @@ def sources_for(
 
     key, user = evidence.root_user(vault, mount)
     with open_journal() as journal:
-        inventory = take(vault, journal, mount, audit_log)
+        log = evidence.settled_log(vault, journal, audit_log, mount)
+        inventory = take(vault, journal, mount, log)
     region = default_region()
     return Sources(
         lookup=lookup,
         identity=VaultIdentity(frozenset(filter(None, (key, *root_keys))), user),
-        audit=evidence.read_audit_log(evidence.audit_log_path(audit_log), mount),
+        audit=log,
         digest=evidence.digest_with(vault, device),
         regions=(region,) if region else (),
         inventory=inventory,

@@ -11,10 +11,12 @@ import click
 
 from vaultaws.cli.options import ServerFlags
 from vaultaws.errors import UsageError
+from vaultaws.vault.administration import Administration
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.leases.journal import Journal
+    from vaultaws.root.journal import Journal as Rotations
     from vaultaws.vault.connection import ConnectionSettings
 
 
@@ -54,12 +56,30 @@ def open_vault(flags: ServerFlags) -> Vault:
     return HvacVault(settings(flags))
 
 
+def open_administration(flags: ServerFlags) -> tuple[Administration, str]:
+    """Open the server as its operators use it, and say in which namespace."""
+    from vaultaws.vault.gateway import HvacVault
+
+    found = settings(flags)
+    return HvacVault(found), found.namespace
+
+
 def open_journal() -> Journal:
     """Open the journal of issuances in the person's state directory."""
     from vaultaws.clock import SystemClock
     from vaultaws.leases.journal import Journal, default_directory
 
     return Journal(default_directory(os.environ), SystemClock())
+
+
+def open_rotations(address: str, namespace: str, mount: str) -> Rotations:
+    """Open the record of rotations at one mount, in the person's state directory."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.root.journal import Journal as Rotations
+    from vaultaws.root.journal import Target, default_directory
+
+    target = Target(address, namespace, mount)
+    return Rotations(default_directory(os.environ), target, SystemClock())
 
 
 def demand_somebody(command: str, *, yes: bool) -> None:

@@ -23,7 +23,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from vaultaws.clock import Clock
 from vaultaws.errors import LocalStateError
-from vaultaws.leases import entries, private
+from vaultaws.leases import appendonly, entries, private
 from vaultaws.leases.entries import HEADER, Intent, Outcome, Step
 from vaultaws.leases.ledger import Ledger, Record, entries_of, fold
 from vaultaws.model import Issued, TokenInfo
@@ -166,10 +166,10 @@ class Journal:
         with self._locked():
             descriptor = private.open_file(self._file)
             try:
-                before = _cut_torn_tail(descriptor)
+                before = appendonly.cut_torn_tail(descriptor)
                 _check_header(descriptor, before)
                 line = entries.encode(entry)
-                _write_or_undo(descriptor, before, line if before else HEADER + line)
+                appendonly.write_or_undo(descriptor, before, line if before else HEADER + line)
                 after = os.fstat(descriptor).st_size
             except OSError as error:
                 raise private.broken(self._file, error) from error
@@ -199,7 +199,7 @@ class Journal:
             fresh.unlink(missing_ok=True)
             descriptor = private.open_file(fresh)
             try:
-                _write_or_undo(descriptor, 0, HEADER + _encode_all(kept, now))
+                appendonly.write_or_undo(descriptor, 0, HEADER + _encode_all(kept, now))
             finally:
                 os.close(descriptor)
             fresh.replace(self._file)
@@ -233,30 +233,9 @@ def _take(lock: BaseFileLock, seconds: float) -> None:
         raise private.broken(path, error) from error
 
 
-def _cut_torn_tail(descriptor: int) -> int:
-    """Cut what follows the last newline; return the size left."""
-    size = os.fstat(descriptor).st_size
-    end = size
-    while end > 0:
-        start = max(0, end - 4096)
-        newline = _read_at(descriptor, start, end - start).rfind(b"\n")
-        if newline >= 0:
-            end = start + newline + 1
-            break
-        end = start
-    if end != size:
-        os.ftruncate(descriptor, end)
-    return end
-
-
-def _read_at(descriptor: int, at: int, count: int) -> bytes:
-    os.lseek(descriptor, at, os.SEEK_SET)
-    return os.read(descriptor, count)
-
-
 def _check_header(descriptor: int, size: int) -> None:
     if size:
-        _check_header_line(_read_at(descriptor, 0, 4096).split(b"\n", 1)[0])
+        _check_header_line(appendonly.read_at(descriptor, 0, 4096).split(b"\n", 1)[0])
 
 
 def _check_header_line(line: bytes) -> None:
@@ -271,20 +250,6 @@ def _check_header_line(line: bytes) -> None:
             do="move the file away, or set XDG_STATE_HOME to another directory",
         )
     entries.check_version(header)
-
-
-def _write_or_undo(descriptor: int, at: int, data: bytes) -> None:
-    """Write and sync `data` at `at`; on any failure leave the file as it was."""
-    try:
-        os.lseek(descriptor, at, os.SEEK_SET)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, at)
-        raise
 
 
 def _encode_all(records: list[Record], now: datetime) -> bytes:

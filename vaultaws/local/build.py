@@ -34,7 +34,8 @@ CHECK_SECONDS = 60.0
 class Recipe:
     """A program of ours. `binary` is its path inside its place in the cache.
 
-    `check_arguments` and `check_says` are a call of it and words it must answer with.
+    `check_arguments` and `check_says` are a call of it and words it must answer with. `package` is
+    what is built: the module in `source` itself, or a package that its go.mod names as a tool.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Recipe:
     binary: str
     check_arguments: tuple[str, ...]
     check_says: str
+    sources: tuple[str, ...] = SOURCES
+    package: str = "."
 
 
 Compiler = Callable[[Recipe, Path, Path], None]
@@ -98,7 +101,7 @@ def built(
 def key(recipe: Recipe) -> str:
     """Name the exact sources and the platform, and nothing else: not Go's version, not ours."""
     digest = hashlib.sha256()
-    for name in SOURCES:
+    for name in recipe.sources:
         digest.update(hashlib.sha256((recipe.source / name).read_bytes()).digest())
     machine = platform.machine().lower()
     return f"{digest.hexdigest()[:16]}-{sys.platform}-{MACHINES.get(machine, machine)}"
@@ -204,7 +207,7 @@ class GoCompiler:
         go = find_go(needed, self.cache, self.progress, environ=environ, clock=clock)
         log = scratch / "go.log"
         status = run_watched(
-            [str(go), *_BUILD, "-o", str(output), "."],
+            [str(go), *_BUILD, "-o", str(output), recipe.package],
             environ=go_environment(environ, self.cache, scratch),
             cwd=recipe.source,
             log=log,

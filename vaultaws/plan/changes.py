@@ -8,6 +8,7 @@ from enum import StrEnum
 from vaultaws.config.schema import Config, Root
 from vaultaws.model import (
     AuditDevice,
+    AuthMount,
     Group,
     MountInfo,
     Role,
@@ -57,6 +58,11 @@ class AccessState:
 
     An ACL policy, an internal group of entities, and one external group for each value of a
     groups claim. `groups` bear the policy; `members` are those of the internal group.
+
+    As the value of a change it says what is to be written, also when the access goes: an empty
+    `acl_text` deletes the ACL policy; each of `groups` is written whole (a group of a claim is
+    shared by all that name the claim); `gone` names the groups to delete. Members without an
+    entity are created first and added to the internal group's.
     """
 
     name: str
@@ -64,6 +70,32 @@ class AccessState:
     acl_text: str = ""
     groups: tuple[Group, ...] = ()
     members: tuple[Member, ...] = ()
+    gone: tuple[str, ...] = ()
+
+    @property
+    def internal(self) -> Group | None:
+        """The group of the members, None where the access is by claims alone."""
+        return next((group for group in self.groups if not group.external), None)
+
+    @property
+    def claims(self) -> tuple[Group, ...]:
+        """The groups of values of a groups claim."""
+        return tuple(group for group in self.groups if group.external)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the server knows of the people whom the file speaks about.
+
+    `members` has the declared ones that were found, and those that can be made (no
+    `entity_id`); a declared one that is not among them does not exist. `groups` has ours and
+    those that bear a declared claim. `acl` has the ACL policies that begin with our prefix.
+    """
+
+    auth_mounts: tuple[AuthMount, ...] = ()
+    members: tuple[Member, ...] = ()
+    groups: tuple[Group, ...] = ()
+    acl: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +104,7 @@ class Observed:
 
     `account` is the AWS account of the root key, empty when it cannot be told.
     `lease_counts` has the live leases of roles that would change; None where they may not be
-    listed.
+    listed. `unseen` says, a sentence each, what could not be read and was left out.
     """
 
     address: str
@@ -88,6 +120,8 @@ class Observed:
     audit: tuple[AuditDevice, ...] = ()
     access: tuple[AccessState, ...] = ()
     lease_counts: tuple[tuple[str, int | None], ...] = ()
+    identity: Identity = Identity()
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,9 +151,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing to do, or to leave alone. `value` is what apply writes, None for a removal.
+    """One thing to do, or to leave alone.
 
-    `effects` says what it does to live leases and to people, one sentence each.
+    `value` is what apply writes; None for the removal of a role or static role.
+
+    `effects` says what it does to live leases and to people, one sentence each. `old` is what
+    the server has.
     """
 
     action: Action
@@ -129,6 +166,7 @@ class Change:
     value: Value | None = None
     note: str = ""
     effects: tuple[str, ...] = ()
+    old: Role | StaticRole | AccessState | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +180,7 @@ class Plan:
     observed: Observed
     changes: tuple[Change, ...]
     fingerprint: str = ""
+    prune: bool = False
 
     @property
     def to_write(self) -> tuple[Change, ...]:

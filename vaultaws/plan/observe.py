@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from vaultaws.aws.account import account_of_key
 from vaultaws.config.schema import Config
-from vaultaws.plan.changes import AccessState, Observed
-from vaultaws.vault.protocol import Vault
+from vaultaws.errors import ConfigError
+from vaultaws.model import MountInfo, StaticRole
+from vaultaws.plan.changes import Observed
+from vaultaws.plan.names import acl_name
+from vaultaws.plan.observe_access import observe_access
+from vaultaws.vault.administration import Administration
+
+__all__ = ["acl_name", "observe"]
 
 
-def observe(vault: Vault, config: Config) -> Observed:
-    """Read the mount, its root, roles and the access policies that the file names."""
+def observe(vault: Administration, config: Config) -> Observed:
+    """Read the mount with all that is on it, the audit devices and the access of people.
+
+    Raises what the server's refusals are; nothing is half-said. Audit devices are read only
+    where the file declares one (it needs sudo).
+    """
     health = vault.health()
+    mount = aws_mount(vault, config)
+    seen = Observed(vault.address, health.product, health.version, health.enterprise)
+    if config.audit:
+        devices = vault.read_audit_devices()
+        seen = replace(seen, audit=tuple(devices[path] for path in sorted(devices)))
+    seen = observe_access(vault, config, seen)
+    return seen if mount is None else _engine(vault, config, replace(seen, mount=mount))
+
+
+def aws_mount(vault: Administration, config: Config) -> MountInfo | None:
+    """The file's mount, None where nothing is mounted. Raises ConfigError for another engine."""
     path = config.mount.path
     mount = vault.mounts().get(path)
-    access = tuple(
-        AccessState(declared.name, name, text)
-        for declared in config.access
-        if (text := _read_acl(vault, name := acl_name(path, declared.name))) is not None
-    )
-    seen = Observed(vault.address, health.product, health.version, access=access)
-    if mount is None:
-        return seen
-    return Observed(
-        seen.address,
-        seen.product,
-        seen.version,
-        mount=mount,
+    if mount is not None and mount.type != "aws":
+        raise ConfigError(
+            f"{path}/ is not an AWS engine",
+            why=f"an engine of type {mount.type} is mounted there",
+            do="name another path in [mount]",
+        )
+    return mount
+
+
+def _engine(vault: Administration, config: Config, seen: Observed) -> Observed:
+    path = config.mount.path
+    root = vault.read_root(path)
+    return replace(
+        seen,
+        account=account_of_key(root.access_key_id) if root else "",
         lease=vault.read_lease_config(path),
-        root=vault.read_root(path),
-        roles=tuple(vault.read_role(path, name) for name in vault.list_roles(path)),
-        access=access,
+        root=root,
+        roles=vault.read_roles(path, vault.list_roles(path)),
+        static_roles=observe_static_roles(vault, config),
     )
 
 
-def acl_name(mount: str, access: str) -> str:
-    """The Vault ACL policy that an `[access.NAME]` table becomes."""
-    return f"vaultaws-{mount.replace('/', '-')}-{access}"
-
-
-def _read_acl(vault: Vault, name: str) -> str | None:
-    found = vault.read(f"sys/policies/acl/{name}")
-    return str(found["data"]["policy"]) if found is not None else None
+def observe_static_roles(vault: Administration, config: Config) -> tuple[StaticRole, ...]:
+    """Those that can be listed, and the declared ones: the engine of Vault 1.18 lists none."""
+    path = config.mount.path
+    declared = {role.name for role in config.static_roles}
+    return vault.read_static_roles(path, sorted(declared.union(vault.list_static_roles(path))))

@@ -76,6 +76,33 @@ def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
     return log
 
 
+def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> dict[str, datetime]:
+    """Who read `path` (a static role's credentials), by display name, and when last.
+
+    Raises UsageError for a file that cannot be opened.
+    """
+    found: dict[str, datetime] = {}
+    for file in paths:
+        for line in _lines(file, AuditLog()):
+            try:
+                entry = json.loads(line) if path.encode() in line else {}
+                if not _is_read(entry, path):
+                    continue
+                moment, name = _time(entry["time"]), str(entry["auth"].get("display_name", ""))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                continue
+            if since is None or moment >= since:
+                found[name] = max(found.get(name, moment), moment)
+    return found
+
+
+def _is_read(entry: dict[str, Any], path: str) -> bool:
+    if entry.get("type") != "response" or entry.get("error"):
+        return False
+    request = entry["request"]
+    return bool(request["path"] == path and request["operation"] == "read")
+
+
 def rotated(path: Path) -> list[Path]:
     """Return the rotated siblings of a log (audit.log.1, audit.log.2.gz, audit.log-20261121),
     then the log itself."""

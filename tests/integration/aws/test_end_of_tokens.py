@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.engine import Engine, a_role, administrator, make_user
+from tests.support.connections import administrator
+from tests.support.engine import Engine, a_role, good_user
 from vaultaws.aws.actions import Action, attempt_with
 from vaultaws.aws.cloudtrail import lookup_records
 from vaultaws.aws.cutoff import (
@@ -137,7 +138,7 @@ def test_a_full_user_has_no_room_for_the_deny(engine: Engine, local_aws: LocalAw
         "Resource": "arn:aws:s3:::" + "x" * 1850,
     }
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    holder = Holder(HolderKind.USER, make_user(local_aws, document).name)
+    holder = Holder(HolderKind.USER, good_user(local_aws, document).name)
     with pytest.raises(AwsError, match="no room") as caught:
         Cutter(administrator(local_aws)).cut(holder, datetime.now(UTC))
     assert caught.value.code == "LimitExceeded"

@@ -50,7 +50,7 @@ def test_from_the_environment(
     assert run(["apply", "--yes", "--json"]) == 0
     seen = capsys.readouterr()
     kinds = [change["kind"] for change in json.loads(seen.out)["changes"]]
-    assert kinds == ["mount", "lease", "root", "role"]
+    assert kinds == ["mount", "root", "role"]
     assert key.secret_access_key.reveal() not in seen.out + seen.err
     assert root_key(bare) == key.access_key_id
 

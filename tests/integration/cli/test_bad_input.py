@@ -85,7 +85,9 @@ def test_a_policy_that_is_no_json_changes_nothing(declared: Shell) -> None:
     (declared.directory / "policies" / "ec2readonly.json").write_text("{")
     done = declared.run("apply", "--yes")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "ec2readonly.json is not a policy" in three_lines(done.stderr)[0]
+    fault, *rest = done.stderr.splitlines()
+    assert fault.startswith("policies/ec2readonly.json:1:2:  not a policy: ")
+    assert "1 fault in policies/ec2readonly.json" in three_lines("\n".join(rest))[0]
 
 
 def test_apply_without_root_credentials_says_which_are_missing(

@@ -14,10 +14,10 @@ import pytest
 from tests.support.commands import Shell
 from tests.support.people import declare, operator, root_shell
 from tests.support.wired import Wired
-from vaultaws.cli.main import VERBS
+from vaultaws.cli.main import VERBS, module_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
-FREE = ("environment", "policy_document", "counts")  # keys in them are data
+FREE = ("environment", "policy_document", "counts", "plans[]")  # keys in them are data
 ROLES = """
 [roles.reader]
 credential_type = "iam_user"
@@ -77,7 +77,15 @@ def shell(wired: Wired, tmp_path: Path) -> Shell:
 def test_the_keys_of_the_declared_state_and_of_credentials(
     shell: Shell, wired: Wired, tmp_path: Path
 ) -> None:
-    check("plan, apply", shell.json("plan"), shell.json("apply", "--yes"))
+    other = tmp_path / "other.toml"
+    other.write_text("[mount]\npath = 'not-yet'\n")
+    (tmp_path / "wrong.toml").write_text("[mounts]\n")
+    check(
+        "plan, apply",
+        shell.json("plan"),
+        shell.json("plan", "vaultaws.toml", "other.toml", "wrong.toml", code=1),
+        shell.json("apply", "--yes"),
+    )
     ops = operator(wired, tmp_path)
     check("roles list", ops.json("roles", "list"))
     check(
@@ -120,7 +128,7 @@ def test_every_command_with_json_is_on_the_page() -> None:
     commands = {
         found
         for verb in VERBS
-        for found in with_json(verb, import_module(f"vaultaws.cli.{verb}").command)
+        for found in with_json(verb, import_module(f"vaultaws.cli.{module_of(verb)}").command)
     }
     assert named - {"creds (--format json)"} == commands
     assert all(documented(section) for section in sections)

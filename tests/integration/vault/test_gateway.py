@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.engine import Engine, a_role, settings_for
+from tests.support.connections import settings_for
+from tests.support.engine import Engine, a_role
 from tests.support.sealing import unseal_key
 from vaultaws.errors import (
     UsageError,

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from tests.support.engine import settings_for
+from tests.support.connections import settings_for
 from vaultaws.errors import VaultRefusedError
 from vaultaws.local.servers.base import RunningServer
 from vaultaws.model import Entity, Group

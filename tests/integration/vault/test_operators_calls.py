@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Engine, settings_for
+from tests.support.connections import settings_for
+from tests.support.engine import Engine
 from tests.support.wired import Wired
 from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError, VaultRefusedError
 from vaultaws.local.servers.base import RunningServer

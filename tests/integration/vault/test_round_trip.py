@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.engine import settings_for
+from tests.support.connections import settings_for
 from tests.support.engine_values import roles, roots
 from vaultaws.local.servers.base import RunningServer
 from vaultaws.model import CredentialType, Role, Secret

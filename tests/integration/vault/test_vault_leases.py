@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.engine import Engine, a_role, administrator
+from tests.support.connections import administrator
+from tests.support.engine import Engine, a_role
 from vaultaws.aws.identity import Directory
 from vaultaws.clock import SystemClock
 from vaultaws.errors import UsageError, VaultNotFoundError, VaultRefusedError

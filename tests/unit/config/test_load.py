@@ -64,8 +64,7 @@ def test_every_fault_is_said_at_once_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(write(tmp_path, text))
     said = caught.value.describe()
-    assert "vaultaws.toml:8 root.regoin: unknown key" in said
-    assert 'did you mean "region"?' in said
+    assert 'vaultaws.toml:8:1:   root.regoin: unknown key (did you mean "region"?)' in said
     assert "2 faults" in said
     assert "roles.reader-sts.default_ttl" in said
 
@@ -77,12 +76,11 @@ def test_every_fault_is_said_at_once_with_its_line(tmp_path: Path) -> None:
         (('path = "aws"', 'path = "a b"'), "not a mount path"),
         (('"iam_user"', '"iam_usr"'), "not one of iam_user"),
         (('"15m"\nmax_lease', "true\nmax_lease"), "span of time"),
-        (('"15m"\nmax_lease', '"0s"\nmax_lease'), "longer than 0"),
-        (("[mount]", "[mont]"), 'did you mean "[mount]"'),
+        (('"15m"\nmax_ttl', '"0s"\nmax_ttl'), "longer than 0"),
+        (("[mount]", "[mont]"), 'did you mean "mount"'),
         (('roles = ["reader"]', 'roles = ["reeder"]'), 'no role "reeder"'),
         (('roles = ["reader"]', 'roles = "reader"'), "list of strings"),
         (('{ userpass = ["ada"] }', '"ada"'), "not a table"),
-        (('policy = "reader.json"\ndefault', "default"), "inline policy"),
         (('policy = "reader.json"\ndefault', 'policy = "none.json"\ndefault'), "no policy file"),
         (("[roles.reader]\ncredential_type", "[roles.reader]\n#"), "no credential_type"),
         (("[roles.reader]", "[roles]\nx = 1\n[roles.reader]"), "not a table"),
@@ -100,8 +98,8 @@ def test_bad_values_are_named(tmp_path: Path, change: tuple[str, str], word: str
     [
         (b"\xef\xbb\xbf{}", "byte order mark"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"{", "line 1, column 2"),
-        (b"Version: 2012", "line 1, column 1"),
+        (b"{", "reader.json:1:2: "),
+        (b"Version: 2012", "looks like YAML"),
         (b'{"Statement": [1], "Statement": [2]}', "stands twice"),
         (b"[]", "not a JSON object"),
         (b"{}", "no Statement"),
@@ -117,17 +115,18 @@ def test_bad_policy_files_are_named(tmp_path: Path, policy: bytes, word: str) ->
 
 def test_a_directory_for_a_policy(tmp_path: Path) -> None:
     file = write(tmp_path, GOOD.replace('"reader.json"', '"."', 1))
-    with pytest.raises(ConfigError, match="is not a policy"):
+    with pytest.raises(ConfigError) as caught:
         load(file)
+    assert '"." is not a policy: it is a directory' in caught.value.describe()
 
 
 @pytest.mark.parametrize(
     ("raw", "word"),
     [
-        (b"a = = 1", "is not TOML"),
-        (b"\xff", "is not UTF-8"),
+        (b"a = = 1", "not TOML"),
+        (b"\xff", "1:1:  byte 0 (0xff) is not UTF-8"),
         (None, "no file"),
-        ("dir", "cannot read"),
+        ("dir", "it is a directory"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, raw: bytes | str | None, word: str) -> None:
@@ -136,5 +135,6 @@ def test_a_bad_file_is_named(tmp_path: Path, raw: bytes | str | None, word: str)
         file.write_bytes(raw)
     elif raw == "dir":
         file.mkdir()
-    with pytest.raises(ConfigError, match=word):
+    with pytest.raises(ConfigError) as caught:
         load(file)
+    assert word in caught.value.describe()

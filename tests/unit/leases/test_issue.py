@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.disk import full_disk
 from tests.support.memory_vault import (
     IAM_ROLE,
     STS_ROLE,
@@ -19,7 +20,6 @@ from tests.support.memory_vault import (
     lost,
     memory_vault,
 )
-from tests.unit.leases.test_journal import full_disk
 from vaultaws.errors import (
     ConfigError,
     LocalStateError,

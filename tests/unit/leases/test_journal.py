@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.disk import full_disk
 from tests.support.memory_vault import FixedClock, memory_vault
 from vaultaws.errors import LocalStateError
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal, default_directory
-
-
-@contextmanager
-def full_disk(limit_bytes: int) -> Iterator[None]:
-    """Let the system refuse writes beyond `limit_bytes` in a file, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def intend(journal: Journal, role: str = "reader") -> Intent:

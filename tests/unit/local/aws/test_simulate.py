@@ -88,6 +88,50 @@ def test_a_role_is_asked_like_a_user(aws: LocalAws) -> None:
     }
 
 
+def test_a_group_is_asked_without_its_members(aws: LocalAws) -> None:
+    iam = client(aws, "iam")
+    a_user(aws, "ada", allow("s3:*"))
+    arn = iam.create_group(GroupName="readers")["Group"]["Arn"]
+    text = document(allow("ec2:Describe*"))
+    iam.put_group_policy(GroupName="readers", PolicyName="own", PolicyDocument=text)
+    iam.add_user_to_group(GroupName="readers", UserName="ada")
+    asked = ("ec2:DescribeRegions", "s3:ListAllMyBuckets")
+    assert decisions(aws, arn, *asked) == dict(zip(asked, ("allowed", "implicitDeny"), strict=True))
+    assert decisions(aws, user_arn(aws, "ada"), *asked) == dict.fromkeys(asked, "allowed")
+
+
+def test_answers_come_in_pages(aws: LocalAws) -> None:
+    a_user(aws, "ada", allow("ec2:*"))
+    actions = [f"ec2:Describe{number}" for number in range(7)]
+    pages = (
+        client(aws, "iam")
+        .get_paginator("simulate_principal_policy")
+        .paginate(
+            PolicySourceArn=user_arn(aws, "ada"),
+            ActionNames=actions,
+            PaginationConfig={"PageSize": 3},
+        )
+    )
+    found = [[one["EvalActionName"] for one in page["EvaluationResults"]] for page in pages]
+    assert found == [actions[:3], actions[3:6], actions[6:]]
+
+
+def test_trust_has_no_say_and_the_boundary_does(aws: LocalAws) -> None:
+    role = f"arn:aws:iam::{aws.account_id}:role/deploy"
+    a_user(aws, "ada", allow("sts:AssumeRole", resource=role))
+    ask = client(aws, "iam").simulate_principal_policy
+    asked = {"PolicySourceArn": user_arn(aws, "ada"), "ActionNames": ["sts:AssumeRole"]}
+    (one,) = ask(**asked, ResourceArns=[role])["EvaluationResults"]
+    assert (one["EvalDecision"], one["MatchedStatements"]) == ("allowed", [])
+    (other,) = ask(**asked, ResourceArns=[role + "-other"])["EvaluationResults"]
+    assert other["EvalDecision"] == "implicitDeny"
+    narrow = document(allow("ec2:*"))
+    bounded = ask(**asked, ResourceArns=[role], PermissionsBoundaryPolicyInputList=[narrow])
+    (one,) = bounded["EvaluationResults"]
+    assert one["EvalDecision"] == "implicitDeny"
+    assert one["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}
+
+
 def test_wrong_questions(aws: LocalAws) -> None:
     ask = client(aws, "iam").simulate_principal_policy
     arn = user_arn(aws, "admin")
@@ -95,7 +139,13 @@ def test_wrong_questions(aws: LocalAws) -> None:
         "NoSuchEntity"
     )
     group = f"arn:aws:iam::{aws.account_id}:group/g"
-    assert refusal(ask, PolicySourceArn=group, ActionNames=["a:b"]).code == "InvalidInput"
+    assert refusal(ask, PolicySourceArn=group, ActionNames=["a:b"]).code == "NoSuchEntity"
+    policy = f"arn:aws:iam::{aws.account_id}:policy/p"
+    assert refusal(ask, PolicySourceArn=policy, ActionNames=["a:b"]).code == "InvalidInput"
+    for wild in ("ec2:Describe*", "ec2:?", "describe"):
+        assert refusal(ask, PolicySourceArn=arn, ActionNames=[wild]).code == "InvalidInput"
+    strange = {"ActionNames": ["a:b"], "Marker": "x"}
+    assert refusal(ask, PolicySourceArn=arn, **strange).code == "InvalidInput"
     broken = refusal(ask, PolicySourceArn=arn, ActionNames=["a:b"], PolicyInputList=["{"])
     assert broken.code == "InvalidInput"
     many = {"ActionNames": ["a:b"] * 101, "ResourceArns": ["*"] * 100}

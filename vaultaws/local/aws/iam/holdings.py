@@ -74,6 +74,12 @@ class PolicyBook:
             trust=_first(_parsed([trust])) if trust else None,
         )
 
+    def of_group(self, group_id: str, now: datetime) -> PolicySet:
+        """The policies of a group. Takes the lock."""
+        with LOCK:
+            texts = list(self._texts(self._group(group_id, now), now))
+        return PolicySet(identity=_parsed(texts))
+
     def role_seen(self, arn: str, now: datetime) -> Holdings | None:
         """The role with this ARN as requests see it; hold the lock."""
         role = self._role_by_arn(arn)

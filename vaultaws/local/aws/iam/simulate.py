@@ -1,7 +1,8 @@
-"""SimulatePrincipalPolicy: what a user or role may do, answered by the gate's own evaluator.
+"""SimulatePrincipalPolicy: what a user, group or role may do, by the gate's own evaluator.
 
 Source: IAM API reference, SimulatePrincipalPolicy. Condition keys have the values of
-ContextEntries and, where those say nothing, the principal's own name, id and ARN.
+ContextEntries and, where those say nothing, the principal's own name, id and ARN. Only identity
+policies and the boundary are weighed: a role to be assumed counts as trusting the account.
 """
 
 from __future__ import annotations
@@ -18,10 +19,19 @@ from vaultaws.local.aws.hooks import ApiError, Handlers
 from vaultaws.local.aws.iam.documents import identity_document
 from vaultaws.local.aws.iam.holdings import PolicyBook
 from vaultaws.local.aws.iam.state import State, no_such
+from vaultaws.policy.document import (
+    VERSION_2012,
+    Effect,
+    PolicyDocument,
+    Principals,
+    Statement,
+)
 from vaultaws.policy.evaluate import decide
-from vaultaws.policy.values import AccessRequest, AttachedPolicy, Context, PolicySet
+from vaultaws.policy.values import AccessRequest, AttachedPolicy, Context, PolicySet, Source
 
-_PRINCIPAL: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(user|role)/(?:[^/]+/)*([^/]+)")
+_PRINCIPAL: Final = re.compile(
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(user|group|role)/(?:[^/]+/)*([^/]+)"
+)
 MAX_QUESTIONS: Final = 10_000
 
 
@@ -44,14 +54,19 @@ class _Question:
             actor_of(self.caller), action, resource, self.context, account_named(resource)
         )
         decision = decide(request, self.policies)
-        matched = [{"SourcePolicyId": decision.policy}] if decision.policy else []
-        return {
+        told = decision.policy and decision.source is not Source.TRUST
+        matched = [{"SourcePolicyId": decision.policy}] if told else []
+        result: dict[str, Any] = {
             "EvalActionName": action,
             "EvalResourceName": resource,
             "EvalDecision": decision.verdict.value,
             "MatchedStatements": matched,
             "MissingContextValues": missing,
         }
+        if self.policies.boundary is not None:
+            within = decision.source is not Source.BOUNDARY
+            result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": within}
+        return result
 
     def _missing(self) -> list[str]:
         """The condition keys of the policies that nobody gave a value for."""
@@ -68,7 +83,7 @@ class _Question:
 
 
 class Simulation:
-    """Answers for the users and roles of one account."""
+    """Answers for the users, groups and roles of one account."""
 
     def __init__(self, state: State, book: PolicyBook) -> None:
         self._state = state
@@ -83,43 +98,68 @@ class Simulation:
         resources = list(call.params.get("ResourceArns") or ["*"])
         if len(actions) * len(resources) > MAX_QUESTIONS:
             raise _invalid(f"More than {MAX_QUESTIONS} actions on resources were asked for.")
+        for action in actions:
+            if "*" in action or "?" in action or ":" not in action:
+                raise _invalid(f"{action[:128]} is not the name of one action.")
         caller = self._principal(str(call.params["PolicySourceArn"]))
         question = _Question(caller, self._policies(call, caller), _context(call, caller))
-        return {
-            "EvaluationResults": list(question.results(actions, resources)),
-            "IsTruncated": False,
-        }
+        return _page(list(question.results(actions, resources)), call)
 
     def _principal(self, arn: str) -> Caller:
         found = _PRINCIPAL.fullmatch(arn)
         if found is None:
-            raise _invalid(f"{arn[:256]} is not the ARN of a user or role.")
+            raise _invalid(f"{arn[:256]} is not the ARN of a user, group or role.")
         kind, name = found.groups()
-        user = kind == "user"
-        entity = self._state.user(name) if user else self._state.role(name)
+        find = {"user": self._state.user, "group": self._state.group, "role": self._state.role}
+        entity = find[kind](name)
         if entity.arn != arn:
             raise no_such(f"The {kind} with ARN {arn} cannot be found.")
         caller = Caller(
-            kind=CallerKind.IAM_USER if user else CallerKind.ASSUMED_ROLE,
+            kind=CallerKind.ASSUMED_ROLE if kind == "role" else CallerKind.IAM_USER,
             account_id=self._state.account_id,
             arn=arn,
             principal_id=entity.id,
             access_key_id="",
-            user_name=name if user else "",
+            user_name=name if kind == "user" else "",
         )
-        if user:
+        if kind != "role":
             return caller
         return replace(caller, issuer_arn=arn, issuer_principal_id=entity.id, issuer_user_name=name)
 
     def _policies(self, call: Call, caller: Caller) -> PolicySet:
-        policies = self._book.policies(call, caller)
+        of_group = caller.kind is CallerKind.IAM_USER and not caller.user_name
+        policies = (
+            self._book.of_group(caller.principal_id, call.time)
+            if of_group
+            else self._book.policies(call, caller)
+        )
         added = _given(call, "PolicyInputList")
         boundary = _given(call, "PermissionsBoundaryPolicyInputList")
         return replace(
             policies,
             identity=policies.identity + added,
             boundary=boundary[0] if boundary else policies.boundary,
+            trust=_trusting(caller.account_id),
         )
+
+
+def _trusting(account_id: str) -> AttachedPolicy:
+    """A trust policy that leaves the decision to the account's own policies."""
+    principal = Principals(aws=(f"arn:aws:iam::{account_id}:root",))
+    statement = Statement(Effect.ALLOW, actions=("sts:*",), principals=principal)
+    return AttachedPolicy("trust", PolicyDocument(VERSION_2012, (statement,)))
+
+
+def _page(results: list[Mapping[str, Any]], call: Call) -> Mapping[str, Any]:
+    """One page; the marker is the number of results before the next."""
+    marker, most = str(call.params.get("Marker", "0")), int(call.params.get("MaxItems", 100))
+    if not marker.isdecimal():
+        raise _invalid("The marker is not one of an earlier answer.")
+    start = int(marker)
+    page: dict[str, Any] = {"EvaluationResults": results[start : start + most]}
+    if start + most < len(results):
+        return page | {"IsTruncated": True, "Marker": str(start + most)}
+    return page | {"IsTruncated": False}
 
 
 def _given(call: Call, name: str) -> tuple[AttachedPolicy, ...]:
