@@ -58,6 +58,7 @@ def command(
 ) -> None:
     """Make the server match the file. Root secrets come from where [root] says."""
     from vaultaws.cli.applying import Applying, Wishes
+    from vaultaws.cli.linted import refuse_errors
     from vaultaws.clock import SystemClock
     from vaultaws.plan import saved as saved_plans
 
@@ -65,6 +66,7 @@ def command(
     if saved is not None:
         files, prune = _files_of(saved, files), saved.prune or prune
     configs = load_all(files)
+    refuse_errors(configs)
     said = " ".join(f"-c {file}" for file in files)
     wishes = Wishes(yes, prune, replace_root_key, f"vaultaws apply {said}")
     vault, namespace = open_administration(server)

@@ -59,7 +59,7 @@ def command(
     if len(outcomes) == 1 and isinstance(outcomes[0], VaultawsError):
         raise outcomes[0]
     _show(files, outcomes, as_json=as_json)
-    _mention_unfinished(outcomes, server)
+    _mention(outcomes, server)
     if out is not None and not isinstance(outcomes[0], VaultawsError):
         _save(outcomes[0], out, server)
     return max(
@@ -133,7 +133,8 @@ def _show(
         output.as_json(documents([document(plan) for plan in plans], failed))
 
 
-def _mention_unfinished(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> None:
+def _mention(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> None:
+    from vaultaws.cli.linted import mention_findings
     from vaultaws.cli.unfinished import mention_unfinished
 
     _, namespace = open_administration(server)
@@ -141,6 +142,7 @@ def _mention_unfinished(outcomes: Sequence[Plan | VaultawsError], server: Server
         if not isinstance(outcome, VaultawsError):
             mount = outcome.config.mount.path
             mention_unfinished(outcome.observed.address, namespace, mount)
+            mention_findings(outcome.config)
 
 
 def _colours() -> bool:
