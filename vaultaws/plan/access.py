@@ -95,7 +95,7 @@ def declared_claims(access: Access, identity: Identity) -> dict[Alias, Alias]:
     mounts = {mount.path: mount for mount in identity.auth_mounts}
     claims: dict[Alias, Alias] = {}
     for path, listed in access.members:
-        mount = mounts.get(path.strip("/"))
+        mount = mounts.get(path)
         if mount is not None and takes_claims(mount):
             for value in listed:
                 claims.setdefault(same_alias((mount.accessor, value)), (mount.accessor, value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -11,6 +11,7 @@ from vaultaws.plan.changes import AccessState, Field, Member
 from vaultaws.plan.fields import said
 from vaultaws.plan.names import roles_in_text, same_alias
 
+_RULES: Final = re.compile(r"^(?=path\b)", re.MULTILINE)
 _NAMED: Final = 3  # so many people are named; more are counted
 
 
@@ -23,8 +24,8 @@ def access_fields(old: AccessState, new: AccessState) -> tuple[Field, ...]:
         ("claims", _lines(_claims(old), _claims(new))),
     )
     fields = [Field(name, lines=found) for name, found in lines if found]
-    if before == after and old.acl_text.strip() != new.acl_text.strip():
-        fields.append(Field("policy", lines=tuple(_text_lines(old.acl_text, new.acl_text))))
+    if before == after and (rules := _rule_lines(old.acl_text, new.acl_text)):
+        fields.append(Field("policy", lines=rules))
     return (*fields, *_group_fields(old, new))
 
 
@@ -68,10 +69,12 @@ def _lines(old: Mapping[object, str], new: Mapping[object, str]) -> tuple[str, .
     return (*(f"- {name}" for name in gone), *(f"+ {name}" for name in come))
 
 
-def _text_lines(old: str, new: str) -> Iterator[str]:
-    for line in difflib.ndiff(old.strip().splitlines(), new.strip().splitlines()):
-        if line.startswith(("- ", "+ ")):
-            yield line.rstrip()
+def _rule_lines(old: str, new: str) -> tuple[str, ...]:
+    """The rules of an ACL policy that differ, each on one line."""
+    before, after = (
+        [" ".join(rule.split()) for rule in _RULES.split(text.strip())] for text in (old, new)
+    )
+    return _lines({rule: rule for rule in before}, {rule: rule for rule in after})
 
 
 def member_name(member: Member) -> str:

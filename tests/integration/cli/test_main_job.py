@@ -82,7 +82,7 @@ def test_a_changed_policy_is_shown_then_written(declared: Shell, wired: Wired) -
     policy.write_text(policy.read_text().replace("ec2:Describe*", "ec2:DescribeInstances"))
     shown = declared.run("plan", "--detailed-exitcode")
     assert shown.returncode == 3
-    assert "~ role   reader" in shown.stdout
+    assert "~ role reader" in shown.stdout
     assert declared.json("plan")["changes"][0]["action"] == "change"
     assert root_shell(wired, declared.directory).run("apply", "--yes").returncode == 0
     assert declared.run("plan", "--detailed-exitcode").returncode == 0

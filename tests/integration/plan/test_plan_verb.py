@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.commands import Shell
 from tests.support.people import ROLE, declare, operator, person, root_shell
+from tests.support.terminal import at_terminal
 from tests.support.wired import Wired, must
 
 GONE = "http://127.0.0.1:9"
@@ -144,3 +145,14 @@ def test_a_static_role_is_planned_changed_and_pruned(shell: Shell, wired: Wired)
     refused = shell.run("plan")
     assert refused.returncode == 1
     assert f"the static role is of the user {user}" in refused.stderr
+
+
+def test_colour_is_for_people_at_a_terminal_who_want_it(shell: Shell) -> None:
+    mark = "\x1b[32m+\x1b[0m role reader"
+    assert mark in at_terminal(shell, "plan")[1]
+    assert "\x1b[3" not in shell.run("plan").stdout
+    plain = Shell(shell.directory, {**shell.more, "NO_COLOR": "1"})
+    code, screen = at_terminal(plain, "plan", "--out", "x.plan")
+    assert code == 0
+    assert "\x1b[3" not in screen
+    assert "to carry it out: vaultaws apply --plan x.plan" in screen

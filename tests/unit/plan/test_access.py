@@ -165,7 +165,7 @@ def test_a_policy_or_a_group_changed_by_hand_is_put_right() -> None:
     vault.groups[name] = replace(vault.groups[name], policies=(name, "admin"))
     (change,) = make_plan(vault, wanted).changes
     assert [field.name for field in change.fields] == ["policy", "group policies"]
-    assert '- path "sys/*" {' in change.fields[0].lines
+    assert change.fields[0].lines == ('- path "sys/*" { capabilities = ["sudo"] }',)
     apply(vault, wanted)
     assert make_plan(vault, wanted).changes == ()
     del vault.acl[name]
@@ -173,6 +173,15 @@ def test_a_policy_or_a_group_changed_by_hand_is_put_right() -> None:
     vault.groups.pop(claim.name)
     assert make_plan(vault, wanted).changes != ()
     apply(vault, wanted)
+    assert make_plan(vault, wanted).changes == ()
+
+
+def test_a_policy_in_another_layout_is_no_change() -> None:
+    vault = server()
+    wanted = config(one("analysts"))
+    apply(vault, wanted)
+    mark, *rules = vault.acl["vaultaws-aws-analysts"].replace("\n  ", " ").split("\npath")
+    vault.acl["vaultaws-aws-analysts"] = "\npath".join((mark, *reversed(rules)))
     assert make_plan(vault, wanted).changes == ()
 
 

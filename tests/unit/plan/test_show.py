@@ -217,6 +217,20 @@ def test_all_that_a_server_cannot_do_is_said_at_once() -> None:
     assert "5 things" in said
 
 
+def test_an_audit_device_is_compared_by_what_is_said_of_it() -> None:
+    vault = server()
+    options = (("file_path", "/var/a.log"), ("format", "jsonx"))
+    vault.devices = {"file": AuditDevice("file", "file", options, "by hand")}
+    same = AuditDevice("file", "file", options[:1])
+    assert make_plan(vault, Config(Path("f.toml"), audit=(same,))).changes == ()
+    other = AuditDevice("file", "socket", (("format", "json"),), "ours")
+    with pytest.raises(ConfigError) as refused:
+        make_plan(vault, Config(Path("f.toml"), audit=(other,)))
+    said = refused.value.describe()
+    for words in ("its type is file", "format is 'jsonx'", "its description is 'by hand'"):
+        assert words in said
+
+
 def test_a_mount_of_another_kind_is_refused() -> None:
     vault = server()
     vault.engines["aws"] = MountInfo("aws", "kv", "kv_1")
