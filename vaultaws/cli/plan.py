@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -118,7 +117,7 @@ def _show(
         if isinstance(outcome, VaultawsError):
             handler.report(outcome)
         elif not as_json:
-            output.result(show.body(outcome, colour=_colours()) + "\n")
+            output.result(show.body(outcome, colour=output.colours(sys.stdout)) + "\n")
     plans = [outcome for outcome in outcomes if not isinstance(outcome, VaultawsError)]
     if not as_json:
         output.result(show.summary(plans, failed=len(outcomes) - len(plans)))
@@ -143,12 +142,6 @@ def _mention(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> N
             mount = outcome.config.mount.path
             mention_unfinished(outcome.observed.address, namespace, mount)
             mention_findings(outcome.config)
-
-
-def _colours() -> bool:
-    """Colour only for a person at a terminal who has not said no to it (no-color.org)."""
-    dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not dull
 
 
 def _save(plan: Plan, out: Path, server: ServerFlags) -> None:

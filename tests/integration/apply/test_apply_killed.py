@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.places import Place, a_place, here, settled
-from tests.support.relay import Asked, CutError, Relay
+from tests.support.killing import Killer, killed
+from tests.support.places import a_place, here, settled
+from tests.support.relay import Relay
 from tests.support.wired import Wired
 
 LONGEST = 40
 """More writes than the file of a place needs: a loop over them ends by itself before."""
-
-
-@dataclass
-class Killer:
-    """Kills a process from within the relay, at one write of it."""
-
-    number: int
-    process: subprocess.Popen[str] | None = None
-    has_struck: bool = False
-
-    def __call__(self, asked: Asked) -> None:
-        if asked.number == self.number and self.process is not None:
-            self.has_struck = True
-            self.process.kill()
-            raise CutError
-
-
-def killed(place: Place, killer: Killer, when: str) -> bool:
-    """Apply through a relay that kills at one write; False when that write never came."""
-    relay = Relay(place.wired.server.address, **{when: killer})
-    try:
-        killer.process = place.through(relay.address).start("apply", "--yes")
-        with killer.process as process:
-            _, said = process.communicate(timeout=60)
-    finally:
-        relay.stop()
-    assert process.returncode == (-9 if killer.has_struck else 0), said
-    return killer.has_struck
 
 
 def test_killed_before_each_write_the_next_apply_ends_it(wired: Wired, tmp_path: Path) -> None:
