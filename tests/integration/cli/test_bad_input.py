@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -154,7 +155,8 @@ def test_killed_between_issuing_and_handing_over_the_next_run_revokes(
 
 
 def test_a_full_disk_before_issuance_issues_nothing(declared: Shell, wired: Wired) -> None:
-    (declared.directory / "state").write_text("a file where the journal's directory should be")
+    shutil.rmtree(declared.state / "journal", ignore_errors=True)
+    (declared.state / "journal").write_text("a file where the journal's directory should be")
     done = declared.run("creds", "reader")
     assert (done.returncode, done.stdout) == (1, "")
     three_lines(done.stderr)
