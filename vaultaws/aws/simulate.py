@@ -30,6 +30,7 @@ AT_ONCE: Final = 50
 """Actions, and resources, in one request."""
 
 
+_PAGE: Final = 1000  # results, the most that IAM gives at once
 _LISTS: Final = frozenset({"aws:tagkeys"})
 
 
@@ -66,6 +67,7 @@ class Simulator:
                 ActionNames=actions,
                 ResourceArns=resources,
                 ContextEntries=[_entry(name, values) for name, values in (*always, *context)],
+                PaginationConfig={"PageSize": _PAGE},
             )
             with translated("simulate the user's policies"):
                 for page in pages:

@@ -18,7 +18,7 @@ Value = str | int | bool
 Function = Callable[..., Value]
 
 _BODY: Final = re.compile(
-    r"""(?:-\ )?(?:/\*.*?\*/)?(?>"(?:[^"\\]|\\.)*"|`[^`]*`|(?!\}\}).)*+(?=\}\})""", re.DOTALL
+    r"""(?:-\ )?(?>/\*.*?\*/)?(?>"(?:[^"\\]|\\.)*+"?|`[^`]*`?|(?!\}\}).)*+(?=\}\})""", re.DOTALL
 )
 """An action up to its end; braces in strings and comments do not end it."""
 _TOKEN: Final = re.compile(

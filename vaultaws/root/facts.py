@@ -19,7 +19,16 @@ from vaultaws.clock import Clock
 from vaultaws.errors import AwsError, ConfigError, VaultDeniedError
 from vaultaws.lint.needs import Ground, needs
 from vaultaws.model import JsonObject, Role, RootConfig, ServerHealth, StaticRole
-from vaultaws.root.rights import ASSUME, Right, Standing, Wanted, context_of, judge, merged
+from vaultaws.root.rights import (
+    ASSUME,
+    Right,
+    Standing,
+    Wanted,
+    context_of,
+    judge,
+    merged,
+    worth_asking,
+)
 from vaultaws.root.side import AwsSide, Unknown
 from vaultaws.vault.abilities import lists_static_roles
 from vaultaws.vault.administration import Administration
@@ -186,13 +195,10 @@ def _judged(facts: RootFacts, roles: Roles | None, side: AwsSide, asking: _Askin
         replace(need, resource=places.get(need.resource, need.resource)) for need in found
     )
     held = _held(facts.user, side, asking)
-    rights = judge(
-        wanted,
-        held,
-        _opinions(facts.user, wanted, side, asking),
-        _trusts(facts.user, wanted, side),
-    )
-    return replace(facts, roles=roles.count, rights=rights)
+    trusts = _trusts(facts.user, wanted, side)
+    computed = judge(wanted, held, {}, trusts)
+    opinions = _opinions(facts.user, worth_asking(computed), side, asking)
+    return replace(facts, roles=roles.count, rights=judge(wanted, held, opinions, trusts))
 
 
 def _places(static_roles: Iterable[StaticRole], ground: Ground, side: AwsSide) -> dict[str, str]:
@@ -219,19 +225,14 @@ def _held(user: User, side: AwsSide, asking: _Asking) -> Held | None:
 
 
 def _opinions(
-    user: User, wanted: Iterable[Wanted], side: AwsSide, asking: _Asking
+    user: User, questions: Iterable[Question], side: AwsSide, asking: _Asking
 ) -> dict[Question, Opinion]:
     """IAM's own answers; none where the operator may not ask for them."""
-    questions = [need.question for need in wanted if not _is_wild(need.action)]
     try:
         return side.simulator.ask(user.arn, questions, context_of(user))
     except AwsError as fault:
         asking.unknown.append(Unknown.of("IAM's own opinion (SimulatePrincipalPolicy)", fault))
         return {}
-
-
-def _is_wild(action: str) -> bool:
-    return "*" in action or "?" in action
 
 
 def _trusts(user: User, wanted: Iterable[Wanted], side: AwsSide) -> dict[str, JsonObject]:

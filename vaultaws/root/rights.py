@@ -6,6 +6,7 @@ caller may ask for it. IAM's word counts where both spoke: it knows more (servic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -37,6 +38,8 @@ from vaultaws.policy.values import (
 )
 
 ASSUME: Final = "sts:AssumeRole"
+OF_A_KIND: Final = 25
+MOST_OPEN: Final = 1000
 
 
 class Standing(StrEnum):
@@ -152,6 +155,25 @@ def judge(
         _right(need, holder, opinions.get(need.question), trusts.get(need.resource))
         for need in wanted
     )
+
+
+def worth_asking(rights: Iterable[Right]) -> tuple[Question, ...]:
+    """The questions to put to IAM, which answers slowly: all that our evaluator does not allow,
+    and of the rest some of each kind. A thousand roles differ in their users' names only."""
+    asked_of_a_kind: Counter[tuple[str, Context]] = Counter()
+    open_questions: dict[Question, None] = {}
+    sampled: dict[Question, None] = {}
+    for right in rights:
+        wanted = right.wanted
+        if "*" in wanted.action or "?" in wanted.action:
+            continue  # IAM takes no wildcard there
+        kind = (wanted.action, wanted.context)
+        if right.computed is not Standing.ALLOWED and len(open_questions) < MOST_OPEN:
+            open_questions[wanted.question] = None
+        elif right.computed is Standing.ALLOWED and asked_of_a_kind[kind] < OF_A_KIND:
+            asked_of_a_kind[kind] += 1
+            sampled[wanted.question] = None
+    return (*open_questions, *sampled)
 
 
 def _right(

@@ -62,6 +62,7 @@ class Rotator:
     announce: Announce
     deadline_seconds: float | None = DEADLINE_SECONDS
     """None: the new key is not waited for."""
+    late_seconds: float = LATE_SECONDS
 
     def rotate(self, ready: Ready) -> Rotation:
         """Replace the key. Raises VaultError when it was not replaced, and says so."""
@@ -140,7 +141,7 @@ class Rotator:
             return self.vault.rotate_root(ready.mount), False
         except VaultError as refusal:
             is_lost = isinstance(refusal, LostAnswerError)
-            now = self._settled(ready, LATE_SECONDS if is_lost else 0.0)
+            now = self._settled(ready, self.late_seconds if is_lost else 0.0)
             if now != ready.key_id:
                 return now, True
             made = self._made_and_lost(ready)

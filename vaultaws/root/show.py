@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -82,15 +82,23 @@ def _right_lines(facts: RootFacts) -> Iterator[str]:
         return
     allowed = sum(right.standing is Standing.ALLOWED for right in facts.rights)
     calls, roles = len(facts.rights), count(facts.roles, "role", "roles")
-    asked = any(right.asked is not Standing.UNKNOWN for right in facts.rights)
-    judges = "by its policies and by IAM's simulation" if asked else "by its policies alone"
-    yield _row("may call", f"{allowed} of the {calls} things it needs for {roles}, {judges}")
+    judges = _judges(facts.rights)
+    yield _row("may call", f"{allowed:,} of the {calls:,} things it needs for {roles}, {judges}")
     noted = [right for right in facts.rights if _is_worth_saying(right)]
     rows = [_right_row(right) for right in noted[:_LONGEST_LIST]]
     if rows:
         yield from ("  " + line for line in table(rows).splitlines())
     if len(noted) > _LONGEST_LIST:
         yield f"  and {len(noted) - _LONGEST_LIST} more: vaultaws root show --json"
+
+
+def _judges(rights: Sequence[Right]) -> str:
+    """Who judged: of very many things IAM is asked some."""
+    asked = sum(right.asked is not Standing.UNKNOWN for right in rights)
+    if not asked:
+        return "by its policies alone"
+    some = "" if asked == len(rights) else f" of {asked:,}"
+    return f"by its policies and by IAM's simulation{some}"
 
 
 def _is_worth_saying(right: Right) -> bool:

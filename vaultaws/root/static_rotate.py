@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from vaultaws.aws.streak import Verdict
 from vaultaws.clock import Clock
 from vaultaws.errors import (
     AwsError,
@@ -124,13 +125,24 @@ class StaticRotator:
         """Make the engine look the user up, and refuse. Raises VaultError when it may not."""
         if role.assume_role_arn:
             return
-        refusal = probe.look_up(self.vault, mount, role.name, role.username)
+        refusal = self._looked_up(mount, role)
         if refusal is not None:
+            passing = probe.classify(probe.read(refusal)) is Verdict.NOISE
             raise VaultError(
                 f"the engine cannot look up {role.username}, the user of {role.name}",
                 why=refusal.why,
-                do="see what its key may do: vaultaws root show",
+                do="try again" if passing else "see what its key may do: vaultaws root show",
             )
+
+    def _looked_up(self, mount: str, role: StaticRole) -> VaultError | None:
+        """The engine's refusal to look the user up; what only passes is tried again."""
+        refusal = None
+        for pause in (0.0, *_PAUSES[:2]):
+            self.clock.sleep(pause)
+            refusal = probe.look_up(self.vault, mount, role.name, role.username)
+            if refusal is None or probe.classify(probe.read(refusal)) is not Verdict.NOISE:
+                break
+        return refusal
 
     def _taken_down(self, mount: str, role: StaticRole) -> None:
         """Delete the role, its key included; twice where the engine stumbled the first time."""
@@ -176,7 +188,7 @@ class StaticRotator:
             if found[0] and found[0] != old_key:
                 return found
             pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-            if isinstance(fault, VaultDeniedError) or self.clock.monotonic() + pause > until:
+            if _is_final(fault) or self.clock.monotonic() + pause > until:
                 raise _without_key(mount, role, fault)
             self.clock.sleep(pause)
             attempt += 1
@@ -203,6 +215,13 @@ class StaticRotator:
         except AwsError as fault:
             return replace(done, old_is_gone=False, trouble=_old_is_left(done, fault))
         return replace(done, old_is_gone=True)
+
+
+def _is_final(fault: VaultError | None) -> bool:
+    """True when trying again cannot help: Vault, or AWS's policies, said no."""
+    if fault is None:
+        return False
+    return isinstance(fault, VaultDeniedError) or probe.read(fault) is None
 
 
 def _without_key(mount: str, role: StaticRole, fault: VaultError | None) -> VaultError:

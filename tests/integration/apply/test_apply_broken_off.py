@@ -16,7 +16,7 @@ from tests.support.commands import Shell
 from tests.support.people import person
 from tests.support.places import Place, a_place, here, settled
 from tests.support.relay import Asked, CutError, Relay
-from tests.support.unseal import unseal_key
+from tests.support.sealing import unseal_key
 from tests.support.waiting import until
 from tests.support.wired import Wired, must
 from vaultaws.local.servers.base import RunningServer

@@ -13,11 +13,20 @@ import pytest
 
 from tests.support.commands import Shell
 from tests.support.people import declare, operator, root_shell
-from tests.support.wired import Wired
+from tests.support.wired import Wired, must
 from vaultaws.cli.main import VERBS, module_of
+from vaultaws.clock import SystemClock
+from vaultaws.root.journal import Journal, Kind, Target
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
-FREE = ("environment", "policy_document", "counts", "plans[]")  # keys in them are data
+FREE = (
+    "environment",
+    "policy_document",
+    "counts",
+    "plans[]",
+    "iam_tags",
+    "session_tags",
+)  # keys in them are data
 ROLES = """
 [roles.reader]
 credential_type = "iam_user"
@@ -91,6 +100,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     check(
         "roles show", ops.json("roles", "show", "reader"), ops.json("roles", "show", "reader-sts")
     )
+    legacy = {"policy": '{"Version": "2012-10-17"}'}
+    must(wired.ask(f"{wired.mount}/roles/legacy", legacy))
+    foreign = {"policy": f'path "{wired.mount}/creds/*" {{ capabilities = ["read"] }}'}
+    must(wired.ask(f"sys/policies/acl/foreign-{wired.mount}", foreign))
+    check("import", ops.json("import", "-c", "imported.toml", code=3))
     issued = [
         json.loads(ops.run("creds", role, "--format", "json").stdout)
         for role in ("reader", "reader-sts")
@@ -104,6 +118,31 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     check("leases revoke", ops.json("leases", "revoke", "--all", "--cut", "--yes"))
 
 
+def test_the_keys_of_the_root_and_of_static_roles(
+    shell: Shell, wired: Wired, tmp_path: Path
+) -> None:
+    user, ops, iam = f"vault-app-{wired.mount}", operator(wired, tmp_path), wired.client("iam")
+    iam.create_user(UserName=user)
+    role = f'[static_roles.legacy]\nusername = "{user}"\nrotation_period = "1h"\n'
+    declare(wired, tmp_path, role)
+    adopted = {"username": user, "rotation_period": 3600}
+    must(wired.ask(f"{wired.mount}/static-roles/legacy", adopted))
+    target = Target(wired.server.address, "", wired.mount)
+    journal = Journal(ops.state / "root", target, SystemClock())
+    for kind, name in ((Kind.ROOT, ""), (Kind.STATIC, "other")):
+        with journal.begin(kind, {"old_key": wired.root_credentials.access_key_id}, name):
+            pass
+    iam.create_access_key(UserName=wired.root_user)
+    spare = ops.json("root", "show", code=3)["other_keys"][0]["access_key_id"]
+    blind = operator(wired, tmp_path, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    check("root show", ops.json("root", "show", code=3), blind.json("root", "show"))
+    check("root rotate", ops.json("root", "rotate", "--yes", "--delete-spare", spare))
+    listing = ("static", "list", "-c", "vaultaws.toml")
+    check("static list", ops.json(*listing), blind.json(*listing))
+    check("static show", *(shell.json("static", "show", "legacy") for shell in (ops, blind)))
+    check("static rotate", ops.json("static", "rotate", "legacy", "--yes"))
+
+
 def test_the_keys_of_the_stack(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     try:
@@ -111,6 +150,16 @@ def test_the_keys_of_the_stack(tmp_path: Path) -> None:
         check("status", shell.json("status"))
     finally:
         shell.run("down")
+
+
+def test_the_keys_of_lint(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    (tmp_path / "policy.json").write_text('{"Statement": {"Effect": "Allow", "Action": "*"}}')
+    waived = 'user_path = "x"  # vaultaws: allow user-path-malformed as it is'
+    (tmp_path / "vaultaws.toml").write_text(
+        f'[roles.a]\ncredential_type = "iam_user"\npolicy = "policy.json"\n{waived}\n'
+    )
+    check("lint", shell.json("lint", code=3), shell.json("lint", "--rules"))
 
 
 def with_json(words: str, command: click.Command) -> Iterator[str]:

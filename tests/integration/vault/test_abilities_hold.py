@@ -52,7 +52,7 @@ ROLE_FIELDS: Final[dict[str, tuple[CredentialType, Any]]] = {
     "permissions_boundary_arn": (CredentialType.IAM_USER, f"{ARN}:policy/b"),
     "mfa_serial_number": (CredentialType.SESSION_TOKEN, f"{ARN}:mfa/m"),
 }
-STATIC_FIELDS: Final[dict[str, str]] = {
+STATIC_FIELDS: Final[dict[str, Any]] = {
     "assume_role_arn": f"{ARN}:role/other",
     "assume_role_session_name": "vault",
     "external_id": "e-1",

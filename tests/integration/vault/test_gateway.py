@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.connections import settings_for
 from tests.support.engine import Engine, a_role
-from tests.support.unseal import unseal_key
+from tests.support.sealing import unseal_key
 from vaultaws.errors import (
     UsageError,
     VaultDeniedError,

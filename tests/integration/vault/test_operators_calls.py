@@ -86,7 +86,7 @@ class TestTuning:
 class TestStaticRoles:
     def test_a_life_of_one(self, wired: Wired) -> None:
         vault, mount = wired.vault, wired.mount
-        iam, user = wired.client("iam"), fresh("deploy")
+        iam, user = wired.client("iam"), fresh("vault-deploy")
         iam.create_user(UserName=user)
         role = StaticRole(fresh("static"), user, 3600)
         vault.write_static_role(mount, role)
@@ -162,7 +162,8 @@ class TestAclPolicies:
         vault.write_acl_policy(name, RULES)
         assert name.lower() in vault.list_acl_policies()
         assert vault.read_acl_policies([name, "no-such-policy"]) == {name: RULES}
-        vault.write_acl_policy(name, "")
+        vault.write_acl_policy(name, f"{RULES}\n# again\n")
+        assert vault.read_acl_policies([name]) == {name: f"{RULES}\n# again\n"}
         vault.delete_acl_policy(name)
         assert vault.read_acl_policies([name]) == {}
         assert name.lower() not in vault.list_acl_policies()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.support.connections import settings_for
 from tests.support.engine_values import roles, roots
+from tests.support.wired import Wired
 from vaultaws.local.servers.base import RunningServer
-from vaultaws.model import CredentialType, Role, Secret
-from vaultaws.vault.defaults import normal, normal_root
+from vaultaws.model import CredentialType, Role, Secret, StaticRole
+from vaultaws.vault.defaults import normal, normal_root, normal_static
 from vaultaws.vault.gateway import HvacVault
 
 on_one_mount = settings(
@@ -64,6 +66,27 @@ def test_a_root_is_read_as_it_was_written(
     found = vault.read_root(mount)
     assert found is not None
     assert normal_root(found) == normal_root(root)
+
+
+@pytest.fixture
+def static_role(wired: Wired) -> StaticRole:
+    """One that exists: a new one makes a key in AWS."""
+    user = f"vault-{secrets.token_hex(4)}"
+    wired.client("iam").create_user(UserName=user)
+    role = StaticRole("static", user, 3600)
+    wired.vault.write_static_role(wired.mount, role)
+    return role
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(period=st.integers(60, 10**8))
+def test_a_static_role_is_read_as_it_was_written(
+    wired: Wired, static_role: StaticRole, period: int
+) -> None:
+    role = replace(static_role, rotation_period_seconds=period)
+    wired.vault.write_static_role(wired.mount, role)
+    (found,) = wired.vault.read_static_roles(wired.mount, [role.name])
+    assert normal_static(found) == normal_static(role)
 
 
 @pytest.mark.parametrize("kind", CredentialType)

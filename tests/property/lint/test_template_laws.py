@@ -67,7 +67,9 @@ PIECES = st.sampled_from(
     ]
 )
 TEMPLATES = st.one_of(
-    st.text(max_size=60), st.lists(PIECES, max_size=25).map(" ".join), st.just("{{" * 5000)
+    st.text(max_size=60),
+    st.lists(PIECES, max_size=25).map(" ".join),
+    st.sampled_from(["{{" * 5000, "{{" + "/*" * 30_000, "{{ a" + "|a" * 20_000]),
 )
 LONGEST = 1_000_000
 

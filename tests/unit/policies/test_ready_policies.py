@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.askers import Account, call, federated_caller, session
+from tests.support.askers import NOW, Account, call, federated_caller, session
 from tests.support.policies import ACCOUNT
+from vaultaws.aws.policies_of import Held, HeldPolicy, User
+from vaultaws.lint.needs import Ground, needs
 from vaultaws.local.aws.authz import access_requests
 from vaultaws.local.aws.call import Call, Caller, CallerKind
+from vaultaws.model import StaticRole
 from vaultaws.policy.checks import PolicyKind, check_policy
 from vaultaws.policy.document import parse_policy
 from vaultaws.policy.evaluate import decide
@@ -20,6 +24,7 @@ from vaultaws.policy.sizes import (
     counted_size,
 )
 from vaultaws.policy.values import AttachedPolicy, PolicySet
+from vaultaws.root.rights import Standing, judge, merged
 
 POLICIES = Path(__file__).parents[3] / "policies"
 NAMES = sorted(path.name for path in POLICIES.glob("*.json"))
@@ -164,3 +169,86 @@ class TestVaultRoot:
     )
     def test_touches_no_other_service(self, service: str, operation: str) -> None:
         assert not allowed(call(service, operation))
+
+
+OWN_KEY = ("iam:GetUser", "iam:CreateAccessKey", "iam:DeleteAccessKey")
+
+
+class TestRotation:
+    """What `root rotate` and static roles take, by the list that lint and `root show` judge by."""
+
+    ground = Ground(account_id=ACCOUNT, root_arn=ARN)
+
+    def denied(self, document: Any, *static_roles: StaticRole) -> set[str]:
+        user = User("vault-root", ARN, VAULT.principal_id, NOW)
+        held = Held(user, (HeldPolicy("own", document),))
+        wanted = merged(needs((), static_roles, self.ground))
+        rights = judge(wanted, held, {}, {})
+        return {right.wanted.action for right in rights if right.standing is not Standing.ALLOWED}
+
+    def document(self) -> Any:
+        return json.loads((POLICIES / "vault-root.json").read_text(encoding="utf-8"))
+
+    def test_the_own_key_may_be_replaced(self) -> None:
+        assert self.denied(self.document()) == set()
+
+    def test_by_one_statement_that_holds_nothing_else(self) -> None:
+        document = self.document()
+        (own,) = [one for one in document["Statement"] if one["Sid"] == "RotateOwnKey"]
+        assert sorted(own["Action"]) == sorted(OWN_KEY)
+        for action in OWN_KEY:
+            less = json.loads(json.dumps(document))
+            for one in less["Statement"]:
+                if one["Sid"] in {"RotateOwnKey", "MintAndDeleteUsers"}:
+                    one["Action"] = [name for name in one["Action"] if name != action]
+            assert self.denied(less) == {action}
+
+    def test_static_roles_of_users_named_for_vault(self) -> None:
+        assert self.denied(self.document(), StaticRole("app", "vault-app", 3600)) == set()
+        other = self.denied(self.document(), StaticRole("app", "legacy", 3600))
+        assert other == {*OWN_KEY, "iam:ListAccessKeys"}
+
+
+class TestRootOperator:
+    policies = PolicySet(identity=(load("root-operator.json"),))
+    caller = Caller(
+        CallerKind.IAM_USER,
+        ACCOUNT,
+        f"arn:aws:iam::{ACCOUNT}:user/olga",
+        "AIDA" + "2" * 17,
+        "AKIA" + "2" * 16,
+        "olga",
+    )
+
+    def may(self, operation: str, **params: Any) -> bool:
+        return allowed(call("iam", operation, **params), self.policies, self.caller)
+
+    @pytest.mark.parametrize(
+        ("operation", "params"),
+        [
+            ("GetUser", {"UserName": "vault-root"}),
+            ("ListAccessKeys", {"UserName": "vault-root"}),
+            ("ListUserPolicies", {"UserName": "vault-root"}),
+            ("GetGroupPolicy", {"GroupName": "robots", "PolicyName": "p"}),
+            ("GetPolicyVersion", {"PolicyArn": "arn:aws:iam::aws:policy/x", "VersionId": "v1"}),
+            ("GetRole", {"RoleName": "vault-deploy"}),
+            ("SimulatePrincipalPolicy", {"PolicySourceArn": ARN, "ActionNames": ["iam:GetUser"]}),
+            ("UpdateAccessKey", {"UserName": "vault-root"}),
+            ("DeleteAccessKey", {"UserName": "vault-root"}),
+        ],
+    )
+    def test_looks_and_deletes_old_keys(self, operation: str, params: dict[str, Any]) -> None:
+        assert self.may(operation, **params)
+
+    @pytest.mark.parametrize(
+        ("operation", "params"),
+        [
+            ("CreateAccessKey", {"UserName": "vault-root"}),
+            ("DeleteAccessKey", {"UserName": "ada"}),
+            ("PutUserPolicy", {"UserName": "vault-root"}),
+            ("UpdateAssumeRolePolicy", {"RoleName": "vault-deploy"}),
+            ("ListUsers", {}),
+        ],
+    )
+    def test_and_does_nothing_else(self, operation: str, params: dict[str, Any]) -> None:
+        assert not self.may(operation, **params)

@@ -1,4 +1,4 @@
-"""The key that unseals a dev server."""
+"""The key that opens a sealed dev server again."""
 
 from __future__ import annotations
 
