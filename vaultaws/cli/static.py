@@ -47,8 +47,8 @@ def list_static(*, file: str | None, mount: str, as_json: bool, server: ServerFl
     """List static roles: user, key in use, last and next rotation, keys of the user.
 
     A next rotation that does not fit the period is marked. OpenBao's engine cannot list static
-    roles; there the names come from the file, -c or ./vaultaws.toml. The keys of the users come from IAM, with your own
-    AWS credentials.
+    roles; there the names come from the file, -c or ./vaultaws.toml. The keys of the users come
+    from IAM, with your own AWS credentials.
     """
     from vaultaws.clock import SystemClock
     from vaultaws.root import static_show
