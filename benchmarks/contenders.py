@@ -45,6 +45,11 @@ class Contender:
     plan_changes: int
     environ: Mapping[str, str]
     state: tuple[str, ...] = ()
+    lint: Sequence[str] = ()
+
+    def run_lint(self, *, memory: bool) -> Run:
+        """`lint`, which must find nothing."""
+        return self._run(self.lint, 0, memory=memory)
 
     def run_plan(self, *, changes: bool, memory: bool) -> Run:
         """`plan`, which must find changes, or none."""
@@ -82,6 +87,7 @@ def vaultaws(stage: Stage, roles: int) -> Contender:
         apply=[*program, "apply", "--yes"],
         plan_changes=3,
         environ=stage.environ(),
+        lint=[*program, "lint"],
     )
 
 

@@ -17,6 +17,7 @@ import psutil
 
 SAMPLE_SECONDS = 0.01
 COMMAND_SECONDS = 900.0
+MIB = 1024 * 1024
 KIB = 1 if sys.platform == "darwin" else 1024
 """What `ru_maxrss` counts in: bytes on macOS, KiB on Linux."""
 

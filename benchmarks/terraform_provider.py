@@ -2,7 +2,8 @@
 
 One run: the same server, the same roles, each tool on a mount of its own. At each step the tools
 run one after the other, their order turning from round to round. Time is the median of the
-rounds; memory is the most that the whole process tree held in one more round of its own.
+rounds; memory is the most that the whole process tree held in one more round of its own, where
+Terraform runs with the first of its settings.
 """
 
 from __future__ import annotations
@@ -11,125 +12,24 @@ import argparse
 import os
 import platform
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.contenders import (
     PROVIDER_VERSION,
-    Contender,
     provider_binary,
     terraform,
     terraform_program,
     vaultaws,
 )
-from benchmarks.declarations import write_policy
-from benchmarks.measure import CommandFailedError, Run
-from benchmarks.stage import Stage, StageError, open_stage
+from benchmarks.measure import MIB, CommandFailedError
+from benchmarks.stage import StageError, open_stage
+from benchmarks.steps import STEPS, Figures, measured, say, show
 from vaultaws.errors import VaultawsError
 from vaultaws.interrupts import ending_signals_raise
-
-MIB = 1024 * 1024
-NEW_ACTION = "s3:PutObject"
-BUILDS_SHOWN_EVERY_SECONDS = 15
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that is measured, and what is done to the declaration before it."""
-
-    title: str
-    measure: Callable[[Contender, bool], Run]
-    prepare: Callable[[Contender], None] = lambda _: None
-    check: Callable[[Stage, Contender], None] = lambda *_: None
-
-
-@dataclass
-class Figures:
-    """What was measured of one tool, by step: seconds of each round, and peak bytes."""
-
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-    peaks: dict[str, int] = field(default_factory=dict)
-
-    def median(self, step: Step) -> float:
-        return statistics.median(self.seconds[step.title])
-
-
-def _changed_name(contender: Contender) -> str:
-    return contender.wanted.names[len(contender.wanted.names) // 2]
-
-
-def _change_one(contender: Contender) -> None:
-    write_policy(contender.directory, _changed_name(contender), NEW_ACTION)
-
-
-def _all_are_there(stage: Stage, contender: Contender) -> None:
-    if sorted(stage.role_names(contender.wanted.mount)) != sorted(contender.wanted.names):
-        raise StageError(f"{contender.name} did not write every role")
-
-
-def _one_is_changed(stage: Stage, contender: Contender) -> None:
-    if NEW_ACTION not in stage.role_policy(contender.wanted.mount, _changed_name(contender)):
-        raise StageError(f"{contender.name} did not change the role")
-
-
-STEPS = (
-    Step("plan, nothing there", lambda tool, memory: tool.run_plan(changes=True, memory=memory)),
-    Step(
-        "apply, all roles",
-        lambda tool, memory: tool.run_apply(memory=memory),
-        check=_all_are_there,
-    ),
-    Step("plan, no change", lambda tool, memory: tool.run_plan(changes=False, memory=memory)),
-    Step(
-        "plan, 1 change",
-        lambda tool, memory: tool.run_plan(changes=True, memory=memory),
-        prepare=_change_one,
-    ),
-    Step(
-        "apply, 1 change",
-        lambda tool, memory: tool.run_apply(memory=memory),
-        check=_one_is_changed,
-    ),
-)
-
-
-def one_round(
-    stage: Stage, tools: Sequence[Contender], figures: dict[str, Figures], *, memory: bool
-) -> None:
-    """Every step of every tool, from nothing to all roles and back to nothing."""
-    for tool in tools:
-        tool.forget()
-        stage.unmount(tool.wanted.mount)
-    for step in STEPS:
-        for tool in tools:
-            step.prepare(tool)
-            done = step.measure(tool, memory)
-            step.check(stage, tool)
-            say(f"{tool.name}: {step.title}, {done.seconds:.1f} s")
-            seen = figures[tool.name]
-            if memory:
-                seen.peaks[step.title] = done.peak_bytes
-            else:
-                seen.seconds.setdefault(step.title, []).append(done.seconds)
-    for tool in tools:
-        stage.unmount(tool.wanted.mount)
-
-
-def measured(stage: Stage, tools: Sequence[Contender], rounds: int) -> dict[str, Figures]:
-    """The rounds, and one more for memory."""
-    figures = {tool.name: Figures() for tool in tools}
-    for number in range(rounds):
-        turn = number % len(tools)
-        one_round(stage, [*tools[turn:], *tools[:turn]], figures, memory=False)
-        say(f"round {number + 1} of {rounds} is done")
-    one_round(stage, tools, figures, memory=True)
-    return figures
 
 
 def table(figures: dict[str, Figures]) -> list[str]:
@@ -142,11 +42,11 @@ def table(figures: dict[str, Figures]) -> list[str]:
     ]
     for step in STEPS:
         best = min(seen.median(step) for seen in theirs)
-        least = min(seen.peaks[step.title] for seen in theirs)
+        weighed = min(seen.peaks[step.title] for seen in theirs if seen.peaks)
         mine, held = ours.median(step), ours.peaks[step.title]
         lines.append(
             f"| {step.title} | {best:.2f} | {mine:.2f} | {best / mine:.1f} "
-            f"| {least / MIB:.0f} | {held / MIB:.0f} |"
+            f"| {weighed / MIB:.0f} | {held / MIB:.0f} |"
         )
     return lines
 
@@ -156,7 +56,7 @@ def every_figure(figures: dict[str, Figures]) -> list[str]:
     return [
         f"{name:<14} {step.title:<22} "
         + " ".join(f"{seconds:.2f}" for seconds in seen.seconds[step.title])
-        + f" s, {seen.peaks[step.title] / MIB:.0f} MiB"
+        + " s"
         for name, seen in figures.items()
         for step in STEPS
     ]
@@ -177,19 +77,8 @@ def compare(kind: str, options: argparse.Namespace) -> None:
             ),
         ]
         print(f"{stage.server.product.label} {stage.server.version}, {options.roles:,} roles\n")
-        figures = measured(stage, tools, options.rounds)
+        figures = measured(stage, STEPS, tools, tools[:2], options.rounds)
     print("\n".join([*table(figures), "", *every_figure(figures), ""]), flush=True)
-
-
-def show(what: str, seconds: float) -> None:
-    """Say now and then what is being built."""
-    if int(seconds) % BUILDS_SHOWN_EVERY_SECONDS == 2:
-        say(f"{what}: {seconds:.0f} s")
-
-
-def say(words: str) -> None:
-    """Tell how far it is; results alone go to standard output."""
-    print(words, file=sys.stderr, flush=True)
 
 
 def machine(terraform_name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,45 @@ def test_what_is_there_stays(tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
     assert "already there" in capfd.readouterr().err
     assert (tmp_path / "vaultaws.toml").read_text() == "mine"
     assert not (tmp_path / "policies").exists()
+
+
+@pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:5000"])
+def test_lint_finds_nothing_in_it(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    endpoint: str,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    assert run(["init", str(tmp_path)]) == 0
+    capfd.readouterr()
+    assert run(["lint", "--strict", "--json", "-c", str(tmp_path / "vaultaws.toml")]) == 0
+    found = json.loads(capfd.readouterr().out)["findings"]
+    assert [finding for finding in found if not finding["waived"]] == []
+
+
+def test_its_hints_are_sound_when_they_are_taken(tmp_path: Path) -> None:
+    assert CliRunner().invoke(init.command, [str(tmp_path)]).exit_code == 0
+    file = tmp_path / "vaultaws.toml"
+    hint = re.compile(r"^# (?=\[|[a-z_]+ = )", re.MULTILINE)
+    file.write_text(hint.sub("", file.read_text()))
+    config = load(file)
+    assert config.lease is not None
+    assert [role.name for role in config.roles] == ["deploy", "ec2readonly", "ec2readonly-sts"]
+    assert [role.name for role in config.static_roles] == ["legacy-app"]
+    assert config.access[0].members == (("userpass", ("ada",)),)
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "vaultaws.toml").symlink_to(tmp_path / "elsewhere")
+    assert run(["init", str(tmp_path)]) == 1
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("region", ['eu"-1', "a\\b"])
+def test_a_strange_environment_still_gives_toml(tmp_path: Path, region: str) -> None:
+    answer = CliRunner().invoke(init.command, [str(tmp_path)], env={"AWS_REGION": region})
+    assert answer.exit_code == 0
+    root = load(tmp_path / "vaultaws.toml").root
+    assert root is not None
+    assert root.region == region

@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.connections import User, policy
 from tests.support.engine import Engine, good_user, open_engine
+from tests.support.guard import guarded
 from tests.support.wired import Wired, unwire, wire_up
 from vaultaws.local.awsprocess import AwsOptions, LocalAws, start_local_aws
 from vaultaws.local.build import engine_binary, vault_binary
@@ -86,6 +87,13 @@ def find(kind: ServerKind) -> Source:
         if ENVIRON.get("VAULTAWS_REQUIRE_DOCKER") == "1":
             raise
         pytest.skip(f"{error.what}: {error.why}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of a killed run stays: no fixture of it is torn down any more."""
+    with guarded(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session", params=SERVERS)

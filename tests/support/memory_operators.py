@@ -24,6 +24,7 @@ from vaultaws.model import (
     ServerProduct,
     StaticRole,
 )
+from vaultaws.vault import encode
 
 Alias = tuple[str, str]
 VAULT = ServerHealth(ServerProduct.VAULT, "1.21.1", True, False, False)
@@ -199,6 +200,9 @@ class MemoryServer(MemoryVault):
         return None
 
     def read(self, path: str) -> JsonObject | None:
+        role = self.roles.get(path.rpartition("/roles/")[2])
+        if role is not None:
+            return {"data": encode.role_fields(role)}
         found = self.entities.get(path.removeprefix("identity/entity/id/"))
         if found is None:
             return None

@@ -41,8 +41,8 @@ class Relay:
 
     def __init__(self, target: str, before: Hook = nothing, after: Hook = nothing) -> None:
         self._target = urlsplit(target).netloc
-        self._before = before
-        self._after = after
+        self.before = before
+        self.after = after
         self._lock = threading.Lock()
         self.writes: list[Asked] = []
         self.reads = 0
@@ -83,10 +83,10 @@ class Relay:
         body = asking.rfile.read(int(asking.headers.get("Content-Length", "0")))
         asked = self._count(asking)
         if asked is not None:
-            self._before(asked)
+            self.before(asked)
         status, headers, answer = self._ask(asking, body)
         if asked is not None:
-            self._after(asked)
+            self.after(asked)
         asking.send_response(status)
         for name, value in headers:
             asking.send_header(name, value)

@@ -8,17 +8,17 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tests.support.commands import Shell
 
 SECONDS = 60
+Answers = Sequence[tuple[str, str | Callable[[], str]]]
+"""What is asked, and what is answered: words, or what gives them when it is asked."""
 CTRL_C = "\x03"
 
 
-def at_terminal(
-    shell: Shell, *arguments: str, answers: Sequence[tuple[str, str]] = ()
-) -> tuple[int, str]:
+def at_terminal(shell: Shell, *arguments: str, answers: Answers = ()) -> tuple[int, str]:
     """Run `vaultaws ARGUMENTS` on a terminal; give each answer once its question is on screen.
 
     Return the exit code and all that was on the screen.
@@ -36,7 +36,7 @@ def at_terminal(
     return status, seen
 
 
-def _talk(screen: int, answers: list[tuple[str, str]]) -> str:
+def _talk(screen: int, answers: list[tuple[str, str | Callable[[], str]]]) -> str:
     """Ctrl-C is pressed again while nothing happens: one that comes just before a read is lost."""
     seen, asked_from, last = "", 0, ""
     deadline = time.monotonic() + SECONDS
@@ -54,7 +54,8 @@ def _talk(screen: int, answers: list[tuple[str, str]]) -> str:
         seen += part.decode("utf-8", "replace")
         if answers and answers[0][0] in seen[asked_from:]:
             asked_from = len(seen)
-            last = answers.pop(0)[1]
+            answer = answers.pop(0)[1]
+            last = answer if isinstance(answer, str) else answer()
             os.write(screen, last.encode())
     assert not answers, f"it never asked {answers[0][0]!r}: {seen}"
     return seen.replace("\r\n", "\n")

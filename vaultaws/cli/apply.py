@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,6 +59,7 @@ def command(
 ) -> None:
     """Make the server match the file. Root secrets come from where [root] says."""
     from vaultaws.cli.applying import Applying, Wishes
+    from vaultaws.cli.linted import refuse_errors
     from vaultaws.clock import SystemClock
     from vaultaws.plan import saved as saved_plans
 
@@ -65,6 +67,7 @@ def command(
     if saved is not None:
         files, prune = _files_of(saved, files), saved.prune or prune
     configs = load_all(files)
+    refuse_errors(configs)
     said = " ".join(f"-c {file}" for file in files)
     wishes = Wishes(yes, prune, replace_root_key, f"vaultaws apply {said}")
     vault, namespace = open_administration(server)
@@ -113,7 +116,8 @@ def _ask(applying: Applying, jobs: Sequence[Job], wishes: Wishes) -> None:
     from vaultaws.plan import show
 
     for job in jobs:
-        output.say(show.text(job.plan))
+        output.say(show.body(job.plan, colour=output.colours(sys.stderr)) + "\n")
+    output.say(show.summary([job.plan for job in jobs]))
     demand_somebody(wishes.command, yes=wishes.yes)
     applying.ask(jobs)
 
@@ -147,7 +151,8 @@ def _print(done: Sequence[Applied], *, as_json: bool) -> None:
 
     if not as_json:
         for each in done:
-            output.result(show.text(each.plan, done=True))
+            output.result(show.body(each.plan, colour=output.colours(sys.stdout)) + "\n")
+        output.result(show.summary([each.plan for each in done], done=True))
     elif len(done) == 1:
         output.as_json(outcome.document(done[0]))
     else:

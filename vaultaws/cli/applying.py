@@ -103,7 +103,7 @@ class Applying:
 
     def with_secrets(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Find Vault's own key for each file that writes the root; refuse what cannot work."""
-        return tuple(self._with_secret(job) for job in jobs)
+        return tuple(self._with_secret(job, named=len(jobs) > 1) for job in jobs)
 
     def ask(self, jobs: Sequence[Job]) -> None:
         """Ask whether to go on, pointing out what goes for good."""
@@ -134,8 +134,10 @@ class Applying:
     def _plan(self, config: Config) -> Plan:
         return make_plan(self._vault, config, prune=self._wishes.prune)
 
-    def _with_secret(self, job: Job) -> Job:
+    def _with_secret(self, job: Job, *, named: bool) -> Job:
         writes_root = steps.writes_root(job.plan.to_write)
+        if writes_root and named and job.root_source == "prompt":
+            output.say(f"· for {job.config.mount.path}/ ({job.config.file})")
         secret = root_secret(job.root_source) if writes_root else None
         steps.check(job.plan, secret)
         self._refuse_other_key(job.plan, secret)

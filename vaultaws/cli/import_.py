@@ -46,7 +46,12 @@ class Files:
 
 
 @click.command("import", epilog="\b\nExample:\n  vaultaws import --mount aws -c vaultaws.toml")
-@click.argument("named", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument(
+    "named",
+    metavar="[DIR]",
+    required=False,
+    type=click.Path(path_type=Path, file_okay=False),
+)
 @click.option(
     "-c",
     "--config",
@@ -110,7 +115,9 @@ def _file(named: Path | None, option: Path | None) -> Path:
             why="one file is written",
             do=f"vaultaws import -c {option}",
         )
-    path = named or option or Path(DEFAULT_FILE)
+    if named is not None:
+        return named / DEFAULT_FILE
+    path = option or Path(DEFAULT_FILE)
     return path / DEFAULT_FILE if path.is_dir() else path
 
 

@@ -10,9 +10,8 @@ import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import files_options, json_option
-from vaultaws.config.faults import DeclaredFileError
 from vaultaws.config.load import load_all
-from vaultaws.errors import FindingsError, UsageError
+from vaultaws.errors import ConfigError, FindingsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,10 +66,10 @@ def _lint(files: tuple[Path, ...], form: str, *, strict: bool, show_waived: bool
     _say_what_is_missing()
     try:
         checked = [check(config) for config in load_all(files)]
-    except DeclaredFileError as error:
+    except ConfigError as error:
         if form == "text":
             raise
-        _for_machines(faults(error), form, usable=False)
+        _for_machines(faults(error, files), form, usable=False)
         return error.exit_code
     if form == "text":
         output.result(show.text(checked, show_waived=show_waived))

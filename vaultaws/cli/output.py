@@ -31,6 +31,12 @@ def hint(text: str) -> None:
         say(f"· {text}")
 
 
+def colours(stream: TextIO) -> bool:
+    """True for a person at a terminal who has not said no to colour (no-color.org)."""
+    dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not dull
+
+
 def as_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object for machines."""
     result(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +58,7 @@ def command(
     if len(outcomes) == 1 and isinstance(outcomes[0], VaultawsError):
         raise outcomes[0]
     _show(files, outcomes, as_json=as_json)
-    _mention_unfinished(outcomes, server)
+    _mention(outcomes, server)
     if out is not None and not isinstance(outcomes[0], VaultawsError):
         _save(outcomes[0], out, server)
     return max(
@@ -118,7 +117,7 @@ def _show(
         if isinstance(outcome, VaultawsError):
             handler.report(outcome)
         elif not as_json:
-            output.result(show.body(outcome, colour=_colours()) + "\n")
+            output.result(show.body(outcome, colour=output.colours(sys.stdout)) + "\n")
     plans = [outcome for outcome in outcomes if not isinstance(outcome, VaultawsError)]
     if not as_json:
         output.result(show.summary(plans, failed=len(outcomes) - len(plans)))
@@ -133,7 +132,8 @@ def _show(
         output.as_json(documents([document(plan) for plan in plans], failed))
 
 
-def _mention_unfinished(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> None:
+def _mention(outcomes: Sequence[Plan | VaultawsError], server: ServerFlags) -> None:
+    from vaultaws.cli.linted import mention_findings
     from vaultaws.cli.unfinished import mention_unfinished
 
     _, namespace = open_administration(server)
@@ -141,12 +141,7 @@ def _mention_unfinished(outcomes: Sequence[Plan | VaultawsError], server: Server
         if not isinstance(outcome, VaultawsError):
             mount = outcome.config.mount.path
             mention_unfinished(outcome.observed.address, namespace, mount)
-
-
-def _colours() -> bool:
-    """Colour only for a person at a terminal who has not said no to it (no-color.org)."""
-    dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not dull
+            mention_findings(outcome.config)
 
 
 def _save(plan: Plan, out: Path, server: ServerFlags) -> None:

@@ -60,6 +60,7 @@ class Places:
     _nodes: dict[KeyPath, Node] = field(default_factory=dict)
     _defined: dict[KeyPath, Node] = field(default_factory=dict)
     _closed: set[KeyPath] = field(default_factory=set)
+    _again: set[KeyPath] = field(default_factory=set)
     _repeated: list[tuple[KeyPath, Node, Node]] = field(default_factory=list)
     _anchors: dict[int, KeyPath] = field(default_factory=dict)
     _headers: list[tuple[int, KeyPath]] = field(default_factory=list)
@@ -141,7 +142,7 @@ class Places:
             path = (*path, str(counts[path]))
             self._nodes.setdefault(path, keys[-1][1])
         elif not self._define(path, keys[-1][1]):
-            self._closed.add(path)
+            self._again.add(path)
         self._anchors[header.start_point.row] = path
         self._headers.append((header.start_point.row, path))
         for child in node.named_children:
@@ -162,7 +163,7 @@ class Places:
             return table
         keys = tuple(key_parts(children[0]))
         path = self._keys(table, keys, {})
-        if table not in self._closed and self._define(path, keys[-1][1]):
+        if table not in self._again and self._define(path, keys[-1][1]):
             for value in children[1:]:
                 self._value(path, value, depth)
             self._closed.add(path)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from vaultaws.model import AuditDevice, JsonObject, Role, StaticRole
+
+SERVER_BOUND_SECONDS: Final = 2_764_800
+"""768 h: a server's own longest lease, where its configuration says no other (Vault docs,
+`max_lease_ttl`)."""
 
 
 @dataclass(frozen=True)
 class Mount:
-    """`[mount]`. Spans are whole seconds. None leaves what the server has."""
+    """`[mount]`. Spans are whole seconds, 0 the server's own. None leaves what the server has."""
 
     path: str = "aws"
     default_lease_ttl_seconds: int = 900
@@ -19,6 +24,11 @@ class Mount:
     audit_non_hmac_request_keys: tuple[str, ...] | None = None
     audit_non_hmac_response_keys: tuple[str, ...] | None = None
     listing_visibility: str | None = None
+
+    @property
+    def longest_seconds(self) -> int:
+        """The longest life of a lease, as far as the file can tell."""
+        return self.max_lease_ttl_seconds or SERVER_BOUND_SECONDS
 
 
 @dataclass(frozen=True)

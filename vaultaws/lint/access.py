@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from vaultaws.config.faults import quoted
 from vaultaws.config.schema import Access, Config
 from vaultaws.lint.rule import Hit, Rule, Severity
 
@@ -81,7 +82,7 @@ def _access(access: Access) -> Iterator[Hit]:
     for path, names in access.members:
         for index, name in enumerate(names):
             if {"*", "?"} & set(name):
-                message = f'"{name}" is compared as it stands, and matches nobody else'
+                message = f"{quoted(name)} is compared as it stands, and matches nobody else"
                 remedy = "name each, or a group of the claim (oidc, jwt)"
                 yield WILDCARD.at((*where, "members", path, str(index)), message, do=remedy)
     for path, count in Counter(path for path, _ in access.members).items():

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from vaultaws.config.faults import quoted
 from vaultaws.lint.catalogue import Catalogue, nearest
 from vaultaws.lint.overlap import arns_overlap
 from vaultaws.lint.rule import Hit, Rule, Severity
@@ -89,11 +90,11 @@ def _action(subject: Subject, place: str, action: str, catalogue: Catalogue) -> 
     known = catalogue.actions(service.lower())
     if not known:
         meant = nearest(service, catalogue.services)
-        message = f'AWS has no service "{service}" ({action})'
+        message = f"AWS has no service {quoted(service)} ({action})"
         yield subject.at(SERVICE, place, message, do=_meant(meant and f"{meant}:{name}"))
     elif _WILD.search(name):
         if not any(_matching(name, known)):
-            message = f'no action of {service} matches "{action}"'
+            message = f"no action of {service} matches {quoted(action)}"
             yield subject.at(WILDCARD, place, message, do=_meant(""))
     elif name.lower() not in known:
         meant = nearest(name, known.values())
@@ -119,7 +120,7 @@ def _conditions(
         is_own = condition.key.lower().startswith("aws:")
         if catalogue.has_condition_key(condition.key) and not (is_own and meant):
             continue
-        message = f'AWS has no condition key "{condition.key}"'
+        message = f"AWS has no condition key {quoted(condition.key)}"
         yield subject.at(
             CONDITION, f"{place}.Condition.{condition.operator}", message, do=_meant(meant)
         )

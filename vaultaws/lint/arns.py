@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from vaultaws.config.faults import quoted
 from vaultaws.config.schema import Config
 from vaultaws.lint.regions import partition_of
 from vaultaws.lint.rule import Hit, Key, Rule, Severity
@@ -198,19 +199,20 @@ def _arn(wanted: _Wanted, partition: str) -> Iterator[Hit]:
     example = f"arn:{partition or 'aws'}:iam::123456789012:{wanted.kind}/NAME"
     parts = wanted.text.split(":")
     if len(parts) != 6 or parts[0] != "arn" or not re.fullmatch(r"aws(-[a-z]+)*", parts[1]):
-        yield MALFORMED.at(wanted.where, f'"{wanted.text}" is not an ARN', do=f'"{example}"')
+        yield MALFORMED.at(wanted.where, f"{quoted(wanted.text)} is not an ARN", do=f'"{example}"')
         return
     _, said, service, region, account, rest = parts
     kind, _, name = rest.partition("/")
     if service != "iam" or kind != wanted.kind:
-        message = f"it is {service}:{kind}, and an IAM {wanted.kind} is needed here"
+        said_kind = quoted(f"{service}:{kind}")
+        message = f"it is {said_kind}, and an IAM {wanted.kind} is needed here"
         yield WRONG_KIND.at(wanted.where, message, do=f'"{example}"')
         return
     if region or not _PATH_AND_NAME.fullmatch(name):
-        message = "an IAM ARN has no region" if region else f'"{name}" is not a name in IAM'
+        message = "an IAM ARN has no region" if region else f"{quoted(name)} is not a name in IAM"
         yield MALFORMED.at(wanted.where, message, do=f'"{example}"')
     if not (_ACCOUNT.fullmatch(account) or (account == _AWS_OWN and wanted.kind == "policy")):
-        message = f'"{account}" is not an account of twelve digits'
+        message = f"{quoted(account)} is not an account of twelve digits"
         yield WRONG_ACCOUNT.at(wanted.where, message, do=f'"{example}"')
     if partition and said != partition:
         message = f"it is of partition {said}, and the region is of {partition}"
@@ -226,7 +228,9 @@ def _lists(role: Role) -> Iterator[Hit]:
         for index, item in enumerate(items):
             if item in items[:index]:
                 where = ("roles", role.name, key, str(index))
-                yield LISTED_TWICE.at(where, f'"{item}" is in the list already', do="remove one")
+                yield LISTED_TWICE.at(
+                    where, f"{quoted(item)} is in the list already", do="remove one"
+                )
 
 
 def _texts(role: Role) -> Iterator[Hit]:
@@ -234,7 +238,7 @@ def _texts(role: Role) -> Iterator[Hit]:
     if role.user_path and not _USER_PATH.fullmatch(role.user_path):
         yield USER_PATH.at(
             (*where, "user_path"),
-            f'"{role.user_path}" is not a path in IAM',
+            f"{quoted(role.user_path)} is not a path in IAM",
             do='begin and end it with /, as in "/vault/"',
         )
     for index, group in enumerate(role.iam_groups):
@@ -245,15 +249,14 @@ def _texts(role: Role) -> Iterator[Hit]:
         message = "STS takes 2 to 1,224 letters, digits and + = , . @ : / - _"
         yield EXTERNAL_ID.at((*where, "external_id"), message, do="agree on another id")
     if role.mfa_serial_number and not _MFA_SERIAL.fullmatch(role.mfa_serial_number):
-        message = f'"{role.mfa_serial_number}" is not a serial number'
+        message = f"{quoted(role.mfa_serial_number)} is not a serial number"
         remedy = '"arn:aws:iam::123456789012:mfa/NAME"'
         yield MFA_SERIAL.at((*where, "mfa_serial_number"), message, do=remedy)
 
 
 def _name(where: Key, name: str, longest: int) -> Iterator[Hit]:
     if len(name) > longest or not _NAME.fullmatch(name):
-        shown = name if len(name) <= longest else f"{name[:longest]}…"
-        message = f'"{shown}" is not a name in IAM, of {longest} characters at most'
+        message = f"{quoted(name)} is not a name in IAM, of {longest} characters at most"
         yield NAME.at(where, message, do="use letters, digits and + = , . @ - _")
 
 
@@ -287,9 +290,9 @@ def _tag_fault(key: str, value: str, seen: set[str]) -> str:
     if len(value) > 256:
         return f"the value has {len(value)} characters, and AWS takes 256"
     if key.lower().startswith("aws:"):
-        return f'"{key}" begins with aws:, which AWS keeps for itself'
+        return f"{quoted(key)} begins with aws:, which AWS keeps for itself"
     if not (_TAG_TEXT.fullmatch(key) and _TAG_TEXT.fullmatch(value)):
-        return f'"{key}" or its value has a character that AWS does not take'
+        return f"{quoted(key)} or its value has a character that AWS does not take"
     if key.lower() in seen:
-        return f'"{key}" differs from another tag by case only'
+        return f"{quoted(key)} differs from another tag by case only"
     return ""

@@ -23,7 +23,8 @@ class Holder:
     def __init__(self, arn: str, document: PolicyDocument) -> None:
         account = arn.split(":")[4]
         self._actor = Actor(ActorKind.USER, arn, account, "", arn)
-        self._own = {"aws:username": (arn.rpartition("/")[2],)}
+        self.name = arn.rpartition("/")[2]
+        self._own = {"aws:username": (self.name,)}
         self._document = document
         self._trust = AttachedPolicy("trust", _trust(self._actor.root_arn))
 
@@ -35,11 +36,16 @@ class Holder:
         """The index of the statement that allows it; None when the policy does not."""
         if not self.may(action, resource):
             return None
-        for index, statement in enumerate(self._document.statements):
-            alone = replace(self._document, statements=(statement,))
-            if self._allowed(alone, action, resource, {}):
-                return index
-        return None
+        alone = (
+            replace(self._document, statements=(statement,))
+            for statement in self._document.statements
+        )
+        allowing = (
+            index
+            for index, document in enumerate(alone)
+            if self._allowed(document, action, resource, {})
+        )
+        return next(allowing, None)
 
     def _allowed(
         self, document: PolicyDocument, action: str, resource: str, context: Context

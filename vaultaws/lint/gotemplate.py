@@ -17,7 +17,10 @@ from typing import Final
 Value = str | int | bool
 Function = Callable[..., Value]
 
-_ACTION: Final = re.compile(r"\{\{(?P<left>- )?(?P<body>.*?)(?P<right> -)?\}\}", re.DOTALL)
+_BODY: Final = re.compile(
+    r"""(?:-\ )?(?>/\*.*?\*/)?(?>"(?:[^"\\]|\\.)*+"?|`[^`]*`?|(?!\}\}).)*+(?=\}\})""", re.DOTALL
+)
+"""An action up to its end; braces in strings and comments do not end it."""
 _TOKEN: Final = re.compile(
     r"""\s*(?:
     (?P<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
@@ -141,17 +144,19 @@ def render(
 def _pieces(template: str) -> Iterator[tuple[str, str]]:
     """Texts and actions in turn; `{{- ` and ` -}}` trim the text beside them."""
     end, trim = 0, False
-    for match in _ACTION.finditer(template):
-        text = template[end : match.start()]
+    while (start := template.find("{{", end)) >= 0:
+        match = _BODY.match(template, start + 2)
+        if match is None:
+            raise TemplateRefusedError("an action is not closed with }}")
+        left = match[0].startswith("- ")
+        text = template[end:start]
         text = text.lstrip() if trim else text
-        yield "text", text.rstrip() if match["left"] else text
-        body = match["body"].strip()
+        yield "text", text.rstrip() if left else text
+        end, trim = match.end() + 2, match[0].endswith(" -")
+        body = match[0].removeprefix("- ").removesuffix(" -").strip()
         if not (body.startswith("/*") and body.endswith("*/")):
             yield "action", body
-        end, trim = match.end(), bool(match["right"])
     rest = template[end:]
-    if "{{" in rest:
-        raise TemplateRefusedError("an action is not closed with }}")
     yield "text", rest.lstrip() if trim else rest
 
 

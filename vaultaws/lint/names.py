@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from vaultaws.config.faults import quoted
 from vaultaws.config.schema import Config
 from vaultaws.lint import username
 from vaultaws.lint.gotemplate import TemplateNotFollowedError, TemplateRefusedError
@@ -17,6 +18,7 @@ _WHERE: Final = ("root", "username_template")
 _NAME: Final = re.compile(r"[\w+=,.@-]*", re.ASCII)
 _SHORT_PERSON: Final = "root"
 _LONG_PERSON: Final = "oidc-" + "a" * 120
+_LONGEST_WORDS: Final = 100
 SHORTEST_SESSION_NAME: Final = 2
 
 BROKEN: Final = Rule(
@@ -81,10 +83,10 @@ def check(config: Config) -> Iterator[Hit]:
     try:
         yield from _checked(config, template)
     except TemplateRefusedError as error:
-        message = f"Go refuses the template: {error}"
+        message = f"Go refuses the template: {_clipped(error)}"
         yield BROKEN.at(_WHERE, message, do="mend it, or remove the key for the engine's own")
     except TemplateNotFollowedError as error:
-        message = f"lint cannot follow the template: {error}"
+        message = f"lint cannot follow the template: {_clipped(error)}"
         yield NOT_FOLLOWED.at(_WHERE, message, do="issue with a long name once, to see")
 
 
@@ -97,7 +99,7 @@ def _checked(config: Config, template: str) -> Iterator[Hit]:
         yield from _one("an IAM user or role session", short, long, username.USER_LENGTH)
         is_user = any(role.credential_type is CredentialType.IAM_USER for role in as_users)
         if is_user and not username.is_always_new(template, longest):
-            message = f'it names every user of one person and role "{_shown(short)}"'
+            message = f"it names every user of one person and role {quoted(short)}"
             yield NOT_NEW.at(_WHERE, message, do="add (random 20)")
     if any(role.credential_type is CredentialType.FEDERATION_TOKEN for role in config.roles):
         name = username.federated_name(template)
@@ -112,9 +114,11 @@ def _one(what: str, short: str, long: str, limit: int) -> Iterator[Hit]:
         message = f"{what} has {limit} characters at most, and a long login makes {len(long)}"
         yield MAY_BE_TOO_LONG.at(_WHERE, message, do=f"cut it: | truncate {limit}")
     if not _NAME.fullmatch(short) or len(short) < SHORTEST_SESSION_NAME:
-        message = f'"{_shown(short)}" is not a name that AWS takes for {what}'
+        message = f"{quoted(short)} is not a name that AWS takes for {what}"
         yield CHARACTERS.at(_WHERE, message, do="use letters, digits and + = , . @ - _")
 
 
-def _shown(name: str) -> str:
-    return name if len(name) <= username.USER_LENGTH else f"{name[: username.USER_LENGTH]}…"
+def _clipped(error: Exception) -> str:
+    """The error's words, however much of the template they repeat."""
+    words = str(error)
+    return words if len(words) <= _LONGEST_WORDS else f"{words[:_LONGEST_WORDS]}…"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 _STARS: Final = frozenset("*%")
+_MARKS: Final = frozenset("*%?")
 _ARN_PARTS: Final = 6
 
 
@@ -18,7 +19,31 @@ def arns_overlap(one: str, other: str) -> bool:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether some text matches both. Time is the product of the lengths."""
+    """Whether some text matches both.
+
+    The plain ends are compared first: they settle most pairs. Time for what is between them is
+    the product of its lengths.
+    """
+    if one == other:
+        return True
+    head = _plain(one, other)
+    if one[:head] != other[:head]:
+        return False
+    one, other = one[head:], other[head:]
+    tail = _plain(one[::-1], other[::-1])
+    if one[len(one) - tail :] != other[len(other) - tail :]:
+        return False
+    return _middles_overlap(one[: len(one) - tail], other[: len(other) - tail])
+
+
+def _plain(one: str, other: str) -> int:
+    """How many characters from the start are no marks in both."""
+    pairs = zip(one, other, strict=False)
+    marked = (place for place, pair in enumerate(pairs) if not _MARKS.isdisjoint(pair))
+    return next(marked, min(len(one), len(other)))
+
+
+def _middles_overlap(one: str, other: str) -> bool:
     row = [False] * (len(other) + 1)
     row[len(other)] = True
     _spread_back(row, other)

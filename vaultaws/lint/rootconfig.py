@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from vaultaws.config.faults import quoted
 from vaultaws.config.schema import Config, Root
 from vaultaws.lint.regions import is_region
 from vaultaws.lint.rule import Hit, Key, Rule, Severity
@@ -137,11 +138,11 @@ def _endpoints(root: Root) -> Iterator[Hit]:
     for key, url in said:
         parts = _split(url) if url else None
         if url and parts is None:
-            message = f'"{url}" is not the URL of an endpoint'
+            message = "it is not the URL of an endpoint"
             remedy = '"https://sts.eu-west-2.amazonaws.com"'
             yield NO_URL.at(("root", *key), message, do=remedy)
         elif parts is not None and parts.scheme == "http" and not _is_own(parts.hostname or ""):
-            message = f"secret keys come over {url} in clear"
+            message = f"secret keys come from {quoted(parts.hostname or '')} in clear"
             yield PLAIN.at(("root", *key), message, do="use https://")
 
 
@@ -173,7 +174,7 @@ def _regions(root: Root) -> Iterator[Hit]:
     ]
     for key, region in said:
         if region and not is_region(region):
-            message = f'"{region}" does not look like a region of AWS'
+            message = f"{quoted(region)} does not look like a region of AWS"
             yield REGION.at(("root", *key), message, do='write it as in "eu-west-2"')
     parts = _split(root.sts_endpoint) if root.sts_endpoint else None
     found = _STS_HOST.fullmatch((parts.hostname or "") if parts is not None else "")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from vaultaws.config.schema import Config, Root
+from vaultaws.lint.alike import Groups, gathered
 from vaultaws.lint.asking import Holder
 from vaultaws.lint.gotemplate import TemplateNotFollowedError, TemplateRefusedError
 from vaultaws.lint.needs import UNKNOWN_ACCOUNT, Ground, Need, Purpose, needs
@@ -72,13 +73,14 @@ def check(config: Config) -> Iterator[Hit]:
     if root is None or root.policy is None:
         return
     try:
-        document = parse_policy(root.policy)
-        asked = needs(config.roles, config.static_roles, _ground(config, root, document))
+        lenient = _permissive(parse_policy(root.policy))
+        ground = _ground(config, root, lenient)
+        own = Holder(ground.own_arn, lenient)
+        roles, stands_for = gathered(config.roles, ground, own, lenient)
+        asked = needs(roles, config.static_roles, ground)
     except (MalformedPolicyError, TemplateRefusedError, TemplateNotFollowedError):
         return
-    lenient = _permissive(document)
-    own = Holder(_own_arn(config, root, document), lenient)
-    yield from _lacking(asked, own)
+    yield from _said(lacking(asked, own, stands_for))
     yield from _lent(config.roles, own, lenient)
 
 
@@ -126,17 +128,28 @@ def _account_of(roles: Iterable[Role]) -> str:
     return UNKNOWN_ACCOUNT
 
 
-def _lacking(asked: Iterable[Need], own: Holder) -> Iterator[Hit]:
-    lacking: dict[tuple[str, Purpose, bool], dict[str, Need]] = {}
+Lacking = dict[tuple[str, Purpose, bool], dict[str, Need]]
+"""By action, purpose and whether it is a role's (else the key's own): who lacks it."""
+
+
+def lacking(asked: Iterable[Need], own: Holder, stands_for: Groups) -> Lacking:
+    """What Vault's own user may not do of what is asked, for every role that needs it."""
+    found: Lacking = {}
     for need in asked:
         if not own.may(need.action, need.resource, need.keys):
-            group = (need.action, need.purpose, bool(need.for_role))
-            lacking.setdefault(group, {}).setdefault(need.for_role, need)
-    for (action, purpose, of_role), found in lacking.items():
-        first = next(iter(found.values()))
+            held = found.setdefault((need.action, need.purpose, bool(need.for_role)), {})
+            alike = () if need.static else stands_for.get(need.for_role, ())
+            for name in alike or (need.for_role,):
+                held.setdefault(name, need)
+    return found
+
+
+def _said(found: Lacking) -> Iterator[Hit]:
+    for (action, purpose, of_role), held in found.items():
+        first = next(iter(held.values()))
         where, remedy = ("root", "policy"), f"allow {action} on {first.resource}"
         if of_role:
-            message = f"it lacks {action}, so {_named(list(found))} cannot be {purpose}"
+            message = f"it lacks {action}, so {_named(list(held))} cannot be {purpose}"
             yield LACKS.inside(where, "", message, do=remedy)
         else:
             message = f"it lacks {action} on Vault's own user, so the key cannot be {purpose}"

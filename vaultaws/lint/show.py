@@ -44,7 +44,7 @@ def _lines(place: str, finding: Finding) -> Iterable[str]:
     yield f"{place}  {waived:<7}  {finding.rule.id}  {printable(finding.message)}"
     if finding.policy_file is not None:
         inside = f" {finding.policy_place}" if finding.policy_place else ""
-        yield f"{_INDENT}in: {finding.policy_file}{inside}"
+        yield f"{_INDENT}in: {printable(str(finding.policy_file))}{printable(inside)}"
     if finding.reason is not None:
         yield f"{_INDENT}allowed: {printable(finding.reason)}"
     else:

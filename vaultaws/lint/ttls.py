@@ -172,13 +172,13 @@ def check(config: Config) -> Iterator[Hit]:
 
 def plain_seconds(role: Role, mount: Mount) -> int:
     """What the engine asks AWS for when nobody says a time."""
-    longest = role.max_sts_ttl_seconds or mount.max_lease_ttl_seconds
+    longest = role.max_sts_ttl_seconds or mount.longest_seconds
     return min(role.default_sts_ttl_seconds or ENGINE_DEFAULT_SECONDS, longest)
 
 
 def _mount(config: Config) -> Iterator[Hit]:
     mount = config.mount
-    shortest, longest = mount.default_lease_ttl_seconds, mount.max_lease_ttl_seconds
+    shortest, longest = mount.default_lease_ttl_seconds, mount.longest_seconds
     if shortest > longest:
         yield MOUNT_DEFAULT_OVER_MAX.at(
             ("mount", "default_lease_ttl"),
@@ -202,7 +202,7 @@ def _mount(config: Config) -> Iterator[Hit]:
 def _lease(config: Config) -> Iterator[Hit]:
     if config.lease is None:
         return
-    lease, longest = config.lease, config.mount.max_lease_ttl_seconds
+    lease, longest = config.lease, config.mount.longest_seconds
     if lease.default_seconds > lease.max_seconds:
         yield LEASE_DEFAULT_OVER_MAX.at(
             ("lease", "default_ttl"),
@@ -277,7 +277,7 @@ def _cap(role: Role, mount: Mount) -> Iterator[Hit]:
 
 def _bounds(role: Role, mount: Mount) -> Iterator[Hit]:
     default, longest = _spans(role)
-    mount_max = mount.max_lease_ttl_seconds
+    mount_max = mount.longest_seconds
     if default and longest and default > longest:
         yield DEFAULT_OVER_MAX.at(
             ("roles", role.name, "default_ttl"),

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from vaultaws.config.faults import quoted
 from vaultaws.config.places import Place, Places
 from vaultaws.lint.rule import Finding, Key, Rule, Severity
 
@@ -110,7 +111,7 @@ def _fault(waiver: Waiver, allowed: Sequence[str], file: Path) -> Finding:
     """Why a waiver that allowed nothing did not."""
     if waiver.rule not in allowed:
         close = get_close_matches(waiver.rule, allowed, n=1)
-        rule, message = UNKNOWN, f'there is no rule "{waiver.rule}" to allow'
+        rule, message = UNKNOWN, f"there is no rule {quoted(waiver.rule)} to allow"
         do = f"did you mean {close[0]}?" if close else "vaultaws lint --rules names them all"
     elif not waiver.reason:
         rule, message = NO_REASON, "it gives no reason, and so allows nothing"

@@ -84,7 +84,9 @@ def declared_members(access: Access, identity: Identity) -> tuple[Member, ...]:
     found = {(member.auth_path, member.name): member for member in identity.members}
     named = ((path, name) for path, listed in access.members for name in listed)
     members = (found[key] for key in dict.fromkeys(named) if key in found)
-    unique = {member.entity_id or (member.auth_path, member.alias): member for member in members}
+    unique: dict[object, Member] = {}
+    for member in members:
+        unique.setdefault(member.entity_id or member.alias, member)
     return tuple(unique.values())
 
 
@@ -93,7 +95,7 @@ def declared_claims(access: Access, identity: Identity) -> dict[Alias, Alias]:
     mounts = {mount.path: mount for mount in identity.auth_mounts}
     claims: dict[Alias, Alias] = {}
     for path, listed in access.members:
-        mount = mounts.get(path.strip("/"))
+        mount = mounts.get(path)
         if mount is not None and takes_claims(mount):
             for value in listed:
                 claims.setdefault(same_alias((mount.accessor, value)), (mount.accessor, value))

@@ -26,7 +26,7 @@ def take(wanted: AccessState, old: AccessState | None, vault: Administration) ->
             before[group.name] = group
         _write_policy(wanted, vault)
     for group in _with_members(wanted, vault):
-        if group != before.get(group.name):
+        if not _is_written(group, before.get(group.name)):
             _write(group, before.get(group.name), vault)
 
 
@@ -81,6 +81,21 @@ def _make(member: Member, vault: Administration) -> str:
             do="rename that entity, or have the person log in once, then run apply again",
         )
     return vault.create_entity(name, member.alias).id
+
+
+def _is_written(group: Group, now: Group | None) -> bool:
+    """True when the server has the group as it is wanted, in whatever order."""
+    return now is not None and _essence(group) == _essence(now)
+
+
+def _essence(group: Group) -> tuple[object, ...]:
+    return (
+        group.external,
+        sorted(group.policies),
+        sorted(group.member_entity_ids),
+        sorted(group.metadata),
+        group.alias,
+    )
 
 
 def _write(group: Group, old: Group | None, vault: Administration) -> None:

@@ -152,9 +152,10 @@ def _is_document(text: str | None, document: JsonObject) -> bool:
 def file_name(role: str) -> str:
     """A name of a file for a role: the role's own where that is safe everywhere."""
     safe = re.sub(r"[^A-Za-z0-9_.@-]+", "-", role).strip(".-")[:LONGEST_NAME]
-    if safe == role and not DEVICES.fullmatch(role):
+    if safe and safe == role and not DEVICES.fullmatch(role):
         return role
-    return f"{safe or 'role'}-{hashlib.sha256(role.encode(errors='replace')).hexdigest()[:8]}"
+    safe = f"role-{safe}" if not safe or DEVICES.fullmatch(safe) else safe
+    return f"{safe.rstrip('-')}-{hashlib.sha256(role.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def text_of(document: JsonObject) -> str:

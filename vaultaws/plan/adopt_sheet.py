@@ -50,7 +50,9 @@ class Sheet:
     _comments: set[int] = field(default_factory=set)
     _dropped: set[int] = field(default_factory=set)
     _new: dict[int, bytes] = field(default_factory=dict)
-    _after: dict[int, list[str]] = field(default_factory=dict)
+    _keys: dict[int, list[str]] = field(default_factory=dict)
+    _blocks: dict[int, list[list[str]]] = field(default_factory=dict)
+    _made: dict[Path, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -123,15 +125,24 @@ class Sheet:
     def _drop_blank(self, table: Table) -> None:
         """Take one of the blank lines above and below a table that goes."""
         above, below = self._with_comments(table.first) - 1, table.last + 1
-        blank = below < len(self._lines) and not self._lines[below].strip()
-        if blank and (above < 0 or not self._lines[above].strip()):
-            self._dropped.add(below)
+        last = len(self._lines) - 1  # what is behind the last line feed
+        if self._is_blank(above) or above < 0:
+            if below < last and self._is_blank(below):
+                self._dropped.add(below)
+            elif below == last and above >= 0:
+                self._dropped.add(above)
+
+    def _is_blank(self, row: int) -> bool:
+        return 0 <= row < len(self._lines) and not self._lines[row].strip()
 
     def add_key(self, table: Path, line: str) -> bool:
         """Add a key below a table's last; False when the table has no header."""
+        if table in self._made:
+            self._made[table].append(line)
+            return True
         for known in self.tables:
             if known.path == table:
-                self._after.setdefault(known.last, []).append(line)
+                self._keys.setdefault(known.last, []).append(line)
                 return True
         return False
 
@@ -142,9 +153,9 @@ class Sheet:
             for known in self.tables
             if known.path[0] == table[0] and known.first not in self._dropped
         ]
+        self._made[table] = list(lines)
         row = kin[-1].last if kin else self._end()
-        first = row < 0 and row not in self._after
-        self._after.setdefault(row, []).extend(lines if first else ["", *lines])
+        self._blocks.setdefault(row, []).append(self._made[table])
 
     def _end(self) -> int:
         """The last row with something in it, -1 in an empty text."""
@@ -163,7 +174,10 @@ class Sheet:
             yield from self._added(row)
 
     def _added(self, row: int) -> Iterator[bytes]:
-        for line in self._after.get(row, ()):
+        lines = list(self._keys.get(row, ()))
+        for number, block in enumerate(self._blocks.get(row, ())):
+            lines.extend(block if row < 0 and number == 0 else ["", *block])
+        for line in lines:
             yield self._ends(line) + self._return
 
     @property

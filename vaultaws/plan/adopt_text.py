@@ -84,14 +84,12 @@ def _at(data: Data, path: Path) -> Any:
 
 
 def blocks(path: Path, value: Data) -> Iterator[tuple[Path, list[str]]]:
-    """The lines of a table: its header with its keys, or one such block a table in it."""
-    plain = {
-        key: held for key, held in value.items() if not isinstance(held, Mapping) or len(path) > 1
-    }
-    if plain or len(path) > 1 or not value:
-        yield path, [header(path), *(pair(key, held) for key, held in plain.items())]
-    for key in value.keys() - plain.keys() if plain else value:
-        yield from blocks((*path, key), value[key])
+    """The lines of a table; one that holds only tables, such as roles, is a table for each."""
+    if len(path) == 1 and value and all(isinstance(held, Mapping) for held in value.values()):
+        for key, held in value.items():
+            yield from blocks((*path, key), held)
+    else:
+        yield path, [header(path), *(pair(key, held) for key, held in value.items())]
 
 
 def header(path: Path) -> str:

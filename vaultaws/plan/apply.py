@@ -92,6 +92,7 @@ class _Run:
         self._workers: list[threading.Thread] = []
         self._flying: set[int] = set()
         self._done: set[int] = set()
+        self._unwritten: list[int] = []
         self._failures: list[Failure] = []
         self._signal: int | None = None
         self._trouble: VaultawsError | None = None
@@ -114,17 +115,15 @@ class _Run:
         """Take the steps of a batch, unless something has stopped the run."""
         waiting = iter(batch)
         while not self._give_up:
-            while not self._stopping and len(self._flying) < WIDTH:
-                step = next(waiting, None)
-                if step is None:
-                    break
-                self._begin(step)
+            self._fill(waiting)
+            self._journal()
             if not self._flying:
                 break
             self._hear()
 
     def finish(self) -> Applied:
         """Journal the end and say what came of it."""
+        self._journal()
         for _ in self._workers:
             self._tasks.put(None)
         applied = Applied(
@@ -145,6 +144,14 @@ class _Run:
     def _stopping(self) -> bool:
         return bool(self._failures or self._signal is not None or self._trouble is not None)
 
+    def _fill(self, waiting: Iterator[int]) -> None:
+        """Begin as many steps as may be under way together."""
+        while not self._stopping and len(self._flying) < WIDTH:
+            step = next(waiting, None)
+            if step is None:
+                return
+            self._begin(step)
+
     def _begin(self, step: int) -> None:
         self._flying.add(step)
         if len(self._workers) < len(self._flying):
@@ -163,11 +170,11 @@ class _Run:
                 self._news.put(_Ended(step, None))
 
     def _hear(self) -> None:
-        """Wait for news, take all there are, and journal what is done."""
+        """Wait for news, and take all there are."""
         done = [ended.step for ended in self._wait() if self._learn(ended)]
         if done:
             self._done.update(done)
-            self._journal(done)
+            self._unwritten.extend(done)
             self._watcher.done(len(self._done), self._steps[done[-1]])
 
     def _wait(self) -> list[_Ended]:
@@ -189,14 +196,20 @@ class _Run:
             self._failures.append(Failure(ended.step, ended.error, uncertain=not certain))
         return ended.error is None
 
-    def _journal(self, done: Sequence[int]) -> None:
-        """Write down what is done; sync by time, for a sync costs more than a role does."""
+    def _journal(self) -> None:
+        """Write down what is done, while the next steps are on their way.
+
+        Synced by time, for a sync costs more than a role does.
+        """
+        if not self._unwritten:
+            return
         now = self._clock.monotonic()
         sync = not self._flying or now - self._synced_at >= SYNC_SECONDS
         try:
-            self._writer.progress(done=done, sync=sync)
+            self._writer.progress(done=self._unwritten, sync=sync)
         except VaultawsError as error:
             self._trouble = error
+        self._unwritten = []
         if sync:
             self._synced_at = now
 

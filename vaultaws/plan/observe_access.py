@@ -90,7 +90,7 @@ def _claims(config: Config, mounts: dict[str, AuthMount]) -> Iterator[names.Alia
 def _declared(config: Config) -> tuple[Named, ...]:
     """Every member that the file names, once."""
     named = (
-        (path.strip("/"), name)
+        (path, name)
         for access in config.access
         for path, listed in access.members
         for name in listed
@@ -203,8 +203,12 @@ def _of(state: AccessState, known: dict[str, Member]) -> tuple[Member, ...]:
 
 
 def _stranger(vault: Administration, entity_id: str, paths: dict[str, str]) -> Member:
-    """A member that the file does not name: by its login, or by the entity's name."""
-    answer = vault.read(f"identity/entity/id/{entity_id}")
+    """A member that the file does not name: by its login, else by the entity's name, else by the
+    entity's id where it is gone or may not be read."""
+    try:
+        answer = vault.read(f"identity/entity/id/{entity_id}")
+    except VaultDeniedError:
+        answer = None
     data = (answer or {}).get("data")
     if not data:
         return Member(names.ENTITIES, entity_id, entity_id)

@@ -139,7 +139,7 @@ def _in_part(applied: Applied) -> BaseException:
     name = step_name(applied.plan.to_write[failure.step])
     error = failure.error
     fate = "was refused"
-    do = f"{error.do}; then {AGAIN}"
+    do = f"{error.do.removesuffix(', then try again')}; then {AGAIN}"
     if failure.uncertain:
         fate, do = "may have taken effect", f"{AGAIN}; it looks at the server first"
     found = AppliedInPartError(f"{name} {fate}: {error.what}", why=error.why, do=do)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from vaultaws.leases.words import count
@@ -11,6 +11,7 @@ from vaultaws.plan.changes import AccessState, Field, Member
 from vaultaws.plan.fields import said
 from vaultaws.plan.names import roles_in_text, same_alias
 
+_RULES: Final = re.compile(r"^(?=path\b)", re.MULTILINE)
 _NAMED: Final = 3  # so many people are named; more are counted
 
 
@@ -18,13 +19,13 @@ def access_fields(old: AccessState, new: AccessState) -> tuple[Field, ...]:
     """What differs, as people speak of it: roles, members, claims; else the policy's text."""
     before, after = roles_in_text(old.acl_text), roles_in_text(new.acl_text)
     lines = (
-        ("roles", _lines(before, after)),
-        ("members", _lines(member_names(old), member_names(new))),
-        ("claims", _lines(claim_names(old), claim_names(new))),
+        ("roles", _lines({role: role for role in before}, {role: role for role in after})),
+        ("members", _lines(_members(old), _members(new))),
+        ("claims", _lines(_claims(old), _claims(new))),
     )
     fields = [Field(name, lines=found) for name, found in lines if found]
-    if before == after and old.acl_text.strip() != new.acl_text.strip():
-        fields.append(Field("policy", lines=tuple(_text_lines(old.acl_text, new.acl_text))))
+    if before == after and (rules := _rule_lines(old.acl_text, new.acl_text)):
+        fields.append(Field("policy", lines=rules))
     return (*fields, *_group_fields(old, new))
 
 
@@ -46,30 +47,34 @@ def same_groups(old: AccessState, new: AccessState) -> bool:
         members = before is after
     else:
         members = set(before.member_entity_ids) == set(after.member_entity_ids)
-    return members and _claims(old) == _claims(new)
+    return members and _aliases(old) == _aliases(new)
 
 
-def _claims(state: AccessState) -> set[tuple[str, str] | None]:
+def _aliases(state: AccessState) -> set[tuple[str, str] | None]:
     return {same_alias(group.alias) if group.alias else None for group in state.claims}
 
 
-def _lines(before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
-    old, new = set(before), set(after)
-    return (
-        *(f"- {name}" for name in sorted(old - new)),
-        *(f"+ {name}" for name in sorted(new - old)),
+def _members(state: AccessState) -> dict[object, str]:
+    """The members' names, by who they are: one entity may be known by several names."""
+    return {_identity(member): member_name(member) for member in state.members}
+
+
+def _claims(state: AccessState) -> dict[object, str]:
+    return {same_alias(group.alias): group.alias[1] for group in state.claims if group.alias}
+
+
+def _lines(old: Mapping[object, str], new: Mapping[object, str]) -> tuple[str, ...]:
+    gone = sorted(name for key, name in old.items() if key not in new)
+    come = sorted(name for key, name in new.items() if key not in old)
+    return (*(f"- {name}" for name in gone), *(f"+ {name}" for name in come))
+
+
+def _rule_lines(old: str, new: str) -> tuple[str, ...]:
+    """The rules of an ACL policy that differ, each on one line."""
+    before, after = (
+        [" ".join(rule.split()) for rule in _RULES.split(text.strip())] for text in (old, new)
     )
-
-
-def _text_lines(old: str, new: str) -> Iterator[str]:
-    for line in difflib.ndiff(old.strip().splitlines(), new.strip().splitlines()):
-        if line.startswith(("- ", "+ ")):
-            yield line.rstrip()
-
-
-def member_names(state: AccessState) -> list[str]:
-    """The members of the internal group, each with where it comes from."""
-    return [member_name(member) for member in state.members]
+    return _lines({rule: rule for rule in before}, {rule: rule for rule in after})
 
 
 def member_name(member: Member) -> str:

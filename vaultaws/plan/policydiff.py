@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from vaultaws.model import JsonObject
@@ -66,9 +66,9 @@ def _texts(old: JsonObject, new: JsonObject) -> Iterator[str]:
         json.dumps(one, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
         for one in (old, new)
     )
-    for line in difflib.ndiff(before, after):
-        if line.startswith(("- ", "+ ")):
-            yield line[:2] + line[2:].strip()
+    for line in difflib.unified_diff(before, after, n=0, lineterm=""):
+        if line.startswith(("-", "+")) and not line.startswith(("---", "+++")):
+            yield f"{line[0]} {line[1:].strip()}"
 
 
 def _documents(old: JsonObject, new: JsonObject) -> Iterator[str]:
@@ -78,19 +78,17 @@ def _documents(old: JsonObject, new: JsonObject) -> Iterator[str]:
     pairs = _pairs(befores, afters)
     for before, after in pairs:
         yield from _pair(before, after)
-    kept = {after.at for _, after in pairs}
-    gone = {before.at for before, _ in pairs}
-    for mark, ones, paired in (("-", befores, gone), ("+", afters, kept)):
+    gone, come = _unpaired(befores, afters, pairs)
+    for mark, ones in (("-", gone), ("+", come)):
         for one in ones:
-            if one.at not in paired:
-                yield f"  Statement[{one.at}]"
-                yield from (f"{mark} {line}" for line in _pretty(one.raw))
+            yield f"  Statement[{one.at}]"
+            yield from (f"{mark} {line}" for line in _pretty(one.raw))
 
 
 def _statements(document: JsonObject) -> list[One]:
+    parsed = parse_policy(document).statements
     raw = document["Statement"]
     raws = list(raw) if isinstance(raw, list | tuple) else [raw]
-    parsed = parse_policy(document).statements
     found = [
         One(at, *pair, normal_statement(pair[1]))
         for at, pair in enumerate(zip(raws, parsed, strict=True))
@@ -103,15 +101,10 @@ def _statements(document: JsonObject) -> list[One]:
 
 def _pairs(befores: list[One], afters: list[One]) -> list[tuple[One, One]]:
     """Which statement became which: the same, of the same Sid, or the likest."""
-    left, right = list(befores), list(afters)
-    pairs: list[tuple[One, One]] = []
-    for same in (_is_same, _has_same_sid):
-        for before in list(left):
-            after = next((one for one in right if same(before, one)), None)
-            if after is not None:
-                pairs.append((before, after))
-                left.remove(before)
-                right.remove(after)
+    pairs = _matched(befores, afters, lambda one: one.meant)
+    left, right = _unpaired(befores, afters, pairs)
+    pairs.extend(_matched(left, right, lambda one: one.parsed.sid))
+    left, right = _unpaired(befores, afters, pairs)
     if len(left) == len(right) == 1 and left[0].meant.effect is right[0].meant.effect:
         pairs.append((left[0], right[0]))
     elif max(len(left), len(right)) <= _MOST_PAIRED:
@@ -119,12 +112,21 @@ def _pairs(befores: list[One], afters: list[One]) -> list[tuple[One, One]]:
     return sorted(pairs, key=lambda pair: pair[1].at)
 
 
-def _is_same(before: One, after: One) -> bool:
-    return before.meant == after.meant
+def _matched(
+    left: list[One], right: list[One], key: Callable[[One], Hashable]
+) -> list[tuple[One, One]]:
+    """Pairs with the same key; an empty text pairs with nothing."""
+    open_ones = {key(one): one for one in reversed(right) if key(one) != ""}
+    found = ((before, open_ones.pop(key(before), None)) for before in left)
+    return [(before, after) for before, after in found if after is not None]
 
 
-def _has_same_sid(before: One, after: One) -> bool:
-    return bool(before.parsed.sid) and before.parsed.sid == after.parsed.sid
+def _unpaired(
+    befores: list[One], afters: list[One], pairs: list[tuple[One, One]]
+) -> tuple[list[One], list[One]]:
+    gone, come = {before.at for before, _ in pairs}, {after.at for _, after in pairs}
+    left = [one for one in befores if one.at not in gone]
+    return left, [one for one in afters if one.at not in come]
 
 
 def _likest(left: list[One], right: list[One]) -> Iterator[tuple[One, One]]:

@@ -139,7 +139,8 @@ def _taken(config: Config, observed: Observed, access: Access) -> Iterator[Draft
         if group.name.lower() == name and names.owner_of_group(group) != (mount, access.name):
             whose = names.owner_of_group(group)
             said = f"that of [access.{whose[1]}] on {whose[0]}/" if whose else "not of vaultaws"
-            yield path, f"a group {group.name} exists that is {said}", "give the table another name"
+            do = "give the table another name, or delete that group"
+            yield path, f"a group {group.name} exists that is {said}", do
 
 
 def _strangers(observed: Observed, access: Access) -> Iterator[Draft]:
@@ -149,14 +150,14 @@ def _strangers(observed: Observed, access: Access) -> Iterator[Draft]:
     known = {(member.auth_path, member.name) for member in identity.members}
     for path, listed in access.members:
         place = ("access", access.name, "members", path)
-        mount = mounts.get(path.strip("/"))
+        mount = mounts.get(path)
         if path != names.ENTITIES and mount is None:
             yield place, f"no auth method is mounted at {path}/", _there_are(tuple(mounts))
             continue
         if mount is not None and takes_claims(mount):
             continue
         for index, name in enumerate(listed):
-            if (path.strip("/"), name) not in known:
+            if (path, name) not in known:
                 yield (*place, str(index)), *_unknown(path, name)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from vaultaws.errors import UsageError
 from vaultaws.model import AuditDevice, Role, RootConfig, Secret, StaticRole
 from vaultaws.plan import access_steps
+from vaultaws.plan.audit import differences
 from vaultaws.plan.changes import AccessState, Action, Change, Kind, MountSettings, Plan
 from vaultaws.vault.administration import Administration
 
@@ -101,5 +102,6 @@ def _root(root: RootConfig, hands: Hands) -> None:
 
 def _audit(device: AuditDevice, vault: Administration) -> None:
     """Audit devices are the server's, not the mount's: another file's apply may have been first."""
-    if vault.read_audit_devices().get(device.path) != device:
+    there = vault.read_audit_devices().get(device.path)
+    if there is None or differences(device, there):
         vault.enable_audit_device(device)

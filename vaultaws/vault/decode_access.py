@@ -49,13 +49,13 @@ def entity(data: JsonObject) -> Entity:
 
 
 def group(data: JsonObject) -> Group:
-    """Decode the data of `identity/group/name/NAME`."""
+    """Decode the data of `identity/group/name/NAME`; the servers give members in any order."""
     alias = mapping(data.get("alias") or {}, "alias")
     return Group(
         name=required_text(data, "name"),
         external=text(data, "type") == "external",
         policies=texts(data, "policies"),
-        member_entity_ids=texts(data, "member_entity_ids"),
+        member_entity_ids=tuple(sorted(texts(data, "member_entity_ids"))),
         alias=_alias(alias) if alias else None,
         metadata=pairs(data, "metadata"),
         id=required_text(data, "id"),

@@ -237,10 +237,11 @@ def _refused(refusal: Refusal) -> VaultError:
             why="it was revoked, has ended, or never was",
             do="vaultaws leases list",
         )
+    do = "correct what it names, then try again"
+    if refusal.says("audit device via api"):
+        do = "have its operators add the device to the server's configuration file"
     return VaultRefusedError(
-        f"the server refused {refusal.method.upper()} {refusal.path}",
-        why=refusal.why,
-        do="correct what it names, then try again",
+        f"the server refused {refusal.method.upper()} {refusal.path}", why=refusal.why, do=do
     )
 
 

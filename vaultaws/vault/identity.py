@@ -27,31 +27,40 @@ class IdentityCalls(Server):
         return decode_access.entity(decode.payload(answer))
 
     def create_entity(self, name: str, alias: Alias | None) -> Entity:
-        """The entity that has the alias, or the name, when another process was faster."""
-        found = self._entity_of(name, alias)
-        if found is None:
+        """Make what is missing of an entity and its login.
+
+        Another process, or the person's first login, may be faster at each step: what then is
+        there is taken. A login that leads to an entity stays with it, whatever its name.
+        """
+        found = self.find_entity(alias=alias) if alias else self.find_entity(name=name)
+        if found is not None:
+            return found
+        made = self._entity_named(name)
+        return made if alias is None else self._with_alias(made, alias)
+
+    def _entity_named(self, name: str) -> Entity:
+        """Writing a name that is taken changes nothing of its entity."""
+        refusal: VaultRefusedError | None = None
+        try:
             self._request("POST", "identity/entity", {"name": name})
-            found = self._add_alias(name, alias)
-        return found
-
-    def _entity_of(self, name: str, alias: Alias | None) -> Entity | None:
-        return self.find_entity(alias=alias) if alias else self.find_entity(name=name)
-
-    def _add_alias(self, name: str, alias: Alias | None) -> Entity:
+        except VaultRefusedError as error:
+            refusal = error
         made = self.find_entity(name=name)
         if made is None:
-            raise not_understood("entity")
-        if alias is None:
-            return made
+            raise refusal or not_understood("entity")
+        return made
+
+    def _with_alias(self, made: Entity, alias: Alias) -> Entity:
         body = {"mount_accessor": alias[0], "name": alias[1], "canonical_id": made.id}
+        refusal: VaultRefusedError | None = None
         try:
             self._request("POST", "identity/entity-alias", body)
-        except VaultRefusedError:
-            found = self.find_entity(alias=alias)
-            if found is None:
-                raise
-            return found
-        return self.find_entity(alias=alias) or made
+        except VaultRefusedError as error:
+            refusal = error
+        found = self.find_entity(alias=alias)
+        if found is None:
+            raise refusal or not_understood("alias")
+        return found
 
     def list_groups(self) -> list[str]:
         return sorted(self._keys("identity/group/name"))

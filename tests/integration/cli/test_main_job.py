@@ -82,7 +82,7 @@ def test_a_changed_policy_is_shown_then_written(declared: Shell, wired: Wired) -
     policy.write_text(policy.read_text().replace("ec2:Describe*", "ec2:DescribeInstances"))
     shown = declared.run("plan", "--detailed-exitcode")
     assert shown.returncode == 3
-    assert "~ role   reader" in shown.stdout
+    assert "~ role reader" in shown.stdout
     assert declared.json("plan")["changes"][0]["action"] == "change"
     assert root_shell(wired, declared.directory).run("apply", "--yes").returncode == 0
     assert declared.run("plan", "--detailed-exitcode").returncode == 0
@@ -174,7 +174,12 @@ def test_the_trail_explains_by_person_and_flags_a_thief(
 
 def test_roles_are_listed_and_shown(declared: Shell) -> None:
     assert declared.json("roles", "list")["roles"] == ["managed", "reader", "reader-sts"]
-    assert declared.run("roles", "list").stdout.split() == ["managed", "reader", "reader-sts"]
+    names = declared.run("roles", "list", "--names").stdout
+    assert names.split() == ["managed", "reader", "reader-sts"]
+    head, *rows = declared.run("roles", "list").stdout.splitlines()
+    assert head.split() == ["NAME", "TYPE", "TTL", "GRANTS", "LEASES"]
+    assert [row.split()[0] for row in rows] == ["managed", "reader", "reader-sts"]
+    assert "15 min … 1 h" in rows[2]
     assert "federation_token" in declared.run("roles", "show", "reader-sts").stdout
     shown = declared.json("roles", "show", "reader")
     assert shown["policy_document"]["Statement"]

@@ -19,7 +19,14 @@ from vaultaws.clock import SystemClock
 from vaultaws.root.journal import Journal, Kind, Target
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
-FREE = ("environment", "policy_document", "counts", "plans[]")  # keys in them are data
+FREE = (
+    "environment",
+    "policy_document",
+    "counts",
+    "plans[]",
+    "iam_tags",
+    "session_tags",
+)  # keys in them are data
 ROLES = """
 [roles.reader]
 credential_type = "iam_user"
@@ -93,6 +100,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     check(
         "roles show", ops.json("roles", "show", "reader"), ops.json("roles", "show", "reader-sts")
     )
+    legacy = {"policy": '{"Version": "2012-10-17"}'}
+    must(wired.ask(f"{wired.mount}/roles/legacy", legacy))
+    foreign = {"policy": f'path "{wired.mount}/creds/*" {{ capabilities = ["read"] }}'}
+    must(wired.ask(f"sys/policies/acl/foreign-{wired.mount}", foreign))
+    check("import", ops.json("import", "-c", "imported.toml", code=3))
     issued = [
         json.loads(ops.run("creds", role, "--format", "json").stdout)
         for role in ("reader", "reader-sts")
@@ -138,6 +150,16 @@ def test_the_keys_of_the_stack(tmp_path: Path) -> None:
         check("status", shell.json("status"))
     finally:
         shell.run("down")
+
+
+def test_the_keys_of_lint(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    (tmp_path / "policy.json").write_text('{"Statement": {"Effect": "Allow", "Action": "*"}}')
+    waived = 'user_path = "x"  # vaultaws: allow user-path-malformed as it is'
+    (tmp_path / "vaultaws.toml").write_text(
+        f'[roles.a]\ncredential_type = "iam_user"\npolicy = "policy.json"\n{waived}\n'
+    )
+    check("lint", shell.json("lint", code=3), shell.json("lint", "--rules"))
 
 
 def with_json(words: str, command: click.Command) -> Iterator[str]:

@@ -78,7 +78,7 @@ def wired(furnished: LocalAws, wire: Callable[[LocalAws, AwsOptions], Wired]) ->
     """The server wired to that AWS, with a root user who may do everything."""
     made = wire(furnished, AwsOptions())
     made.client("iam").put_user_policy(
-        UserName=made.root_user, PolicyName="vault-root", PolicyDocument=EVERYTHING
+        UserName=made.root_user, PolicyName="own", PolicyDocument=EVERYTHING
     )
     return made
 

@@ -48,7 +48,7 @@ class Scene:
         document = {"Version": "2012-10-17", "Statement": statements(allowed)}
         self.wired.client("iam").put_user_policy(
             UserName=self.wired.root_user,
-            PolicyName="vault-root",
+            PolicyName="own",
             PolicyDocument=json.dumps(document),
         )
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import time
 from dataclasses import replace
 
 import pytest
 
 from tests.support.connections import settings_for
 from tests.support.engine import Engine, a_role
+from tests.support.sealing import unseal_key
 from vaultaws.errors import (
     UsageError,
     VaultDeniedError,
@@ -18,9 +17,8 @@ from vaultaws.errors import (
     VaultRefusedError,
     VaultSealedError,
 )
-from vaultaws.local.servers.base import ContainerRecord, RunningServer
-from vaultaws.local.servers.docker import connected
-from vaultaws.model import CredentialType, Role, RootConfig, Secret
+from vaultaws.local.servers.base import RunningServer
+from vaultaws.model import CredentialType, Role, Secret
 from vaultaws.vault import login
 from vaultaws.vault.errors import MountMissingError
 from vaultaws.vault.gateway import HvacVault
@@ -29,25 +27,6 @@ pytestmark = pytest.mark.integration
 
 FEDERATION = CredentialType.FEDERATION_TOKEN
 READ_ROLES = 'path "{mount}/roles/*" {{ capabilities = ["read"] }}'
-
-
-def unseal_key(server: RunningServer) -> str:
-    """A dev server prints it, a moment after it answers."""
-    for _ in range(100):
-        found = re.search(r"Unseal Key: (\S+)", printed(server))
-        if found:
-            return found[1]
-        time.sleep(0.1)
-    raise AssertionError("the server printed no unseal key")
-
-
-def printed(server: RunningServer) -> str:
-    """What the server said on its output, which docker keeps for a container."""
-    if isinstance(server.where, ContainerRecord):
-        with connected(server.where.daemon) as client:
-            said: bytes = client.containers.get(server.where.id).logs()
-        return said.decode()
-    return server.log.read_text()
 
 
 class TestServer:
@@ -100,22 +79,6 @@ class TestMount:
         with pytest.raises(VaultRefusedError) as caught:
             engine.vault.enable_aws(engine.mount)
         assert "already in use" in caught.value.why
-
-    def test_a_root_write_keeps_what_it_does_not_say(self, engine: Engine) -> None:
-        vault, mount = engine.vault, engine.mount
-        before = vault.read_root(mount)
-        assert before is not None
-        template = "vault-{{ random 20 }}"
-        key = replace(before, username_template=template)
-        vault.write_root(mount, key, Secret("s" * 40))
-        again = RootConfig(access_key_id=before.access_key_id, region="eu-west-1")
-        vault.write_root(mount, again, Secret("s" * 40))
-        after = vault.read_root(mount)
-        assert after == replace(key, region="eu-west-1")
-
-    def test_a_root_write_never_erases_the_stored_key(self, engine: Engine) -> None:
-        with pytest.raises(UsageError, match="would erase"):
-            engine.vault.write_root(engine.mount, RootConfig(region="eu-west-1"), None)
 
     def test_what_was_never_written_is_none(self, engine: Engine) -> None:
         fresh = f"aws-{secrets.token_hex(4)}"

@@ -68,8 +68,8 @@ def test_what_is_said_twice(
 
 
 def test_the_keys_of_a_table_said_twice_are_not_told_again() -> None:
-    found = Places.of("[a]\nx = 1\n[a]\nx = 1\n").duplicates()
-    assert [twice.path for twice in found] == [("a",)]
+    found = Places.of("[a]\nx = 1\n[a]\nx = 1\ny = 2\n[a.b]\nz = 3\n").duplicates()
+    assert [(twice.path, twice.again) for twice in found] == [(("a",), (3, 2))]
 
 
 def test_tables_of_tables_are_counted() -> None:

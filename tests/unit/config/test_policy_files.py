@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -59,6 +60,17 @@ def test_what_is_no_policy(tmp_path: Path, raw: bytes, place: tuple[int, int], w
     assert word in error.why
     assert (error.line, error.column) == place
     assert error.do
+
+
+def test_a_long_policy_is_not_a_deep_one() -> None:
+    statement = {"Effect": "Allow", "Action": ["ec2:[a"], "Resource": "{*}", "Sid": 1.5}
+    document = {"Statement": [statement] * 40}
+    assert policies.parse(json.dumps(document, indent=1)) == document
+
+
+def test_whole_surrogate_pairs_are_characters() -> None:
+    text = '{"Statement": ["\\ud83d\\ude00"]}'
+    assert policies.parse(text) == {"Statement": ["😀"]}
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

@@ -265,6 +265,7 @@ def test_every_field_of_the_schema_has_its_key(
         ("[access.o]\nmembers = { '' = [] }", (2, 13), "", "not a path"),
         ("[access.o]\nroles = ['x']", (2, 10), "access.o.roles.0", 'no role "x"'),
         ("[access.o]\nstatic_roles = ['x']", (2, 17), "", 'no static role "x"'),
+        ("[roles.x]\ncredential_type = 'iam_user'\niam_tags = 3", (3, 1), "", "not a table of"),
         ("[trail]\nsource = ''", (2, 1), "trail.source", "is empty"),
     ],
 )

@@ -49,3 +49,16 @@ def test_a_waiver_without_a_reason_allows_nothing(tmp_path: Path) -> None:
     ]
     good = bad.replace("rights\n", "rights for the demo\n")
     assert lint(tmp_path, good).open == ()
+
+
+def test_what_is_repeated_is_short_harmless_and_no_secret(tmp_path: Path) -> None:
+    text = (
+        f'[root]\niam_endpoint = "http://ada:{"pass" + "word"}@iam.corp"\n'
+        '[roles.r]\ncredential_type = "assumed_role"\n'
+        f'role_arns = ["{"x" * 5000}"]\n'
+    )
+    found = lint(tmp_path, text).open
+    said = [f"{finding.message} {finding.do}" for finding in found]
+    assert {finding.rule.id for finding in found} >= {"arn-malformed", "endpoint-without-tls"}
+    assert max(map(len, said)) < 300
+    assert not any("password" in line for line in said)

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_a_program_is_built_once_and_runs(
     assert compiler.count == 1
     assert subprocess.run([first], capture_output=True, check=True).stdout == b"Tiny v1\n"
     assert not compiler.scratches[0].exists()
+
+
+def test_a_tool_of_another_module_is_known_by_its_module_files_alone(recipe: Recipe) -> None:
+    tool = replace(recipe, sources=("go.mod", "go.sum"), package="example.org/tool")
+    before = key(tool)
+    (recipe.source / "main.go").write_text("// another\n")
+    assert key(tool) == before
+    (recipe.source / "go.sum").write_text("// another\n")
+    assert key(tool) != before
 
 
 def test_ten_processes_build_once(tmp_path: Path, recipe: Recipe) -> None:
