@@ -47,8 +47,8 @@ def list_static(*, file: str | None, mount: str, as_json: bool, server: ServerFl
     """List static roles: user, key in use, last and next rotation, keys of the user.
 
     A next rotation that does not fit the period is marked. OpenBao's engine cannot list static
-    roles; there the names come from the file. The keys of the users come from IAM, with your own
-    AWS credentials.
+    roles; there the names come from the file, -c or ./vaultaws.toml. The keys of the users come
+    from IAM, with your own AWS credentials.
     """
     from vaultaws.clock import SystemClock
     from vaultaws.root import static_show
@@ -87,15 +87,23 @@ def show_static(*, name: str, mount: str, as_json: bool, server: ServerFlags) ->
 
 
 def names_and_mount(vault: Administration, file: str | None, mount: str) -> tuple[list[str], str]:
-    """Which static roles are meant: those of the file, else all of the mount."""
+    """Which static roles are meant: those of the file, else all of the mount.
+
+    Where the server cannot list them, ./vaultaws.toml tells them if it is of this mount.
+    """
     from vaultaws.config.load import load
     from vaultaws.root.static import names_of
+    from vaultaws.vault.abilities import lists_static_roles
 
-    declared = None
+    health, declared = vault.health(), None
     if file is not None:
         config = load(Path(file))
         mount, declared = config.mount.path, [role.name for role in config.static_roles]
-    return names_of(vault, mount, vault.health(), declared), mount
+    elif not lists_static_roles(health) and evidence.DEFAULT_FILE.is_file():
+        config = load(evidence.DEFAULT_FILE)
+        if config.mount.path == mount:
+            declared = [role.name for role in config.static_roles]
+    return names_of(vault, mount, health, declared), mount
 
 
 @command.command("rotate", epilog="\b\nExample:\n  vaultaws static rotate legacy-app --yes")
