@@ -124,12 +124,19 @@ def _problem(applied: Applied) -> BaseException | None:
     if applied.failures:
         return _in_part(applied)
     if applied.trouble is not None:
-        return applied.trouble
+        return _in_trouble(applied.trouble)
     if applied.signal == signal.SIGINT:
         return KeyboardInterrupt()
     if applied.signal is not None:
         return SystemExit(128 + applied.signal)
     return None
+
+
+def _in_trouble(trouble: VaultawsError) -> AppliedInPartError:
+    """This machine refused the journal halfway: no more is begun than can be written down."""
+    found = AppliedInPartError(trouble.what, why=trouble.why, do=f"{trouble.do}; then {AGAIN}")
+    found.__cause__ = trouble
+    return found
 
 
 def _in_part(applied: Applied) -> BaseException:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.planned import OBSERVED, planned, role_step
-from vaultaws.cli.applying import question
+from vaultaws.cli import output
+from vaultaws.cli.applying import Watcher, question
 from vaultaws.errors import ConfigError
 from vaultaws.plan import drift, saved
 from vaultaws.plan.changes import Action, Change, Kind
@@ -94,3 +95,25 @@ def test_a_plan_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         saved.load(tmp_path / "none.json")
     assert refused.value.why == "No such file or directory"
+
+
+class Shown(output.Progress):
+    """A progress line that keeps what it was told last."""
+
+    words = ""
+
+    @property
+    def seconds(self) -> float:
+        return 2.0
+
+    def update(self, words: str) -> None:
+        self.words = words
+
+
+def test_progress_says_count_rate_and_time_left() -> None:
+    progress = Shown()
+    watcher = Watcher(progress, 1000)
+    watcher.done(400, role_step("reader"))
+    assert progress.words == "applying 400 of 1,000, 200/s, 3 s left, role reader"
+    watcher.stopping()
+    assert "Ctrl-C again" in progress.words

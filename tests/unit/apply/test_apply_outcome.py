@@ -70,7 +70,8 @@ def test_a_signal_ends_as_signals_do_and_says_how_far_it_came(
 def test_this_machines_own_trouble_is_said_with_what_was_done() -> None:
     trouble = LocalStateError("the journal is full", why="no space", do="free some")
     found = problem(Applied(PLAN, frozenset({0}), trouble=trouble))
-    assert found is trouble
+    assert isinstance(found, AppliedInPartError)
+    assert (found.what, found.why, found.exit_code) == ("the journal is full", "no space", 2)
     assert found.__notes__[0] == "1 of 10 steps are done: role r0"
 
 
