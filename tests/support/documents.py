@@ -61,8 +61,8 @@ def statements(draw: st.DrawFn, *, principal: bool = False) -> dict[str, Any]:
 
 
 @st.composite
-def documents(draw: st.DrawFn, *, principal: bool = False) -> dict[str, Any]:
-    found = draw(st.lists(statements(principal=principal), min_size=1, max_size=3))
+def documents(draw: st.DrawFn, *, principal: bool = False, most: int = 3) -> dict[str, Any]:
+    found = draw(st.lists(statements(principal=principal), min_size=1, max_size=most))
     for position, one in enumerate(found):
         if draw(st.booleans()):
             one["Sid"] = draw(st.sampled_from(("Read", "Write"))) + str(position)

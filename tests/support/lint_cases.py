@@ -119,7 +119,12 @@ KINDS = (
     Case(
         "federation-without-policy",
         '[roles.r]\ncredential_type = "federation_token"',
+        FEDERATION,
+    ),
+    Case(
+        "federation-managed-only",
         '[roles.r]\ncredential_type = "federation_token"\n' + policy_arns(1),
+        FEDERATION + policy_arns(1),
     ),
     Case("assumed-role-without-arn", '[roles.r]\ncredential_type = "assumed_role"', ASSUMED),
     Case("assumed-role-with-several-arns", role_arns(DEPLOY, f"{DEPLOY}-2"), ASSUMED),

@@ -58,7 +58,7 @@ def _iam_user_notes(ttl_seconds: int | None) -> tuple[str, ...]:
 
 def _check_shape(role: Role) -> None:
     kind = role.credential_type
-    managed_only = role.policy_document is None and bool(role.policy_arns)
+    managed_only = role.policy_document is None and not role.iam_groups and bool(role.policy_arns)
     if kind is CredentialType.FEDERATION_TOKEN and managed_only:
         number = "only a managed policy" if len(role.policy_arns) == 1 else "only managed policies"
         raise ConfigError(
@@ -67,7 +67,7 @@ def _check_shape(role: Role) -> None:
             " instead): the role would work on one server and fail on the next",
             do="give it an inline policy (policy = …), or make it an assumed_role",
         )
-    if kind is CredentialType.FEDERATION_TOKEN and role.policy_document is None:
+    if kind is CredentialType.FEDERATION_TOKEN and _has_no_policy(role):
         raise ConfigError(
             f"role {role.name} issues federation tokens but holds no policy",
             why="the engine refuses such a role at issuance",
@@ -79,6 +79,11 @@ def _check_shape(role: Role) -> None:
             why="the engine can choose only where there is exactly one",
             do="let the role name one AWS role (role_arns = [...])",
         )
+
+
+def _has_no_policy(role: Role) -> bool:
+    """The policies of IAM groups go into the session as well (the engine's path_user.go)."""
+    return role.policy_document is None and not role.policy_arns and not role.iam_groups
 
 
 def _check_life(role: Role, ttl_seconds: int | None) -> tuple[str, ...]:

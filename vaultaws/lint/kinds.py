@@ -25,6 +25,15 @@ FEDERATION_WITHOUT_POLICY: Final = Rule(
     "session policy that is nothing, and the engine refuses to issue it.",
     "the engine's secret_access_keys.go; AWS STS API reference: GetFederationToken, Permissions",
 )
+FEDERATION_MANAGED_ONLY: Final = Rule(
+    "federation-managed-only",
+    Severity.WARNING,
+    "a federation_token role whose only policies are managed ones",
+    "Older engines refuse to issue it, newer ones pass the managed policies on. `vaultaws creds` "
+    "refuses it, so that a role that works on one server does not fail on the next.",
+    "the engine's secret_access_keys.go, before and after it passed policy_arns to "
+    "GetFederationToken",
+)
 ASSUMED_WITHOUT_ARN: Final = Rule(
     "assumed-role-without-arn",
     Severity.ERROR,
@@ -101,6 +110,7 @@ SERVER_ROOT_MAY_NOT: Final = Rule(
 )
 RULES: Final = (
     FEDERATION_WITHOUT_POLICY,
+    FEDERATION_MANAGED_ONLY,
     ASSUMED_WITHOUT_ARN,
     ASSUMED_WITH_SEVERAL,
     SESSION_WITH_POLICY,
@@ -168,6 +178,12 @@ def _federation_token(role: Role) -> Iterator[Hit]:
             ("roles", role.name),
             f"{role.name} has no session policy; the token would have no rights, "
             "and the engine refuses it",
+            do="give it an inline policy (policy = …), or make it an assumed_role",
+        )
+    elif role.policy_document is None and not role.iam_groups:
+        yield FEDERATION_MANAGED_ONLY.at(
+            ("roles", role.name, "policy_arns"),
+            f"{role.name} holds only managed policies, and vaultaws creds refuses it",
             do="give it an inline policy (policy = …), or make it an assumed_role",
         )
 

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,11 +51,12 @@ class Present:
     config: Config
     fixed: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def data(self) -> dict[str, Any]:
         """The file's plain values."""
         return tomllib.loads(self.config.text)
 
+    @cached_property
     def named(self) -> Named:
         """The policy files that the file names."""
         data, roles = self.data, {role.name: role for role in self.config.roles}
@@ -138,7 +140,7 @@ def _checked(
     """Read the text as the loader will."""
     reading, held = Reading(file, text), PolicyFiles()
     if present is not None:
-        for path, document in present.named().roles.values():
+        for path, document in present.named.roles.values():
             held.hold(file.parent / path, policies.text_of(document))
         if present.config.root is not None and present.config.root.policy is not None:
             path = present.data["root"]["policy"]
@@ -166,7 +168,7 @@ class _Attempt:
         """The declared file's text, where the policies are, and what it does not say."""
         roles = [role for role in self.observed.roles if self._is_said("roles", role.name)]
         roles.sort(key=lambda role: role.name)
-        named = self.present.named() if self.present else Named()
+        named = self.present.named if self.present else Named()
         assigned = policies.assign(roles, named, self.there)
         notes: dict[tuple[str, str], str] = {}
         data = self._data(roles, assigned, notes)

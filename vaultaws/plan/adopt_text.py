@@ -27,9 +27,11 @@ def rewrite(text: str, wanted: Data) -> str:
     Tables that are new stand after those of their kind, else at the end, in the order of
     `wanted`. Raises ConfigError when the text is written in a way that cannot be edited.
     """
-    now = tomllib.loads(text)
+    differences = list(_differences((), tomllib.loads(text), wanted))
+    if not differences:
+        return text
     sheet = Sheet.of(text)
-    for path, value in _differences((), now, wanted):
+    for path, value in differences:
         if not _edit(sheet, path, value, wanted):
             raise _cannot_edit(path)
     done = sheet.text()

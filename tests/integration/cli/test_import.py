@@ -12,7 +12,7 @@ from tests.support.commands import Shell
 from tests.support.people import operator
 from tests.support.wired import Wired, must
 
-READ_EC2 = {
+READ_EC2: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}],
 }
@@ -152,20 +152,17 @@ def test_the_file_that_is_there_is_brought_up_to_date_in_place(shell: Shell, wir
 def test_roles_that_cannot_be_said_are_left_out_and_told(shell: Shell, wired: Wired) -> None:
     legacy = {"policy": json.dumps(READ_EC2)}
     must(wired.ask(f"{wired.mount}/roles/legacy", legacy))
-    role(wired, "nothing", credential_type="federation_token", policy_arns=[f"{ARN}:policy/x"])
     role(wired, "key-like", credential_type="assumed_role", external_id="AKIA" + "0" * 16)
     done = shell.json("import", code=3)
     assert {each["name"]: each["table"] for each in done["left_out"]} == {
         "key-like": "roles",
         "legacy": "roles",
-        "nothing": "roles",
     }
     assert "iam_user, federation_token" in str(done["left_out"])
     unmanaged = shell.json("plan")["changes"]
     assert {(each["action"], each["name"]) for each in unmanaged} == {
         ("unmanaged", "key-like"),
         ("unmanaged", "legacy"),
-        ("unmanaged", "nothing"),
     }
 
 
@@ -219,3 +216,26 @@ def test_a_foreign_policy_file_is_not_overwritten(shell: Shell) -> None:
     assert foreign.read_text() == "not ours"
     assert (shell.directory / "policies" / "reader-2.json").exists()
     plan_is_empty(shell)
+
+
+def test_odd_but_legal_names_and_documents(wired: Wired, tmp_path: Path) -> None:
+    shell = operator(wired, tmp_path)
+    names = ("a.-b", "Reader", "reader", "CON", "x@y-z.w", "_", "n" * 200)
+    for number, name in enumerate(names):
+        document = {"Statement": [{**READ_EC2["Statement"][0], "Sid": f"n{number}ü"}]}
+        role(wired, name, credential_type="iam_user", policy_document=json.dumps(document))
+    assert shell.run("import").returncode == 0
+    files = [path.name for path in (tmp_path / "policies").iterdir()]
+    assert len({name.casefold() for name in files}) == len(names)
+    assert max(map(len, files)) < 130
+    plan_is_empty(shell)
+
+
+@pytest.mark.parametrize("document", ["{}", '{"Statement": []}', "[]", '"x"'])
+def test_a_policy_that_is_none_is_left_out(wired: Wired, tmp_path: Path, document: str) -> None:
+    shell = operator(wired, tmp_path)
+    role(wired, "odd", credential_type="iam_user", policy_document=document)
+    role(wired, "sound", credential_type="session_token")
+    done = shell.json("import", code=3)
+    assert [each["name"] for each in done["left_out"]] == ["odd"]
+    assert "[roles.sound]" in (tmp_path / "vaultaws.toml").read_text()

@@ -57,6 +57,8 @@ def test_the_same_to_iam(one: Any, other: Any) -> None:
         (condition("StringEquals", "1.0"), condition("StringEquals", "1")),
         (condition("StringEquals", "true"), condition("StringEqualsIfExists", "true")),
         (condition("StringEquals", []), document()),
+        (condition("Bool", True), condition("Bool", False)),
+        (condition("Null", "true"), condition("Null", False)),
         (
             condition("NumericEquals", "1" + "0" * 30),
             condition("NumericEquals", "1" + "0" * 29 + "1"),
