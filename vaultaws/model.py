@@ -122,6 +122,8 @@ class Role:
     user_path: str = ""
     permissions_boundary_arn: str = ""
     mfa_serial_number: str = ""
+    other_types: tuple[CredentialType, ...] = ()
+    """Types that a role of an old server serves besides; a write leaves only its own."""
 
 
 @dataclass(frozen=True)

@@ -135,10 +135,10 @@ class Applying:
         return make_plan(self._vault, config, prune=self._wishes.prune)
 
     def _with_secret(self, job: Job, *, named: bool) -> Job:
-        writes_root = steps.writes_root(job.plan.to_write)
-        if writes_root and named and job.root_source == "prompt":
+        needed = self._wishes.replace_root_key or steps.needs_root_secret(job.plan)
+        if needed and named and job.root_source == "prompt":
             output.say(f"· for {job.config.mount.path}/ ({job.config.file})")
-        secret = root_secret(job.root_source) if writes_root else None
+        secret = root_secret(job.root_source) if needed else None
         steps.check(job.plan, secret)
         self._refuse_other_key(job.plan, secret)
         return replace(job, secret=secret)

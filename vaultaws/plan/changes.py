@@ -13,6 +13,7 @@ from vaultaws.model import (
     MountInfo,
     Role,
     RootConfig,
+    ServerHealth,
     ServerProduct,
     StaticRole,
 )
@@ -122,6 +123,11 @@ class Observed:
     lease_counts: tuple[tuple[str, int | None], ...] = ()
     identity: Identity = Identity()
     unseen: tuple[str, ...] = ()
+
+    @property
+    def health(self) -> ServerHealth:
+        """The server as its abilities are told by: it answered, so it is unsealed and active."""
+        return ServerHealth(self.product, self.version, True, False, False, self.enterprise)
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,18 @@ def diff(config: Config, observed: Observed, *, prune: bool = False) -> Plan:
     """Compare; the same declared state and the same server give the same plan.
 
     The order is that of apply: access goes first, so that nothing is issued to those who lose
-    it; roles go last. `prune` removes what only the server has. Raises ConfigError for what the
-    server cannot do.
+    it; then the audit devices, for a server may have them closed to its API, and nothing should
+    be written before it says so; roles go last. `prune` removes what only the server has.
+    Raises ConfigError for what the server cannot do.
     """
     refuse(config, observed)
     removed, granted = access_changes(config, observed)
     changes: Iterable[Change] = chain(
         removed,
+        audit_changes(config, observed),
         mount_changes(config, observed),
         lease_changes(config, observed),
         root_changes(config, observed),
-        audit_changes(config, observed),
         role_changes(config, observed),
         static_changes(config, observed),
         granted,

@@ -49,9 +49,7 @@ def refuse(config: Config, observed: Observed) -> None:
 
 def _unable(config: Config, observed: Observed) -> Iterator[Draft]:
     """Fields that the server's engine or its edition does not have."""
-    health = ServerHealth(
-        observed.product, observed.version, True, False, False, observed.enterprise
-    )
+    health = observed.health
     if config.root is not None:
         said = [
             field.name

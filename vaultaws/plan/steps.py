@@ -7,7 +7,6 @@ the next observation, or written once more to the same end.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vaultaws.errors import UsageError
@@ -15,6 +14,7 @@ from vaultaws.model import AuditDevice, Role, RootConfig, Secret, StaticRole
 from vaultaws.plan import access_steps
 from vaultaws.plan.audit import differences
 from vaultaws.plan.changes import AccessState, Action, Change, Kind, MountSettings, Plan
+from vaultaws.vault.abilities import keeps_root_key
 from vaultaws.vault.administration import Administration
 
 RootSecret = tuple[str, Secret]
@@ -30,9 +30,17 @@ class Hands:
     root_secret: RootSecret | None = None
 
 
-def writes_root(steps: Sequence[Change]) -> bool:
-    """True when `config/root` is among them: then Vault's own key is needed."""
-    return any(step.kind is Kind.ROOT for step in steps)
+def needs_root_secret(plan: Plan) -> bool:
+    """True when `config/root` is written and Vault's own key has to go with it.
+
+    Engines before Vault 1.19 forget the stored key when a write does not carry it.
+    """
+    writes = any(step.kind is Kind.ROOT for step in plan.to_write)
+    return writes and not (_stored_key(plan) and keeps_root_key(plan.observed.health))
+
+
+def _stored_key(plan: Plan) -> str:
+    return plan.observed.root.access_key_id if plan.observed.root is not None else ""
 
 
 def check(plan: Plan, root_secret: RootSecret | None) -> None:
@@ -44,8 +52,7 @@ def check(plan: Plan, root_secret: RootSecret | None) -> None:
                 why="leases or the audit trail would be lost with it",
                 do="remove it by hand when you are sure",
             )
-    stored = plan.observed.root.access_key_id if plan.observed.root is not None else ""
-    if writes_root(plan.to_write) and root_secret is None and stored:
+    if needs_root_secret(plan) and root_secret is None and _stored_key(plan):
         raise UsageError(
             f"{plan.config.mount.path}/config/root holds an access key that this would erase",
             why='a write of it forgets the stored key, and credentials = "server" has none to give',

@@ -246,12 +246,14 @@ def role(name: str, data: JsonObject) -> Role:
     """Decode the data of `roles/NAME`.
 
     `credential_type` is a string; servers before 1.15 may say `credential_types`, a list whose
-    first entry is the one a read of `creds/` serves.
+    first entry is the one a read of `creds/` serves. A legacy role has several.
     """
+    first, *others = _credential_types(data)
     return Role(
         name=name,
-        credential_type=_credential_type(data),
-        policy_document=_policy(data.get("policy_document")),
+        credential_type=first,
+        other_types=tuple(others),
+        policy_document=_policy(name, data.get("policy_document")),
         policy_arns=texts(data, "policy_arns"),
         role_arns=texts(data, "role_arns"),
         iam_groups=texts(data, "iam_groups"),
@@ -283,24 +285,33 @@ def static_key(data: JsonObject) -> tuple[str, datetime | None]:
     return required_text(data, "access_key"), parse_time(data.get("expiration"), "expiration")
 
 
-def _credential_type(data: JsonObject) -> CredentialType:
+def _credential_types(data: JsonObject) -> list[CredentialType]:
     named = texts(data, "credential_type") or texts(data, "credential_types")
     try:
-        return CredentialType(named[0])
-    except (IndexError, ValueError) as fault:
+        types = [CredentialType(each) for each in named]
+    except ValueError as fault:
         raise not_understood("credential_type") from fault
+    if not types:
+        raise not_understood("credential_type")
+    return types
 
 
-def _policy(value: object) -> JsonObject | None:
+def _policy(role_name: str, value: object) -> JsonObject | None:
     """A policy is an object or the JSON text of one; null and "" are none."""
     if value is None or value == "":
         return None
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except (ValueError, RecursionError) as fault:
-            raise not_understood("policy_document") from fault
-    return mapping(value, "policy_document")
+        except (ValueError, RecursionError):
+            value = None
+    if not isinstance(value, Mapping):
+        raise VaultError(
+            f"role {role_name} on the server has a policy_document that is no policy",
+            why="it is not a JSON object; the engine stores any JSON",
+            do=f"write the role again, or delete it: vault delete MOUNT/roles/{role_name}",
+        )
+    return value
 
 
 def lease(data: JsonObject) -> Lease:

@@ -11,6 +11,7 @@ from tests.support.declared import configs
 from tests.support.people import declare, operator, root_shell
 from tests.support.wired import Wired, must
 from vaultaws.config.schema import Config, Root
+from vaultaws.model import ServerProduct
 from vaultaws.plan import steps
 from vaultaws.plan.planner import make_plan
 from vaultaws.vault.gateway import HvacVault
@@ -104,3 +105,36 @@ def test_generated_states_need_nothing_more_once_applied(wired: Wired) -> None:
             assert again.to_write == ()
 
     law()
+
+
+def test_a_role_of_old_with_two_types_is_brought_to_one(wired: Wired, tmp_path: Path) -> None:
+    """The deprecated field `policy` makes a role that serves both of the older types."""
+    declare(wired, tmp_path, ROLES.partition("[roles.reader-sts]")[0])
+    ready = tmp_path / "policies" / "ec2readonly.json"
+    must(wired.ask(f"{wired.mount}/roles/reader", {"policy": ready.read_text("utf-8")}))
+    ops = root_shell(wired, tmp_path)
+    shown = ops.run("plan")
+    assert "~ role reader" in shown.stdout
+    assert 'other_types  ["federation_token"] → —' in shown.stdout
+    done = ops.run("apply", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert ops.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_vaults_own_key_is_asked_for_only_where_it_would_be_lost(
+    wired: Wired, tmp_path: Path
+) -> None:
+    """Engines before Vault 1.19, OpenBao's among them, forget the key that a write leaves out."""
+    file = declare(wired, tmp_path, "")
+    assert root_shell(wired, tmp_path).run("apply", "--yes").returncode == 0
+    file.write_text(file.read_text("utf-8").replace("eu-west-2", "eu-west-1"), "utf-8")
+    without = operator(wired, tmp_path, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    done = without.run("apply", "--yes")
+    if wired.vault.health().product is ServerProduct.OPENBAO:
+        assert done.returncode == 1
+        assert "no root credentials in the environment" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+    after = wired.vault.read_root(wired.mount)
+    assert after is not None
+    assert after.access_key_id == wired.root_credentials.access_key_id

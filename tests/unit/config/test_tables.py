@@ -197,7 +197,7 @@ def test_roles_devices_and_access_with_every_field(tmp_path: Path) -> None:
         (tables.MOUNT, Mount, set()),
         (tables.LEASE, LeaseBounds, set()),
         (tables.ROOT, Root, set()),
-        (tables.ROLE, Role, {"name", "policy_document"}),
+        (tables.ROLE, Role, {"name", "policy_document", "other_types"}),
         (tables.STATIC_ROLE, StaticRole, {"name"}),
         (tables.AUDIT, AuditDevice, {"path", "options"}),
         (tables.ACCESS, Access, {"name"}),

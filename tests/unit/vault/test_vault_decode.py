@@ -63,9 +63,6 @@ def test_reads_a_role_of_an_old_vault() -> None:
         {"credential_type": "nope"},
         {"credential_type": []},
         {"credential_type": 7},
-        {"credential_type": "iam_user", "policy_document": "{"},
-        {"credential_type": "iam_user", "policy_document": "[]"},
-        {"credential_type": "iam_user", "policy_document": "[" * 100_000},
         {"credential_type": "iam_user", "policy_arns": [1]},
         {"credential_type": "iam_user", "default_sts_ttl": "soon"},
         {"credential_type": "iam_user", "default_sts_ttl": True},
@@ -75,6 +72,18 @@ def test_reads_a_role_of_an_old_vault() -> None:
 def test_a_role_that_cannot_be_understood_is_an_error(data: JsonObject) -> None:
     with pytest.raises(VaultError, match="no usable"):
         decode.role("r", data)
+
+
+@pytest.mark.parametrize("document", ["{", "[]", "[" * 100_000, '"x"'])
+def test_a_document_that_is_no_policy_names_its_role(document: str) -> None:
+    with pytest.raises(VaultError, match="role odd on the server has a policy_document that is no"):
+        decode.role("odd", {"credential_type": "iam_user", "policy_document": document})
+
+
+def test_a_legacy_role_tells_all_its_types() -> None:
+    role = decode.role("old", {"credential_types": ["iam_user", "federation_token"]})
+    assert role.credential_type is CredentialType.IAM_USER
+    assert role.other_types == (CredentialType.FEDERATION_TOKEN,)
 
 
 @pytest.mark.parametrize(
