@@ -73,6 +73,15 @@ def default_region() -> str:
         return str(botocore.session.get_session().get_config_variable("region") or "")
 
 
+def own_key_id() -> str:
+    """The access key id that AWS's own settings give this person; empty when they give none."""
+    import botocore.session
+
+    with translated("find your AWS credentials"):
+        found = botocore.session.get_session().get_credentials()
+        return str(found.get_frozen_credentials().access_key or "") if found is not None else ""
+
+
 def profile_credentials(name: str) -> Credentials:
     """The credentials of a profile in ~/.aws, as botocore finds them now.
 

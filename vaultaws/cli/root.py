@@ -120,6 +120,7 @@ def rotate_root(
     credentials. A run that was stopped goes on where it stopped. Exit 2 when something is left to
     do, 124 when AWS does not honour the new key in time; both say what state it is in.
     """
+    from vaultaws.aws.sessions import own_key_id
     from vaultaws.clock import SystemClock
     from vaultaws.root.facts import observe
     from vaultaws.root.rotate import Rotator
@@ -135,6 +136,8 @@ def rotate_root(
         ready = made_ready(vault, facts, spare, resuming=begun is not None, proving=not no_wait)
     for gap in facts.unknown:
         output.say(f"note:  unknown: {gap.what}: {gap.why}")
+    if not isinstance(side, AwsError) and own_key_id() == ready.key_id:
+        output.say("note:  your own AWS credentials are this very key: they stop working with it")
     confirm(question(ready, vault.address, begun, clock.now()), yes=yes)
     with output.Progress("replacing the key") as progress:
         rotator = Rotator(

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,16 @@ class TestRotate:
         assert list((shell.state / "root").glob("*.json")) == []
         issued = shell.run("creds", "reader")
         assert issued.returncode == 0, issued.stderr
+
+    def test_whoever_uses_the_key_that_goes_is_told(self, shell: Shell, wired: Wired) -> None:
+        key = wired.root_credentials
+        same = {
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key.reveal(),
+        }
+        done = replace(shell, more={**shell.more, **same}).run("root", "rotate", "--yes")
+        assert "your own AWS credentials are this very key" in done.stderr
+        assert done.returncode == 0, done.stderr
 
     def test_a_second_key_is_seen_and_goes_when_named(self, shell: Shell, wired: Wired) -> None:
         iam = wired.client("iam")
