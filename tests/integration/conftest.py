@@ -45,11 +45,24 @@ def chosen_servers() -> list[ServerKind]:
 SERVERS = [pytest.param(kind, id=str(kind)) for kind in chosen_servers()]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+WITHOUT_DOCKER = frozenset({"apply", "lint", "plan", "root"})
+"""Folders whose tests are about requests alone. The Vault in docker is the one that runs as a
+process, in a container; a second round of theirs would tell nothing and take minutes."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.integration)
+    twice = {
+        item
+        for item in _with_servers(items)
+        if item.callspec.params["server"] is ServerKind.DOCKER and item.path.is_relative_to(here)
+        if item.path.relative_to(here).parts[0] in WITHOUT_DOCKER
+    }
+    config.hook.pytest_deselected(items=sorted(twice, key=lambda item: item.nodeid))
+    items[:] = [item for item in items if item not in twice]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
