@@ -51,7 +51,7 @@ def shell(wired: Wired, tmp_path: Path) -> Shell:
         "ops.night@site",
         credential_type="assumed_role",
         role_arns=[f"{ARN}:role/b", f"{ARN}:role/a"],
-        session_tags={"a b": 'q"u\\o'},
+        session_tags={"a b": "q=u/o"},
         external_id="x-1",
     )
     role(
