@@ -13,6 +13,7 @@ from tests.support.people import ROLE, declare, person, root_shell
 from tests.support.places import here
 from tests.support.terminal import at_terminal
 from tests.support.wired import Wired, must
+from vaultaws.model import ServerProduct
 
 OTHER = {"credential_type": "iam_user", "policy_arns": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
 
@@ -121,9 +122,13 @@ def test_an_old_root_key_does_not_undo_a_rotation(declared: Wired, tmp_path: Pat
     must(declared.ask(f"{declared.mount}/config/root", {**pair, "region": "us-east-1"}))
     shell = root_shell(declared, tmp_path)
     code, out, err = here(shell, "apply", "--yes")
-    assert (code, out) == (1, ""), err
-    assert old.access_key_id in err
-    assert "--replace-root-key" in err
+    if declared.server.product is ServerProduct.OPENBAO:  # its engine would lose the key
+        assert (code, out) == (1, ""), err
+        assert old.access_key_id in err
+        assert "--replace-root-key" in err
+    else:
+        assert code == 0, err
+        must(declared.ask(f"{declared.mount}/config/root", {"region": "us-east-1"}))
     stored = must(declared.ask(f"{declared.mount}/config/root")).body["data"]
     assert stored["access_key"] == made["AccessKeyId"]
     assert here(shell, "apply", "--yes", "--replace-root-key")[0] == 0
