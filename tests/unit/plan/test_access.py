@@ -80,6 +80,32 @@ def test_a_claim_is_shared_by_mounts_whose_names_are_alike() -> None:
     assert group.policies == ("vaultaws-aws-x-bar",)
 
 
+def test_a_claim_that_moves_to_another_mount_is_not_given_back_what_it_lost() -> None:
+    vault = server()
+    vault.engines["b"] = MountInfo("b", "aws", "aws_2", 900, 3600)
+    apply(vault, config(one("foo", oidc=("eng", "ops"))))
+    files = [config(one("foo", oidc=("ops",))), config(one("bar", oidc=("eng",)), mount="b")]
+    plans = [make_plan(vault, file) for file in files]  # several files are planned together
+    for plan in plans:
+        for change in plan.to_write:
+            steps.take(change, steps.Hands(vault, plan.config.mount.path))
+    policies = {group.alias[1]: group.policies for group in vault.groups.values() if group.alias}
+    assert policies == {"ops": ("vaultaws-aws-foo",), "eng": ("vaultaws-b-bar",)}
+    assert [make_plan(vault, file).changes for file in files] == [(), ()]
+
+
+def test_a_claim_gets_the_policy_of_another_access_only_by_its_own_step() -> None:
+    vault = server()
+    apply(vault, config(one("foo", oidc=("ops",)), one("zoo", oidc=("eng",))))
+    plan = make_plan(vault, config(one("foo", oidc=("eng",)), one("zoo", oidc=("ops",))))
+    first, _ = plan.to_write
+    steps.take(first, steps.Hands(vault, "aws"))
+    policies = {group.alias[1]: group.policies for group in vault.groups.values() if group.alias}
+    assert "vaultaws-aws-zoo" not in policies.get("ops", ())
+    assert apply(vault, plan.config).changes != ()
+    assert make_plan(vault, plan.config).changes == ()
+
+
 def test_one_name_for_two_mounts_is_refused() -> None:
     vault = server()
     apply(vault, config(one("x-foo", userpass=("ada",))))
