@@ -106,6 +106,19 @@ def test_a_claim_gets_the_policy_of_another_access_only_by_its_own_step() -> Non
     assert make_plan(vault, plan.config).changes == ()
 
 
+@pytest.mark.parametrize("access", [(one("foo", oidc=("ops",)),), ()])
+def test_a_group_left_without_its_claim_goes(access: tuple[Access, ...]) -> None:
+    vault = server()
+    apply(vault, config(one("foo", oidc=("eng", "ops"))))
+    halfway = next(
+        group for group in vault.groups.values() if group.alias == (OIDC.accessor, "eng")
+    )
+    vault.groups[halfway.name] = replace(halfway, alias=None)
+    apply(vault, config(*access))
+    assert halfway.name not in vault.groups
+    assert make_plan(vault, config(*access)).changes == ()
+
+
 def test_one_name_for_two_mounts_is_refused() -> None:
     vault = server()
     apply(vault, config(one("x-foo", userpass=("ada",))))
