@@ -119,6 +119,32 @@ def test_a_group_left_without_its_claim_goes(access: tuple[Access, ...]) -> None
     assert make_plan(vault, config(*access)).changes == ()
 
 
+def test_a_copy_of_a_policy_does_not_hide_what_became_of_it() -> None:
+    vault = server()
+    wanted = config(one("foo", userpass=("ada",)))
+    apply(vault, wanted)
+    copied = vault.acl["vaultaws-aws-foo"]
+    vault.acl["vaultaws-aws-foo-copy"] = copied
+    vault.acl["vaultaws-aws-foo"] += 'path "*" {\n  capabilities = ["sudo"]\n}\n'
+    (change,) = apply(vault, wanted).changes
+    assert change.fields[0].lines == ('- path "*" { capabilities = ["sudo"] }',)
+    assert vault.acl["vaultaws-aws-foo"] == copied
+    assert make_plan(vault, wanted).changes == ()
+    apply(vault, config())
+    assert vault.acl == {"vaultaws-aws-foo-copy": copied}
+
+
+def test_a_policy_that_lost_its_mark_is_put_right_with_its_claims() -> None:
+    vault = server()
+    apply(vault, config(one("foo", oidc=("eng", "ops"))))
+    vault.acl["vaultaws-aws-foo"] = 'path "x" {\n  capabilities = ["sudo"]\n}\n'
+    wanted = config(one("foo", oidc=("ops",)))
+    (change,) = apply(vault, wanted).changes
+    assert change.action is Action.CHANGE
+    assert [group.alias for group in vault.groups.values()] == [(OIDC.accessor, "ops")]
+    assert make_plan(vault, wanted).changes == ()
+
+
 def test_one_name_for_two_mounts_is_refused() -> None:
     vault = server()
     apply(vault, config(one("x-foo", userpass=("ada",))))
