@@ -43,8 +43,11 @@ def _narrowed(wanted: AccessState, before: dict[str, Group]) -> Iterator[Group]:
             continue
         policies = tuple(name for name in old.policies if name in group.policies)
         members = tuple(each for each in old.member_entity_ids if each in group.member_entity_ids)
-        if (policies, members) != (old.policies, old.member_entity_ids):
-            yield dataclasses.replace(old, policies=policies, member_entity_ids=members)
+        kept = dataclasses.replace(
+            old, policies=policies, member_entity_ids=members, member_group_ids=()
+        )
+        if kept != old:
+            yield kept
 
 
 def _write_policy(wanted: AccessState, vault: Administration) -> None:
@@ -93,6 +96,7 @@ def _essence(group: Group) -> tuple[object, ...]:
         group.external,
         sorted(group.policies),
         sorted(group.member_entity_ids),
+        sorted(group.member_group_ids),
         sorted(group.metadata),
         group.alias,
     )

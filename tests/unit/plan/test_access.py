@@ -241,6 +241,18 @@ def test_a_policy_or_a_group_changed_by_hand_is_put_right() -> None:
     assert make_plan(vault, wanted).changes == ()
 
 
+def test_a_group_put_into_ours_by_hand_is_shown_and_taken_out() -> None:
+    vault = server()
+    wanted = config(one("analysts", userpass=("ada",)))
+    apply(vault, wanted)
+    name = "vaultaws-aws-analysts"
+    vault.groups[name] = replace(vault.groups[name], member_group_ids=("group-everybody",))
+    plan = apply(vault, wanted)
+    assert 'group member_group_ids  ["group-everybody"] → —' in show.text(plan)
+    assert vault.groups[name].member_group_ids == ()
+    assert make_plan(vault, wanted).changes == ()
+
+
 def test_a_policy_in_another_layout_is_no_change() -> None:
     vault = server()
     wanted = config(one("analysts"))
