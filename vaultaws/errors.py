@@ -9,6 +9,17 @@ Every failure a person can meet says three things: what happened, why, and what 
 from __future__ import annotations
 
 
+def visible(text: str) -> str:
+    """The text with escapes in place of characters that a terminal obeys or hides."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(point: int) -> str:
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
+
+
 class VaultawsError(Exception):
     """The root of the tree. `what`, `why` and `do` are one plain line each, free of secrets."""
 
@@ -21,9 +32,9 @@ class VaultawsError(Exception):
         self.do = do
 
     def describe(self) -> str:
-        """Return the three lines that a person sees."""
+        """Return the three lines that a person sees, with nothing that a terminal would obey."""
         lines = (("error:", self.what), ("why:  ", self.why), ("do:   ", self.do))
-        return "\n".join(f"{label} {' '.join(text.split())}" for label, text in lines)
+        return "\n".join(f"{label} {visible(' '.join(text.split()))}" for label, text in lines)
 
 
 class UsageError(VaultawsError):

@@ -264,6 +264,7 @@ class Group:
     alias: tuple[str, str] | None = None
     metadata: Pairs = ()
     id: str = ""
+    member_group_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -142,3 +142,16 @@ def test_another_end_is_quiet(code: int | str | None) -> None:
     stream = io.StringIO()
     assert handler.ended(SystemExit(code), stream) == 1
     assert stream.getvalue() == ""
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_sent() -> None:
+    error = UsageError("no \x1b[2J file", why="x\x9b31m", do="\u202etry again")
+    error.add_note("not tried: \x1b]0;mine\x07.toml")
+    stream = io.StringIO()
+    handler.report(error, stream)
+    assert stream.getvalue().splitlines() == [
+        "note:  not tried: \\u001b]0;mine\\u0007.toml",
+        "error: no \\u001b[2J file",
+        "why:   x\\u009b31m",
+        "do:    \\u202etry again",
+    ]

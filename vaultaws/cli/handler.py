@@ -10,7 +10,14 @@ from typing import TextIO
 
 import click
 
-from vaultaws.errors import FaultError, LocalStateError, StackError, UsageError, VaultawsError
+from vaultaws.errors import (
+    FaultError,
+    LocalStateError,
+    StackError,
+    UsageError,
+    VaultawsError,
+    visible,
+)
 
 SIGNALLED = 128  # a shell's exit code for a signal is 128 and its number
 INTERRUPTED = 130
@@ -54,7 +61,7 @@ def ended(ending: SystemExit, stream: TextIO | None = None) -> int:
 
 def _print_notes(error: BaseException, stream: TextIO | None) -> None:
     for note in getattr(error, "__notes__", ()):
-        print(f"note:  {note}", file=stream or sys.stderr)
+        print(f"note:  {visible(str(note))}", file=stream or sys.stderr)
 
 
 def ours(error: Exception) -> VaultawsError:

@@ -15,11 +15,10 @@ from vaultaws.cli import output
 from vaultaws.cli.options import DEFAULT_FILE, ServerFlags, json_option, server_options, yes_option
 from vaultaws.cli.wiring import confirm, demand_somebody, open_administration
 from vaultaws.config import files
-from vaultaws.config.faults import visible
 from vaultaws.config.load import load
 from vaultaws.config.policies import MAX_BYTES
 from vaultaws.config.schema import Config, Mount
-from vaultaws.errors import UsageError
+from vaultaws.errors import UsageError, visible
 
 if TYPE_CHECKING:
     from vaultaws.plan.adopt import Adoption

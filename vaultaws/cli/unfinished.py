@@ -6,7 +6,7 @@ import os
 
 from vaultaws.cli import output
 from vaultaws.clock import SystemClock
-from vaultaws.errors import LocalStateError
+from vaultaws.errors import LocalStateError, visible
 from vaultaws.plan import outcome
 from vaultaws.plan.journal import ApplyJournal, Target, default_directory
 
@@ -21,7 +21,7 @@ def say_unfinished(journal: ApplyJournal) -> None:
     """Say that an apply ended early, or still runs. Raises LocalStateError."""
     found = journal.unfinished()
     if found is not None:
-        output.say(f"· {outcome.mention(found, SystemClock().now())}")
+        output.say(f"· {visible(outcome.mention(found, SystemClock().now()))}")
 
 
 def mention_unfinished(address: str, namespace: str, mount: str) -> None:
@@ -29,4 +29,4 @@ def mention_unfinished(address: str, namespace: str, mount: str) -> None:
     try:
         say_unfinished(journal_of(address, namespace, mount))
     except LocalStateError as error:
-        output.say(f"· {error.what}: {error.why}")
+        output.say(f"· {visible(f'{error.what}: {error.why}')}")

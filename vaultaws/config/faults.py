@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vaultaws.config import secrets
-from vaultaws.errors import ConfigError
+from vaultaws.errors import ConfigError, visible
 
 SHOWN = 20  # faults that are printed; the others are counted
 LONGEST_VALUE = 60  # characters of a value that are repeated
@@ -105,14 +105,3 @@ def _number(value: float) -> str:
         return str(value).lower()
     long = isinstance(value, int) and abs(value) >= 10**LONGEST_VALUE
     return "that number" if long else str(value)
-
-
-def visible(text: str) -> str:
-    """The text with escapes in place of characters that a terminal obeys or hides."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
-
-
-def _escape(point: int) -> str:
-    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KeyPath = tuple[str, ...]
 """Keys from the top of the file; an item of an array is its index as text: ("roles", "a", "0")."""
-DEEPEST = 64  # arrays in arrays; below that the enclosing place will do
+DEEPEST = 64  # arrays in arrays, parts of a key; below that the enclosing place will do
 KEYS = ("bare_key", "quoted_key", "dotted_key")
 TABLES = ("table", "table_array_element")
 
@@ -186,9 +186,9 @@ class Places:
     def _keys(
         self, table: KeyPath, keys: tuple[tuple[str, Node], ...], counts: dict[KeyPath, int]
     ) -> KeyPath:
-        """The path of a dotted key; each part of it has its place."""
+        """The path of a dotted key; each of its first parts has its place."""
         path = table
-        for name, node in keys:
+        for name, node in keys[:DEEPEST]:
             if path in counts and path != table:
                 path = (*path, str(counts[path]))
             path = (*path, name)

@@ -109,16 +109,20 @@ def takes_claims(mount: AuthMount) -> bool:
 
 def claim_groups(config: Config, observed: Observed) -> dict[Alias, Group]:
     """Each claim's group as it is to be: of every claim that the file names, or that a group of
-    ours bears. One without policies is to go."""
+    ours bears. One without policies is to go. A group without an alias, made by an apply that was
+    broken off, stands under its own name until a table names its claim."""
     own = {state.acl_name for state in observed.access}
     ours = [group for group in observed.identity.groups if group.external and names.is_ours(group)]
     kept = [_without(group, own) for group in ours]
-    found = {same_alias(group.alias): group for group in kept if group.alias}
-    halfway = {group.name: group for group in kept if not group.alias}
+    found = {
+        same_alias(group.alias) if group.alias else _halfway(group.name): group for group in kept
+    }
     for access in config.access:
         for alias, written in declared_claims(access, observed.identity).items():
             name = names.claim_group_name(alias)
-            group = found.get(alias) or halfway.get(name) or Group(name, external=True)
+            group = (
+                found.get(alias) or found.pop(_halfway(name), None) or Group(name, external=True)
+            )
             policies = sorted({*group.policies, acl_name(config.mount.path, access.name)})
             found[alias] = replace(
                 group,
@@ -127,6 +131,11 @@ def claim_groups(config: Config, observed: Observed) -> dict[Alias, Group]:
                 metadata=names.CLAIM_METADATA,
             )
     return found
+
+
+def _halfway(name: str) -> Alias:
+    """The key of a group that has no alias: no auth mount has an empty accessor."""
+    return "", name
 
 
 def _without(group: Group, policies: set[str]) -> Group:
@@ -157,7 +166,8 @@ def _shared(
     dropped: Iterable[Group], claims: dict[Alias, Group]
 ) -> tuple[tuple[Group, ...], tuple[str, ...]]:
     """Of the groups of claims: those to write with fewer policies, the names of those to delete."""
-    finals = [claims[same_alias(group.alias)] for group in dropped if group.alias]
+    by_name = {group.name: group for group in claims.values()}
+    finals = [by_name[group.name] for group in dropped]
     return (
         tuple(group for group in finals if group.policies),
         tuple(group.name for group in finals if not group.policies),

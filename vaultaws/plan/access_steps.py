@@ -22,12 +22,12 @@ def take(wanted: AccessState, old: AccessState | None, vault: Administration) ->
         _delete(name, before.get(name), vault)
     if old is None or wanted.acl_text != old.acl_text:
         for group in _narrowed(wanted, before):
-            _write(group, before.get(group.name), vault)
+            _write(group, before.get(group.name), wanted.acl_name, vault)
             before[group.name] = group
         _write_policy(wanted, vault)
     for group in _with_members(wanted, vault):
         if not _is_written(group, before.get(group.name)):
-            _write(group, before.get(group.name), vault)
+            _write(group, before.get(group.name), wanted.acl_name, vault)
 
 
 def entity_name(member: Member) -> str:
@@ -43,8 +43,11 @@ def _narrowed(wanted: AccessState, before: dict[str, Group]) -> Iterator[Group]:
             continue
         policies = tuple(name for name in old.policies if name in group.policies)
         members = tuple(each for each in old.member_entity_ids if each in group.member_entity_ids)
-        if (policies, members) != (old.policies, old.member_entity_ids):
-            yield dataclasses.replace(old, policies=policies, member_entity_ids=members)
+        kept = dataclasses.replace(
+            old, policies=policies, member_entity_ids=members, member_group_ids=()
+        )
+        if kept != old:
+            yield kept
 
 
 def _write_policy(wanted: AccessState, vault: Administration) -> None:
@@ -93,17 +96,17 @@ def _essence(group: Group) -> tuple[object, ...]:
         group.external,
         sorted(group.policies),
         sorted(group.member_entity_ids),
+        sorted(group.member_group_ids),
         sorted(group.metadata),
         group.alias,
     )
 
 
-def _write(group: Group, old: Group | None, vault: Administration) -> None:
+def _write(group: Group, old: Group | None, acl_name: str, vault: Administration) -> None:
     """Write a group; one of a claim keeps what others have done to it since the plan was made."""
     if group.external:
         now = vault.read_groups([group.name]).get(group.name)
-        if now is not None:
-            group = dataclasses.replace(group, policies=_merged(group, old, now))
+        group = dataclasses.replace(group, policies=_merged(group, old, now, acl_name))
     vault.write_group(group)
 
 
@@ -118,8 +121,12 @@ def _delete(name: str, old: Group | None, vault: Administration) -> None:
     vault.delete_group(name)
 
 
-def _merged(group: Group, old: Group | None, now: Group) -> tuple[str, ...]:
-    planned_from = set(old.policies) if old is not None else set()
-    given = set(group.policies) - planned_from
-    taken = planned_from - set(group.policies)
-    return tuple(sorted((set(now.policies) | given) - taken))
+def _merged(group: Group, old: Group | None, now: Group | None, acl_name: str) -> tuple[str, ...]:
+    """What is there now, less what the plan takes, and the one policy that this step gives.
+
+    The plan's group also has the policies of other accesses: each is given by a step of its own,
+    and may have been taken away since by another file's apply.
+    """
+    there = set(now.policies) if now is not None else set()
+    taken = set(old.policies) - set(group.policies) if old is not None else set()
+    return tuple(sorted((there - taken) | ({acl_name} & set(group.policies))))

@@ -31,7 +31,7 @@ def observe_access(vault: Administration, config: Config, seen: Observed) -> Obs
             raise
         left_out = f"access left by an earlier file was not looked for: {refusal.what}"
         return replace(seen, unseen=(*seen.unseen, left_out))
-    states = tuple(_states(config.mount.path, identity))
+    states = tuple(_states(config, identity))
     identity = _relevant(config, identity, states)
     return replace(seen, identity=identity, access=_named(vault, identity, states))
 
@@ -143,15 +143,22 @@ def _member(vault: Administration, mounts: dict[str, AuthMount], named: Named) -
     return Member(path, name, entity.id if entity else "", alias)
 
 
-def _states(mount: str, identity: Identity) -> Iterator[AccessState]:
-    """Each access of this mount that left a trace: a policy with our mark, a group with our
-    metadata, or a policy's name in the group of a claim."""
-    texts = dict(identity.acl)
+def _states(config: Config, identity: Identity) -> Iterator[AccessState]:
+    """Each access of this mount that left a trace: a policy of its name with our mark, a group
+    with our metadata, a policy's name in the group of a claim, or, where the file declares it, a
+    policy of its name whose mark is gone. A copy under another name is nobody's here."""
+    mount, texts = config.mount.path, dict(identity.acl)
     found = {
         owner[1]: name
         for name, text in texts.items()
-        if (owner := names.owner_of_text(text)) and owner[0] == mount
+        if (owner := names.owner_of_text(text))
+        and owner[0] == mount
+        and names.acl_name(*owner) == name
     }
+    for declared in config.access:
+        name = names.acl_name(mount, declared.name)
+        if name in texts and names.owner_of_text(texts[name]) is None:
+            found.setdefault(declared.name, name)
     for group in identity.groups:
         owner = names.owner_of_group(group)
         if owner is not None and owner[0] == mount:

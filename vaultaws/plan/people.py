@@ -34,7 +34,7 @@ def _group_fields(old: AccessState, new: AccessState) -> Iterator[Field]:
     before, after = old.internal, new.internal
     if before is None or after is None:
         return
-    for name in ("policies", "metadata"):
+    for name in ("policies", "metadata", "member_group_ids"):
         was, wanted = getattr(before, name), getattr(after, name)
         if sorted(was) != sorted(wanted):
             yield Field(f"group {name}", said(name, was), said(name, wanted))

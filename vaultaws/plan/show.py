@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vaultaws.config import durations
-from vaultaws.config.faults import visible
+from vaultaws.errors import visible
 from vaultaws.leases.words import count
 from vaultaws.plan.changes import Action, Change, Field, Kind, Plan
 from vaultaws.plan.document import document

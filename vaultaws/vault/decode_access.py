@@ -59,6 +59,7 @@ def group(data: JsonObject) -> Group:
         alias=_alias(alias) if alias else None,
         metadata=pairs(data, "metadata"),
         id=required_text(data, "id"),
+        member_group_ids=tuple(sorted(texts(data, "member_group_ids"))),
     )
 
 

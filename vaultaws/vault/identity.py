@@ -104,10 +104,13 @@ class IdentityCalls(Server):
 
 def _group_fields(group: Group) -> JsonObject:
     """The whole group. Members of an external group come from its alias and cannot be said."""
-    members = {} if group.external else {"member_entity_ids": list(group.member_entity_ids)}
+    members = {
+        "member_entity_ids": list(group.member_entity_ids),
+        "member_group_ids": list(group.member_group_ids),
+    }
     return {
         "type": "external" if group.external else "internal",
         "policies": list(group.policies),
         "metadata": dict(group.metadata),
-        **members,
+        **({} if group.external else members),
     }

@@ -98,6 +98,16 @@ class TestEntities:
 
 
 class TestGroups:
+    def test_a_group_in_a_group_is_read_and_taken_out(self, store: Store) -> None:
+        inner, outer = Group(fresh("inner")), Group(fresh("outer"), policies=("default",))
+        store.vault.write_group(inner)
+        store.vault.write_group(outer)
+        inside = store.vault.read_groups([inner.name])[inner.name].id
+        store.vault.write_group(replace(outer, member_group_ids=(inside,)))
+        assert store.vault.read_groups([outer.name])[outer.name].member_group_ids == (inside,)
+        store.vault.write_group(outer)
+        assert store.vault.read_groups([outer.name])[outer.name].member_group_ids == ()
+
     def test_a_life_of_an_internal_one(self, store: Store) -> None:
         vault, name = store.vault, fresh("analysts")
         ada = vault.create_entity(fresh("ada"), (store.people, "ada"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
-from vaultaws.config.places import Duplicate, KeyPath, Place, Places
+from vaultaws.config.places import DEEPEST, Duplicate, KeyPath, Place, Places
 
 TEXT = """\
 # of the mount
@@ -91,3 +93,15 @@ def test_lists_in_lists_without_end_have_the_place_of_what_is_around_them() -> N
 @pytest.mark.parametrize("text", ["", "[", "[]", "= 1", '"', "a", "[[a", "\x00", "a = "])
 def test_broken_texts_have_places_too(text: str) -> None:
     assert Places.of(text).place(("a",)).line == 1
+
+
+def test_a_key_of_very_many_parts_has_the_place_of_its_first_ones() -> None:
+    parts = ("a",) * 3000
+    tracemalloc.start()
+    try:
+        found = Places.of(f"{'.'.join(parts)} = 1\n").place(parts)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == Place(1, 2 * DEEPEST - 1)
+    assert most < 16 * 1024 * 1024  # the paths of all parts would be 36 MB

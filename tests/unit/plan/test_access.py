@@ -80,6 +80,71 @@ def test_a_claim_is_shared_by_mounts_whose_names_are_alike() -> None:
     assert group.policies == ("vaultaws-aws-x-bar",)
 
 
+def test_a_claim_that_moves_to_another_mount_is_not_given_back_what_it_lost() -> None:
+    vault = server()
+    vault.engines["b"] = MountInfo("b", "aws", "aws_2", 900, 3600)
+    apply(vault, config(one("foo", oidc=("eng", "ops"))))
+    files = [config(one("foo", oidc=("ops",))), config(one("bar", oidc=("eng",)), mount="b")]
+    plans = [make_plan(vault, file) for file in files]  # several files are planned together
+    for plan in plans:
+        for change in plan.to_write:
+            steps.take(change, steps.Hands(vault, plan.config.mount.path))
+    policies = {group.alias[1]: group.policies for group in vault.groups.values() if group.alias}
+    assert policies == {"ops": ("vaultaws-aws-foo",), "eng": ("vaultaws-b-bar",)}
+    assert [make_plan(vault, file).changes for file in files] == [(), ()]
+
+
+def test_a_claim_gets_the_policy_of_another_access_only_by_its_own_step() -> None:
+    vault = server()
+    apply(vault, config(one("foo", oidc=("ops",)), one("zoo", oidc=("eng",))))
+    plan = make_plan(vault, config(one("foo", oidc=("eng",)), one("zoo", oidc=("ops",))))
+    first, _ = plan.to_write
+    steps.take(first, steps.Hands(vault, "aws"))
+    policies = {group.alias[1]: group.policies for group in vault.groups.values() if group.alias}
+    assert "vaultaws-aws-zoo" not in policies.get("ops", ())
+    assert apply(vault, plan.config).changes != ()
+    assert make_plan(vault, plan.config).changes == ()
+
+
+@pytest.mark.parametrize("access", [(one("foo", oidc=("ops",)),), ()])
+def test_a_group_left_without_its_claim_goes(access: tuple[Access, ...]) -> None:
+    vault = server()
+    apply(vault, config(one("foo", oidc=("eng", "ops"))))
+    halfway = next(
+        group for group in vault.groups.values() if group.alias == (OIDC.accessor, "eng")
+    )
+    vault.groups[halfway.name] = replace(halfway, alias=None)
+    apply(vault, config(*access))
+    assert halfway.name not in vault.groups
+    assert make_plan(vault, config(*access)).changes == ()
+
+
+def test_a_copy_of_a_policy_does_not_hide_what_became_of_it() -> None:
+    vault = server()
+    wanted = config(one("foo", userpass=("ada",)))
+    apply(vault, wanted)
+    copied = vault.acl["vaultaws-aws-foo"]
+    vault.acl["vaultaws-aws-foo-copy"] = copied
+    vault.acl["vaultaws-aws-foo"] += 'path "*" {\n  capabilities = ["sudo"]\n}\n'
+    (change,) = apply(vault, wanted).changes
+    assert change.fields[0].lines == ('- path "*" { capabilities = ["sudo"] }',)
+    assert vault.acl["vaultaws-aws-foo"] == copied
+    assert make_plan(vault, wanted).changes == ()
+    apply(vault, config())
+    assert vault.acl == {"vaultaws-aws-foo-copy": copied}
+
+
+def test_a_policy_that_lost_its_mark_is_put_right_with_its_claims() -> None:
+    vault = server()
+    apply(vault, config(one("foo", oidc=("eng", "ops"))))
+    vault.acl["vaultaws-aws-foo"] = 'path "x" {\n  capabilities = ["sudo"]\n}\n'
+    wanted = config(one("foo", oidc=("ops",)))
+    (change,) = apply(vault, wanted).changes
+    assert change.action is Action.CHANGE
+    assert [group.alias for group in vault.groups.values()] == [(OIDC.accessor, "ops")]
+    assert make_plan(vault, wanted).changes == ()
+
+
 def test_one_name_for_two_mounts_is_refused() -> None:
     vault = server()
     apply(vault, config(one("x-foo", userpass=("ada",))))
@@ -173,6 +238,18 @@ def test_a_policy_or_a_group_changed_by_hand_is_put_right() -> None:
     vault.groups.pop(claim.name)
     assert make_plan(vault, wanted).changes != ()
     apply(vault, wanted)
+    assert make_plan(vault, wanted).changes == ()
+
+
+def test_a_group_put_into_ours_by_hand_is_shown_and_taken_out() -> None:
+    vault = server()
+    wanted = config(one("analysts", userpass=("ada",)))
+    apply(vault, wanted)
+    name = "vaultaws-aws-analysts"
+    vault.groups[name] = replace(vault.groups[name], member_group_ids=("group-everybody",))
+    plan = apply(vault, wanted)
+    assert 'group member_group_ids  ["group-everybody"] → —' in show.text(plan)
+    assert vault.groups[name].member_group_ids == ()
     assert make_plan(vault, wanted).changes == ()
 
 
