@@ -41,6 +41,17 @@ def test_what_is_there_stays(tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
     assert not (tmp_path / "policies").exists()
 
 
+def test_where_one_file_cannot_be_the_other_is_not(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "policies").write_text("mine")
+    assert run(["init", str(tmp_path)]) == 1
+    said = capfd.readouterr()
+    assert "policies" in said.err
+    assert said.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["policies"]
+
+
 @pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:5000"])
 def test_lint_finds_nothing_in_it(
     tmp_path: Path,

@@ -77,6 +77,16 @@ def test_a_finding_in_a_policy_names_its_file_and_the_place_inside() -> None:
     assert "do: did you mean ec2:DescribeInstances?" in answer.stdout
 
 
+@pytest.mark.parametrize("text", [WRONG, USER])
+def test_a_name_of_a_file_does_not_move_the_terminal(text: str) -> None:
+    name = os.fsdecode(b"a\x1b[2J\xff.toml")
+    Path(name).write_text(text)
+    answer = CliRunner().invoke(lint.command, ["-c", name], standalone_mode=False)
+    assert answer.exception is None
+    assert "a�[2J�.toml" in answer.stdout
+    assert answer.stdout.replace("\n", "").isprintable()
+
+
 def test_json_has_every_finding_and_the_counts() -> None:
     answer = said(WARNED, "--json")
     document = json.loads(answer.stdout)

@@ -342,8 +342,13 @@ TWO = ', "https://sts.us-east-1.amazonaws.com"'
 ROOT = (
     Case(
         "endpoint-malformed",
-        '[root]\niam_endpoint = "localhost:5000"',
+        '[root]\niam_endpoint = "ftp://localhost:5000"',
         '[root]\niam_endpoint = "http://localhost:5000"',
+    ),
+    Case(
+        "endpoint-malformed",
+        '[root]\niam_endpoint = "https:localhost"',
+        '[root]\niam_endpoint = "iam.corp:5000"',
     ),
     Case(
         "endpoint-without-tls",

@@ -155,10 +155,12 @@ def _there(folder: Path, name: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _links(config: Config) -> Iterator[str]:
-    """Policy files that are links, as the file names them."""
+    """Policy files that are links, as the file names them: below its directory, or whole."""
+    folder = config.file.parent
     for _, path in config.policy_files:
         if path.is_symlink() or path.parent.is_symlink():
-            yield path.relative_to(config.file.parent).as_posix()
+            named = path.relative_to(folder) if path.is_relative_to(folder) else path
+            yield named.as_posix()
 
 
 def _files(file: Path, adoption: Adoption) -> Files:

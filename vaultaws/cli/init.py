@@ -72,6 +72,8 @@ def command(*, folder: str) -> None:
 
     With AWS_ENDPOINT_URL set (the local stack sets it) the file names that endpoint.
     """
+    from vaultaws.plan.adopt_write import write_all
+
     root = Path(folder)
     policy = ready_policy("ec2readonly")
     files = {root / "vaultaws.toml": first_file(), root / "policies" / "ec2readonly.json": policy}
@@ -82,10 +84,9 @@ def command(*, folder: str) -> None:
                 why="init does not overwrite; nothing was written",
                 do="name another directory, or edit that file",
             )
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+    texts = {path: text.encode() for path, text in files.items()}
+    write_all(texts, dict.fromkeys(texts))
+    for path in files:
         output.result(str(path))
     output.hint("next: vaultaws lint, then vaultaws plan")
 

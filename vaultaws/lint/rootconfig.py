@@ -21,8 +21,8 @@ NO_URL: Final = Rule(
     "endpoint-malformed",
     Severity.ERROR,
     "an endpoint that is no URL",
-    "An endpoint has a scheme and a host, as in https://sts.eu-west-2.amazonaws.com. The engine "
-    "stores anything, and its calls fail.",
+    "An endpoint has a host, as in https://sts.eu-west-2.amazonaws.com; without a scheme it is "
+    "spoken to by https. The engine stores anything, and its calls fail.",
     "Vault API, AWS secrets engine: iam_endpoint, sts_endpoint",
 )
 PLAIN: Final = Rule(
@@ -147,9 +147,12 @@ def _endpoints(root: Root) -> Iterator[Hit]:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The URL's parts; None when it is not http:// or https:// with a host."""
+    """The URL's parts; None when it is not http:// or https:// with a host.
+
+    The SDK of the engine puts https:// before what has no scheme (aws-sdk-go, AddScheme).
+    """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url if "://" in url else f"https://{url}")
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None

@@ -17,6 +17,7 @@ from vaultaws.lint.asking import Holder
 from vaultaws.lint.gotemplate import TemplateNotFollowedError, TemplateRefusedError
 from vaultaws.lint.needs import UNKNOWN_ACCOUNT, Ground, Need, Purpose, needs
 from vaultaws.lint.regions import partition_of
+from vaultaws.lint.rooting import Rooting, rooting
 from vaultaws.lint.rule import Hit, Rule, Severity
 from vaultaws.model import CredentialType, Role
 from vaultaws.policy.document import (
@@ -56,13 +57,14 @@ LENDS_LESS: Final = Rule(
 RULES: Final = (LACKS, LACKS_ROTATION, LENDS_LESS)
 
 _KNOWN_KEYS: Final = frozenset(
-    {"iam:permissionsboundary", "iam:policyarn", "sts:externalid", "aws:tagkeys", "aws:username"}
+    {"iam:permissionsboundary", "iam:policyarn", "sts:externalid", "aws:tagkeys"}
 )
 _KNOWN_STARTS: Final = ("aws:requesttag/",)
 _OWN_NAME: Final = re.compile(r"arn:aws[a-z-]*:iam::[^:]*:user/([\w+=,.@/-]+)", re.ASCII)
 _ACCOUNT: Final = re.compile(
     r"arn:aws[a-z-]*:(?:iam|sts)::([0-9]{12}):(?:user|federated-user|group)/"
 )
+_PARTITION: Final = re.compile(r"arn:(aws[a-z-]*):iam:")
 _WILD: Final = re.compile(r"[*?]")
 _SHOWN: Final = 3
 
@@ -77,7 +79,8 @@ def check(config: Config) -> Iterator[Hit]:
         ground = _ground(config, root, lenient)
         own = Holder(ground.own_arn, lenient)
         roles, stands_for = gathered(config.roles, ground, own, lenient)
-        asked = needs(roles, config.static_roles, ground)
+        rotation = rooting(root) is Rooting.USER
+        asked = needs(roles, config.static_roles, ground, rotation=rotation)
     except (MalformedPolicyError, TemplateRefusedError, TemplateNotFollowedError):
         return
     yield from _said(lacking(asked, own, stands_for))
@@ -107,14 +110,16 @@ def _ground(config: Config, root: Root, document: PolicyDocument) -> Ground:
 
 
 def _own_arn(config: Config, root: Root, document: PolicyDocument) -> str:
-    """Vault's own user, as far as its policy tells: the account and the name that it speaks of."""
+    """Vault's own user, as far as its policy tells: the account and the name that it speaks of,
+    and the partition where no region says it."""
     resources = [item for each in document.statements for item in each.resources or ()]
     accounts = {found[1] for item in resources if (found := _ACCOUNT.match(item))}
     static = {role.username for role in config.static_roles}
     named = (found[1] for item in resources if (found := _OWN_NAME.fullmatch(item)))
     names = [name for name in named if name not in static]
     account = accounts.pop() if len(accounts) == 1 else _account_of(config.roles)
-    partition = partition_of(root.region or "") or "aws"
+    partitions = (found[1] for item in resources if (found := _PARTITION.match(item)))
+    partition = partition_of(root.region or "") or next(partitions, "aws")
     return f"arn:{partition}:iam::{account}:user/{names[0] if names else 'vault-root'}"
 
 

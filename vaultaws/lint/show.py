@@ -15,7 +15,9 @@ _INDENT: Final = "    "
 def text(checked: Sequence[Findings], *, show_waived: bool = False) -> str:
     """Each finding in two or three lines, then the summary."""
     shown = [finding for found in checked for finding in (found.all if show_waived else found.open)]
-    places = [f"{finding.file}:{finding.line}:{finding.column}" for finding in shown]
+    places = [
+        f"{printable(str(finding.file))}:{finding.line}:{finding.column}" for finding in shown
+    ]
     width = max(map(len, places), default=0)
     lines = [
         line
@@ -29,7 +31,8 @@ def summary(checked: Sequence[Findings]) -> str:
     """How many of each severity, and how many are allowed."""
     found = [finding for each in checked for finding in each.open]
     waived = sum(len(each.waived) for each in checked)
-    where = str(checked[0].file) if len(checked) == 1 else count(len(checked), "file", "files")
+    one = printable(str(checked[0].file)) if len(checked) == 1 else ""
+    where = one or count(len(checked), "file", "files")
     counts = [
         count(number, severity.value, f"{severity.value}s")
         for severity in Severity

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from vaultaws.config import syntax
 from vaultaws.config.build import Builder
+from vaultaws.config.faults import visible
 from vaultaws.config.policies import PolicyFiles
 from vaultaws.config.reading import Draft, Reading
 from vaultaws.config.schema import Config
@@ -264,8 +265,8 @@ def _with_key_line(text: str, root: RootConfig | None, *, fresh: bool) -> str:
     """Say in a comment which key the server has, by its end; a new key renews the comment."""
     if root is None or not root.access_key_id:
         return f"{HEAD}{text}" if fresh else text
-    line = f"# Vault's own key ends with …{root.access_key_id[-4:]}"
+    line = f"# Vault's own key ends with …{visible(root.access_key_id[-4:])}"
     if not fresh:
-        return KEY_LINE.sub(line, text)
+        return KEY_LINE.sub(lambda _: line, text)
     comment = f"{line}; credentials says where its secret comes from.\n[root]\n"
     return HEAD + text.replace("[root]\n", comment, 1)

@@ -96,14 +96,19 @@ class Sheet:
         return None
 
     def replace(self, path: Path, value: str, items: Sequence[str] | None = None) -> None:
-        """Put another value to a key. A list over several lines (`items`) keeps its comments."""
+        """Put another value to a key. A list over several lines (`items`) keeps its comments;
+        comments inside another value go above the key."""
         node = self.pairs[path].value
         first, last = node.start_point, node.end_point
+        above: list[bytes] = []
         if items is not None and node.type == "array" and first.row != last.row:
             value = "\n".join(_array(node, items, self._indent(node)))
+        else:
+            above = list(_comments(node))
         before = self._lines[first.row][: first.column]
         after = self._lines[last.row][last.column :]
-        self._new[first.row] = before + self._ends(value) + after
+        line = before + self._ends(value) + after
+        self._new[first.row] = (self._return + b"\n").join([*above, line])
         self._dropped.update(range(first.row + 1, last.row + 1))
 
     def remove(self, path: Path) -> bool:
@@ -206,6 +211,15 @@ def _value(pair: Node) -> Node:
 
 def _items(array: Node) -> list[Node]:
     return [child for child in array.named_children if child.type != "comment"]
+
+
+def _comments(value: Node) -> Iterator[bytes]:
+    """The comments inside a value, such as those of a list in an inline table."""
+    for child in value.named_children:
+        if child.type == "comment":
+            yield (child.text or b"").rstrip(b"\r")
+        else:
+            yield from _comments(child)
 
 
 def _array(array: Node, items: Sequence[str], indent: str) -> Iterator[str]:

@@ -142,6 +142,9 @@ class Rotator:
         except VaultError as refusal:
             is_lost = isinstance(refusal, LostAnswerError)
             now = self._settled(ready, self.late_seconds if is_lost else 0.0)
+            if not now:
+                work.end()
+                raise _removed(ready) from None
             if now != ready.key_id:
                 return now, True
             made = self._made_and_lost(ready)
@@ -243,6 +246,14 @@ def _moved(ready: Ready) -> VaultError:
     return VaultError(
         f"the key of {ready.mount}/ was replaced by somebody else a moment ago",
         why=f"it is not {short_key(ready.key_id)} any more; nothing was done",
+        do="look again: vaultaws root show",
+    )
+
+
+def _removed(ready: Ready) -> VaultError:
+    return VaultError(
+        f"{ready.mount}/config/root holds no key any more",
+        why="somebody took it out meanwhile; nothing more was done",
         do="look again: vaultaws root show",
     )
 

@@ -218,6 +218,19 @@ def test_a_foreign_policy_file_is_not_overwritten(shell: Shell) -> None:
     plan_is_empty(shell)
 
 
+def test_a_policy_that_is_a_link_named_by_its_whole_path_stays(shell: Shell) -> None:
+    assert shell.run("import").returncode == 0
+    file = shell.directory / "vaultaws.toml"
+    link, real = shell.directory / "link.json", shell.directory / "real.json"
+    (shell.directory / "policies" / "reader.json").rename(real)
+    link.symlink_to(real)
+    named = file.read_text().replace("policies/reader.json", str(link))
+    file.write_text(named)
+    done = shell.run("import", "--yes")
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+    assert (file.read_text(), link.is_symlink()) == (named, True)
+
+
 def test_odd_but_legal_names_and_documents(wired: Wired, tmp_path: Path) -> None:
     shell = operator(wired, tmp_path)
     names = ("a.-b", "Reader", "reader", "CON", "x@y-z.w", "_", "n" * 200)

@@ -127,3 +127,21 @@ def test_a_malformed_policy_or_template_is_other_rules_to_tell() -> None:
         roles=users("r"),
     )
     assert list(check(config)) == []
+
+
+def test_without_a_region_the_policy_tells_the_partition() -> None:
+    china = json.loads(json.dumps(READY).replace("arn:aws:", "arn:aws-cn:"))
+    assert found(china, *users("reader")) == []
+
+
+def test_the_name_of_vaults_own_user_is_not_guessed_in_a_condition() -> None:
+    named = {"StringEquals": {"aws:username": "vault-prod"}}
+    allowed = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": named}
+    assert found(rooted(allowed, ready=False), *users("reader")) == []
+
+
+def test_credentials_of_the_server_have_no_key_to_rotate() -> None:
+    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    root = Root(policy=rooted(allowed, ready=False), credentials="server")
+    role = Role("a", CredentialType.ASSUMED_ROLE, role_arns=("arn:aws:iam::111122223333:role/a",))
+    assert list(check(Config(Path("vaultaws.toml"), root=root, roles=(role,)))) == []

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from vaultaws.model import CredentialType, JsonObject, Role
+from tests.support.imported import bring
+from tests.support.memory_operators import MemoryServer
+from vaultaws.model import CredentialType, JsonObject, MountInfo, Role, RootConfig
 from vaultaws.plan.adopt_observe import granting
 from vaultaws.plan.adopt_policies import Named, assign
 
+REGION = "eu-west-2"
 READ = 'capabilities = ["read"]'
 ONE, OTHER = {"Statement": [{"Effect": "Allow"}]}, {"Statement": [{"Effect": "Deny"}]}
 
@@ -76,3 +81,12 @@ def test_a_file_with_the_same_document_is_taken_and_another_is_left() -> None:
     found = assign([role("a", ONE), role("b", OTHER)], Named(), there)
     assert found.paths == {"a": "policies/a.json", "b": "policies/b-2.json"}
     assert set(found.texts) == {"policies/b-2.json"}
+
+
+def test_what_the_server_says_of_its_key_is_text_and_stays_in_its_comment(tmp_path: Path) -> None:
+    server = MemoryServer(engines={"aws": MountInfo("aws", "aws", "aws_1")})
+    file = tmp_path / "vaultaws.toml"
+    for end in ("ABCD", "\\g<9", "a\nb]"):
+        server.root = RootConfig(access_key_id="AKIA" + end, region=REGION)
+        bring(server, file)
+    assert file.read_text().count("# Vault's own key ends with …") == 1

@@ -97,6 +97,28 @@ def test_other_ways_of_writing(text: str, data: dict[str, object], wanted: str) 
     assert rewrite(text, data) == wanted
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_comments_inside_an_inline_table_go_above_it(end: str) -> None:
+    text = """\
+[access.x]
+# the team
+members = { userpass = [
+  "ada", # leads
+  # until May
+  "bob",
+] } # all
+""".replace("\n", end)
+    data = {"access": {"x": {"members": {"userpass": ["ada", "eve"]}}}}
+    assert rewrite(text, data).split(end) == [
+        "[access.x]",
+        "# the team",
+        "# leads",
+        "# until May",
+        'members = { userpass = ["ada", "eve"] } # all',
+        "",
+    ]
+
+
 def test_what_cannot_be_edited_is_refused() -> None:
     with pytest.raises(ConfigError, match="cannot change"):
         rewrite("mount.path = 'a'\n", {"mount": {"path": "a", "description": "x"}})

@@ -42,6 +42,9 @@ class Engine(MemoryServer):
         old = self.root.access_key_id
         if self.stumble == "lost before":
             raise lost()
+        if self.stumble == "taken out":
+            self.root = RootConfig(region="eu-west-2")
+            raise failed("cannot call config/rotate-root without a key")
         made = str(self.iam.create_access_key(UserName="vault-root")["AccessKey"]["AccessKeyId"])
         if self.stumble == "saving":
             raise failed("error saving new config/root: the disk is full")
@@ -166,6 +169,14 @@ def test_a_key_that_somebody_else_replaced_is_left_alone(scene: Scene) -> None:
         scene.rotator().rotate(prepared)
     assert not scene.is_open
     assert scene.keys == {scene.first}
+
+
+def test_a_key_that_somebody_took_out_is_not_deleted(scene: Scene) -> None:
+    scene.engine.stumble = "taken out"
+    with pytest.raises(VaultError, match="holds no key any more"):
+        scene.rotator().rotate(scene.ready())
+    assert scene.keys == {scene.first}
+    assert not scene.is_open
 
 
 def test_a_token_that_may_not_probe_says_what_stands(scene: Scene) -> None:
