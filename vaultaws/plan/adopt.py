@@ -16,11 +16,10 @@ from typing import Any, Final
 
 from vaultaws.config import syntax
 from vaultaws.config.build import Builder
-from vaultaws.config.faults import visible
 from vaultaws.config.policies import PolicyFiles
 from vaultaws.config.reading import Draft, Reading
 from vaultaws.config.schema import Config
-from vaultaws.errors import ConfigError
+from vaultaws.errors import ConfigError, visible
 from vaultaws.model import MountInfo, Role, RootConfig
 from vaultaws.plan import adopt_policies as policies
 from vaultaws.plan import adopt_values as values

@@ -214,7 +214,7 @@ def test_one_apply_at_a_time(place: Place, relay: Relay) -> None:
         assert f"process {process.pid} applies vaultaws.toml since" in err
         assert re.search(r"is running: [01] of", here(shell, "plan")[2])
         assert [each.path for each in relay.writes if "sys/audit/" not in each.path] == [
-            f"sys/mounts/{place.mount}"
+            f"sys/mounts/{place.wired.mount}"
         ]
         go_on.set()
         _, err = process.communicate(timeout=60)

