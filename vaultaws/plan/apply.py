@@ -28,6 +28,8 @@ from vaultaws.plan.steps import Hands
 WIDTH: Final = 8
 FINISH_SECONDS: Final = 15.0
 SYNC_SECONDS: Final = 0.25
+LOOK_SECONDS: Final = 0.5
+"""A signal that comes just before a wait begins does not end it: so no wait is longer."""
 
 
 class Watcher(Protocol):
@@ -179,10 +181,11 @@ class _Run:
 
     def _wait(self) -> list[_Ended]:
         """All the news there are. After a signal they have so many seconds to come."""
+        stopping = self._signal is not None
         try:
-            found = [self._news.get(timeout=FINISH_SECONDS if self._signal is not None else None)]
+            found = [self._news.get(timeout=FINISH_SECONDS if stopping else LOOK_SECONDS)]
         except Empty:
-            self._give_up = True
+            self._give_up = stopping
             return []
         while not self._news.empty():
             found.append(self._news.get())
