@@ -33,7 +33,7 @@ def open_engine(server: RunningServer, aws: LocalAws, root: User) -> Engine:
     settings = settings_for(server)
     vault = HvacVault(settings)
     vault.enable_aws(name)
-    vault.tune(name, default_ttl_seconds=900, max_ttl_seconds=3600)
+    vault.tune_mount(name, {"default_lease_ttl": 900, "max_lease_ttl": 3600})
     endpoint = server.aws_endpoint(aws.endpoint)
     config = RootConfig(
         access_key_id=root.key.access_key_id,

@@ -107,9 +107,6 @@ class MemoryVault:
     def enable_aws(self, mount: str) -> None:
         self._guard("enable_aws")
 
-    def tune(self, mount: str, *, default_ttl_seconds: int, max_ttl_seconds: int) -> None:
-        self._guard("tune")
-
     def read_root(self, mount: str) -> RootConfig | None:
         return None
 

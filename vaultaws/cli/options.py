@@ -150,15 +150,6 @@ mount_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
-file_option = click.option(
-    "-c",
-    "--config",
-    "file",
-    default="vaultaws.toml",
-    show_default=True,
-    type=click.Path(dir_okay=True),
-    help="The declared file.",
-)
 
 
 DEFAULT_FILE = "vaultaws.toml"

@@ -19,13 +19,6 @@ class MountCalls(Server):
     def enable_aws(self, mount: str) -> None:
         self._client.sys.enable_secrets_engine("aws", path=url_path(mount))
 
-    def tune(self, mount: str, *, default_ttl_seconds: int, max_ttl_seconds: int) -> None:
-        self._client.sys.tune_mount_configuration(
-            url_path(mount),
-            default_lease_ttl=f"{default_ttl_seconds}s",
-            max_lease_ttl=f"{max_ttl_seconds}s",
-        )
-
     def tune_mount(self, mount: str, settings: JsonObject) -> None:
         self._request("POST", f"sys/mounts/{mount}/tune", encode.mount_settings(settings))
 

@@ -50,10 +50,6 @@ class Vault(Protocol):
         """Enable the AWS engine at `mount`."""
         ...
 
-    def tune(self, mount: str, *, default_ttl_seconds: int, max_ttl_seconds: int) -> None:
-        """Set the mount's lease bounds, in seconds."""
-        ...
-
     def read_root(self, mount: str) -> RootConfig | None:
         """Read `config/root`, or None when it was never written."""
         ...

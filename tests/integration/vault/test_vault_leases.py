@@ -57,7 +57,7 @@ def test_an_iam_users_life(engine: Engine, local_aws: LocalAws) -> None:
 
 def test_a_token_outlives_the_lease_the_mount_cuts_short(engine: Engine) -> None:
     vault, mount = engine.vault, engine.mount
-    vault.tune(mount, default_ttl_seconds=900, max_ttl_seconds=1000)
+    vault.tune_mount(mount, {"default_lease_ttl": 900, "max_lease_ttl": 1000})
     vault.write_role(mount, a_role("f", FEDERATION, max_sts_ttl_seconds=3600))
     asked_at = SystemClock().now()
     issued = vault.issue(mount, "f", sts=True, ttl_seconds=1800)
