@@ -14,10 +14,11 @@ from vaultaws.clock import Clock
 from vaultaws.config import durations
 from vaultaws.config.schema import Config
 from vaultaws.errors import UsageError
+from vaultaws.leases.target import Target
 from vaultaws.leases.words import count
 from vaultaws.plan import apply, drift, outcome, steps
 from vaultaws.plan.changes import Action, Change, Kind, Plan
-from vaultaws.plan.journal import ApplyJournal, Target
+from vaultaws.plan.journal import ApplyJournal
 from vaultaws.plan.outcome import Applied
 from vaultaws.plan.planner import make_plan
 from vaultaws.plan.saved import SavedPlan

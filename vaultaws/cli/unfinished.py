@@ -7,8 +7,9 @@ import os
 from vaultaws.cli import output
 from vaultaws.clock import SystemClock
 from vaultaws.errors import LocalStateError, visible
+from vaultaws.leases.target import Target
 from vaultaws.plan import outcome
-from vaultaws.plan.journal import ApplyJournal, Target, default_directory
+from vaultaws.plan.journal import ApplyJournal, default_directory
 
 
 def journal_of(address: str, namespace: str, mount: str) -> ApplyJournal:

@@ -75,8 +75,9 @@ def open_journal() -> Journal:
 def open_rotations(address: str, namespace: str, mount: str) -> Rotations:
     """Open the record of rotations at one mount, in the person's state directory."""
     from vaultaws.clock import SystemClock
+    from vaultaws.leases.target import Target
     from vaultaws.root.journal import Journal as Rotations
-    from vaultaws.root.journal import Target, default_directory
+    from vaultaws.root.journal import default_directory
 
     target = Target(address, namespace, mount)
     return Rotations(default_directory(os.environ), target, SystemClock())

@@ -8,7 +8,6 @@ written after the server's answer, so the journal never claims a step that was n
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import uuid
@@ -22,6 +21,7 @@ from filelock import FileLock, Timeout
 from vaultaws.clock import Clock
 from vaultaws.errors import LocalStateError
 from vaultaws.leases import appendonly, private
+from vaultaws.leases.target import Target
 from vaultaws.plan import records
 from vaultaws.plan.records import HEADER, Begun, Ended, Ending, Entry, Progressed, Record, StepName
 
@@ -32,21 +32,6 @@ START_ANEW_BYTES: Final = 1 << 20
 def default_directory(environ: Mapping[str, str]) -> Path:
     """Return where the journals of applies live."""
     return private.state_home(environ) / "apply"
-
-
-@dataclass(frozen=True)
-class Target:
-    """One mount of one server. Servers are told apart by the address as it was given."""
-
-    address: str
-    namespace: str
-    mount: str
-
-    @property
-    def key(self) -> str:
-        """A file's name for it."""
-        parts = (self.address.rstrip("/").lower(), self.namespace.strip("/"), self.mount)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)

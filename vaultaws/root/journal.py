@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from vaultaws.clock import Clock
 from vaultaws.errors import LocalStateError
 from vaultaws.leases import private
+from vaultaws.leases.target import Target
 
 VERSION: Final = 1
 LOCK_SECONDS: Final = 1.0
@@ -34,21 +35,6 @@ class Kind(StrEnum):
 
     ROOT = "root"
     STATIC = "static"
-
-
-@dataclass(frozen=True)
-class Target:
-    """One mount of one server. Servers are told apart by the address as it was given."""
-
-    address: str
-    namespace: str
-    mount: str
-
-    @property
-    def key(self) -> str:
-        """A file's name for it."""
-        parts = (self.address.rstrip("/").lower(), self.namespace.strip("/"), self.mount)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from tests.support.people import declare, operator, root_shell
 from tests.support.wired import Wired, must
 from vaultaws.cli.main import VERBS, module_of
 from vaultaws.clock import SystemClock
-from vaultaws.root.journal import Journal, Kind, Target
+from vaultaws.leases.target import Target
+from vaultaws.root.journal import Journal, Kind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
 FREE = (

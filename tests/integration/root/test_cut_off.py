@@ -13,9 +13,10 @@ from tests.support.relay import Asked, CutError, Relay
 from tests.support.wired import Wired, must
 from vaultaws.clock import SystemClock
 from vaultaws.errors import AwsError, VaultawsError, VaultError
+from vaultaws.leases.target import Target
 from vaultaws.model import StaticRole
 from vaultaws.root.facts import RootFacts, observe
-from vaultaws.root.journal import Journal, Kind, Target
+from vaultaws.root.journal import Journal, Kind
 from vaultaws.root.ready import ready, to_resume
 from vaultaws.root.rotate import Rotation, Rotator
 from vaultaws.root.side import AwsSide, open_side

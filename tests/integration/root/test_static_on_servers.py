@@ -17,9 +17,10 @@ from tests.support.rooted import statement
 from tests.support.waiting import settled, until
 from tests.support.wired import Wired, must
 from vaultaws.clock import SystemClock
+from vaultaws.leases.target import Target
 from vaultaws.local.servers.base import ServerKind
 from vaultaws.model import StaticRole
-from vaultaws.root.journal import Journal, Kind, Target
+from vaultaws.root.journal import Journal, Kind
 from vaultaws.root.static_rotate import details_of
 
 HOUR = 3600

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.support.memory_vault import FixedClock
 from tests.support.rooted import holding, statement
 from vaultaws.aws.simulate import AT_ONCE, Opinion, Question, batches
-from vaultaws.root.journal import Journal, Kind, Target
+from vaultaws.leases.target import Target
+from vaultaws.root.journal import Journal, Kind
 from vaultaws.root.rights import Standing, Wanted, judge
 
 contexts = st.lists(

@@ -13,7 +13,8 @@ import pytest
 from tests.support.disk import full_disk
 from tests.support.memory_vault import FixedClock
 from vaultaws.errors import LocalStateError
-from vaultaws.plan.journal import ApplyJournal, Target, Unfinished
+from vaultaws.leases.target import Target
+from vaultaws.plan.journal import ApplyJournal, Unfinished
 from vaultaws.plan.records import Ending, StepName
 
 TARGET = Target("http://127.0.0.1:8200", "", "aws")
@@ -114,7 +115,8 @@ def test_a_second_apply_is_refused_and_told_who_is_at_it(
 import sys
 from pathlib import Path
 from vaultaws.clock import SystemClock
-from vaultaws.plan.journal import ApplyJournal, Target
+from vaultaws.leases.target import Target
+from vaultaws.plan.journal import ApplyJournal
 target = Target{(TARGET.address, TARGET.namespace, TARGET.mount)!r}
 journal = ApplyJournal(Path({str(directory)!r}), target, SystemClock())
 with journal.held(Path("other.toml")):

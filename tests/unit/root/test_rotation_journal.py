@@ -13,7 +13,8 @@ import pytest
 
 from tests.support.memory_vault import FixedClock
 from vaultaws.errors import LocalStateError
-from vaultaws.root.journal import BusyError, Journal, Kind, Target
+from vaultaws.leases.target import Target
+from vaultaws.root.journal import BusyError, Journal, Kind
 
 TARGET = Target("https://vault.corp:8200", "", "aws")
 DETAILS = {"old_key": "AKIA" + "0" * 16, "user": "vault-root"}
@@ -92,7 +93,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from vaultaws.clock import SystemClock
-from vaultaws.root.journal import Journal, Kind, Target
+from vaultaws.leases.target import Target
+from vaultaws.root.journal import Journal, Kind
 journal = Journal(Path(sys.argv[1]), Target("https://vault.corp:8200", "", "aws"), SystemClock())
 with journal.begin(Kind.ROOT, {"old_key": "k"}):
     print("begun", flush=True)

@@ -13,10 +13,11 @@ from tests.support.aws_clients import a_user, allow, client
 from tests.support.memory_operators import MemoryServer
 from tests.support.memory_vault import FixedClock, denied, lost
 from vaultaws.errors import AwsError, VaultDeniedError, VaultError
+from vaultaws.leases.target import Target
 from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials, JsonObject, RootConfig
 from vaultaws.root.facts import observe
-from vaultaws.root.journal import Journal, Kind, Target
+from vaultaws.root.journal import Journal, Kind
 from vaultaws.root.ready import Ready, ready
 from vaultaws.root.rotate import Rotator
 from vaultaws.root.side import AwsSide, open_side
