@@ -76,7 +76,8 @@ def fill_environment(where: Path, lock: Path) -> None:
             do="install Python's venv module (Debian: apt-get install python3-venv)",
         ) from None
     command = [str(where / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    command += ["--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
+    # The lock is whole. Left to resolve, pip takes `coverage[toml]` at its newest, which has no hash.
+    command += ["--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", str(lock)]
     try:
         with timed(f"installing the locked packages of requirements/{lock.name}"):
             run(command)
