@@ -76,7 +76,7 @@ def fill_environment(where: Path, lock: Path) -> None:
             do="install Python's venv module (Debian: apt-get install python3-venv)",
         ) from None
     command = [str(where / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    # The lock is whole. Left to resolve, pip takes `coverage[toml]` at its newest, which has no hash.
+    # The lock is whole. Left to resolve, pip takes an extra of a package at its newest, unhashed.
     command += ["--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", str(lock)]
     try:
         with timed(f"installing the locked packages of requirements/{lock.name}"):

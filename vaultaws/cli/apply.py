@@ -65,7 +65,8 @@ def command(
 
     saved = saved_plans.load(plan_file) if plan_file is not None else None
     if saved is not None:
-        files, prune = _files_of(saved, files), saved.prune or prune
+        _refuse_more_than(saved, prune=prune)
+        files, prune = _files_of(saved, files), saved.prune
     configs = load_all(files)
     refuse_errors(configs)
     said = " ".join(f"-c {file}" for file in files)
@@ -75,6 +76,16 @@ def command(
     with ExitStack() as held:
         jobs = _agreed(applying, configs, saved, wishes, held)
         _carry_out(applying, jobs, as_json=as_json)
+
+
+def _refuse_more_than(saved: SavedPlan, *, prune: bool) -> None:
+    """A plan was read by somebody: what it leaves alone is not removed on the side."""
+    if prune and not saved.prune:
+        raise UsageError(
+            "the plan was written without --prune, and --prune is said beside it",
+            why="the plan leaves alone what is not in the file, and that is what was reviewed",
+            do=f"leave --prune out, or vaultaws plan -c {saved.file} --prune --out FILE",
+        )
 
 
 def _files_of(saved: SavedPlan, named: tuple[Path, ...]) -> tuple[Path, ...]:

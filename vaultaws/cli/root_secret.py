@@ -6,11 +6,16 @@ The secret is neither an argument of a command line, nor in a log, nor in a jour
 from __future__ import annotations
 
 import os
+import re
+from typing import Final
 
 import click
 
 from vaultaws.errors import UsageError
 from vaultaws.model import Secret
+
+_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}")
+"""Letters and digits, at least 16 (IAM API, AccessKey); a secret has small letters or signs."""
 
 
 def root_secret(source: str) -> tuple[str, Secret] | None:
@@ -20,7 +25,7 @@ def root_secret(source: str) -> tuple[str, Secret] | None:
     if source == "env":
         return _from_environment()
     if source == "prompt":
-        key = click.prompt("AWS access key id of Vault's own user", err=True)
+        key = _key_id(click.prompt("AWS access key id of Vault's own user", err=True))
         return key, Secret(click.prompt("Its secret access key", hide_input=True, err=True))
     kind, _, name = source.partition(":")
     if kind == "profile" and name:
@@ -29,7 +34,7 @@ def root_secret(source: str) -> tuple[str, Secret] | None:
         credentials = profile_credentials(name)
         if credentials.session_token is not None:
             raise _temporary(f"the credentials of the profile {name}", "it has a session token")
-        return credentials.access_key_id, credentials.secret_access_key
+        return _key_id(credentials.access_key_id), credentials.secret_access_key
     raise UsageError(
         f'[root] credentials = "{source}" is not a place',
         why="it is env, profile:NAME, prompt or server",
@@ -48,7 +53,19 @@ def _from_environment() -> tuple[str, Secret]:
         )
     if os.environ.get("AWS_SESSION_TOKEN"):
         raise _temporary("the credentials in the environment", "AWS_SESSION_TOKEN is set")
-    return key, Secret(secret)
+    return _key_id(key), Secret(secret)
+
+
+def _key_id(given: str) -> str:
+    """The id as it was given. What is no id may be the secret, so the error does not show it."""
+    key_id = given.strip()
+    if _KEY_ID.fullmatch(key_id):
+        return key_id
+    raise UsageError(
+        "what was given as the root's access key id is none",
+        why="an id has 16 or more capital letters and digits, such as AKIA…",
+        do="see whether id and secret were given the wrong way round",
+    )
 
 
 def _temporary(which: str, sign: str) -> UsageError:

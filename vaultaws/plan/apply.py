@@ -97,6 +97,7 @@ class _Run:
         self._unwritten: list[int] = []
         self._failures: list[Failure] = []
         self._signal: int | None = None
+        self._finish_by = 0.0
         self._trouble: VaultawsError | None = None
         self._give_up = False
         self._synced_at = clock.monotonic()
@@ -109,6 +110,7 @@ class _Run:
         if self._signal is not None:
             self._give_up = True
         else:
+            self._finish_by = self._clock.monotonic() + FINISH_SECONDS
             self._signal = number
             self._watcher.stopping()
         self._news.put(None)
@@ -180,12 +182,13 @@ class _Run:
             self._watcher.done(len(self._done), self._steps[done[-1]])
 
     def _wait(self) -> list[_Ended]:
-        """All the news there are. After a signal they have so many seconds to come."""
+        """All the news there are. After a signal they have so many seconds to come, in all."""
         stopping = self._signal is not None
+        left = max(self._finish_by - self._clock.monotonic(), 0.0) if stopping else LOOK_SECONDS
         try:
-            found = [self._news.get(timeout=FINISH_SECONDS if stopping else LOOK_SECONDS)]
+            found = [self._news.get(timeout=min(left, LOOK_SECONDS))]
         except Empty:
-            self._give_up = stopping
+            self._give_up = stopping and left <= LOOK_SECONDS
             return []
         while not self._news.empty():
             found.append(self._news.get())

@@ -55,6 +55,13 @@ def test_a_write_leaves_nothing_of_the_role_before(
     assert normal(vault.read_role(mount, after.name)) == normal(after)
 
 
+def test_tags_beyond_the_first_plane_are_kept_apart(vault: HvacVault, mount: str) -> None:
+    """Found by the property above: Vault 1.21.1 took the two keys for one and failed."""
+    tags = (("\U00010000", "a"), ("\U00010001", "b"))
+    vault.write_role(mount, Role("r0", CredentialType.IAM_USER, iam_tags=tags))
+    assert vault.read_role(mount, "r0").iam_tags == tags
+
+
 @on_one_mount
 @given(data=st.data())
 def test_a_root_is_read_as_it_was_written(

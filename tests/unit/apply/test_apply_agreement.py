@@ -11,6 +11,7 @@ import pytest
 from tests.support.planned import OBSERVED, planned, role_step
 from vaultaws.cli import output
 from vaultaws.cli.applying import Watcher, question
+from vaultaws.cli.main import run
 from vaultaws.errors import ConfigError
 from vaultaws.plan import drift, saved
 from vaultaws.plan.changes import Action, Change, Kind
@@ -117,3 +118,14 @@ def test_progress_says_count_rate_and_time_left() -> None:
     assert progress.words == "applying 400 of 1,000, 200/s, 3 s left, role reader"
     watcher.stopping()
     assert "Ctrl-C again" in progress.words
+
+
+def test_a_plan_that_leaves_alone_is_not_pruned_on_the_side(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(saved.encode(dataclasses.replace(SAVED, prune=False)))
+    assert run(["apply", "--plan", str(file), "--prune", "--yes"]) == 1
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("error: the plan was written without --prune, and --prune is said")

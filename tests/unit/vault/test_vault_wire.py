@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.stage import Reply, Seen, Stage, StoppedClock
 from vaultaws.errors import (
+    UsageError,
     VaultDeniedError,
     VaultError,
     VaultNotFoundError,
@@ -52,6 +53,25 @@ def told(error: VaultError) -> str:
 
 def errors(*sentences: str, status: int) -> Reply:
     return Reply(status, {"errors": list(sentences)})
+
+
+def test_text_goes_out_as_utf_8(stage: Open, gateway: Callable[..., HvacVault]) -> None:
+    """Vault 1.21.1 refuses escaped pairs: duplicate key, for two keys that differ."""
+    opened = stage(lambda _: Reply(204))
+    with gateway(opened.address) as vault:
+        vault.write("aws/roles/r", {"iam_tags": {"\U00010000": "", "\U00010001": ""}})
+    (seen,) = opened.seen
+    assert b"\\u" not in seen.body
+    assert "\U00010001".encode() in seen.body
+
+
+def test_half_a_character_is_refused_before_anything_is_sent(
+    stage: Open, gateway: Callable[..., HvacVault]
+) -> None:
+    opened = stage(lambda _: Reply(204))
+    with gateway(opened.address) as vault, pytest.raises(UsageError, match="not text"):
+        vault.write("aws/roles/r", {"external_id": "a\udcff"})
+    assert not opened.seen
 
 
 @pytest.mark.parametrize("sentence", ["Vault is sealed", "OpenBao is sealed"])
