@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from vaultaws.aws.identity import AccessKey
+from vaultaws.aws.keys import KeyHands
 from vaultaws.aws.wait import WaitReport
 from vaultaws.clock import Clock
 from vaultaws.errors import AwsError, VaultawsError, VaultError, WaitTimeoutError
@@ -116,17 +117,26 @@ class Rotator:
             return ""
         key, hands = ready.spare, self.side.hands
         self.announce(f"deleting the second key {short_key(key.id)}")
-        if key.active:
-            hands.switch_off(ready.user, key.id)
         try:
+            if key.active:
+                hands.switch_off(ready.user, key.id)
             if self._last_use(ready.user, key) != key.last_used_at:
                 raise _still_used(key)
             hands.delete(ready.user, key.id)
-        except AwsError:
+        except AwsError as fault:
             if key.active:
-                hands.switch_on(ready.user, key.id)
+                self._switched_on_again(hands, ready.user, key, fault)
             raise
         return key.id
+
+    def _switched_on_again(
+        self, hands: KeyHands, user: str, key: AccessKey, fault: AwsError
+    ) -> None:
+        """A switch-off whose answer was lost may have taken effect too."""
+        try:
+            hands.switch_on(user, key.id)
+        except AwsError as refusal:
+            fault.add_note(f"the second key {key.id} may be switched off: {refusal.why}")
 
     def _last_use(self, user: str, wanted: AccessKey) -> object:
         keys = self.side.directory.access_keys(user) if self.side is not None else ()
@@ -182,7 +192,8 @@ class Rotator:
             return _with_trouble(rotation, _not_honoured(late, rotation))
         except VaultError as refusal:
             return _with_trouble(rotation, _not_proved(refusal, rotation))
-        work.note(proved="yes")
+        if rotation.waited is not None:
+            work.note(proved="yes")
         rotation = self._without_old(rotation)
         if rotation.old_is_gone:
             work.end()

@@ -240,7 +240,7 @@ class TestKilled:
     ) -> None:
         """kill -9 soon after the first write to disk; one more run leaves a role with a key.
 
-        A server that was still at the killed run's request may have made another key: it is shown.
+        A server that was still at the killed run's request may have made another key: it is told.
         """
         records = shell.state / "root"
         with shell.start("static", "rotate", "legacy", "--yes") as process:
@@ -253,5 +253,8 @@ class TestKilled:
         done = shell.json("static", "rotate", "legacy", "--yes")
         assert done["access_key_id"] == key_in_use(wired)
         role = shell.json("static", "show", "legacy")
-        assert [key["access_key_id"] for key in role["keys"]] == keys_of(wired, app)
-        assert key_in_use(wired) in keys_of(wired, app)
+        keys = keys_of(wired, app)
+        assert [key["access_key_id"] for key in role["keys"]] == keys
+        assert key_in_use(wired) in keys
+        (listed,) = names_listed(shell)["static_roles"]
+        assert any("second key" in note for note in listed["notes"]) == (len(keys) > 1)

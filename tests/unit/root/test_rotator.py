@@ -12,6 +12,7 @@ import pytest
 from tests.support.aws_clients import a_user, allow, client
 from tests.support.memory_operators import MemoryServer
 from tests.support.memory_vault import FixedClock, denied, lost
+from vaultaws.aws.keys import KeyHands
 from vaultaws.errors import AwsError, VaultDeniedError, VaultError
 from vaultaws.leases.target import Target
 from vaultaws.local.aws.serve import LocalAws
@@ -196,7 +197,32 @@ def test_not_to_wait_is_a_choice(scene: Scene) -> None:
     assert not scene.is_open
 
 
+def test_what_was_not_waited_for_is_not_called_proved(scene: Scene) -> None:
+    scene.engine.stumble = "deleting"
+    scene.rotator(side=None, deadline_seconds=None).rotate(scene.ready())
+    left = scene.journal.unfinished(Kind.ROOT)
+    assert left is not None
+    assert not left.operation.detail("proved")
+
+
+class LosesAnswers(KeyHands):
+    """The switch-off reaches AWS, its answer does not reach us."""
+
+    def switch_off(self, user: str, access_key_id: str) -> None:
+        super().switch_off(user, access_key_id)
+        raise AwsError("no answer", why="the connection broke", do="try again")
+
+
 class TestSpare:
+    def test_a_switch_off_without_an_answer_is_undone(self, scene: Scene, aws: LocalAws) -> None:
+        spare = self.second(scene, aws)
+        prepared = scene.ready(spare=spare.access_key_id)
+        side = replace(scene.side, hands=LosesAnswers())
+        with pytest.raises(AwsError, match="no answer"):
+            scene.rotator(side=side).rotate(prepared)
+        listed = scene.iam.list_access_keys(UserName="vault-root")["AccessKeyMetadata"]
+        assert {key["Status"] for key in listed} == {"Active"}
+
     def second(self, scene: Scene, aws: LocalAws) -> Credentials:
         made = scene.iam.create_access_key(UserName="vault-root")["AccessKey"]
         secret = type(aws.admin.secret_access_key)(made["SecretAccessKey"])
