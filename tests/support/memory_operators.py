@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from tests.support.memory_vault import FixedClock, MemoryVault, not_found
-from vaultaws.errors import VaultError, VaultRefusedError
+from vaultaws.errors import VaultRefusedError
 from vaultaws.model import (
     AuditDevice,
     AuthMount,
@@ -93,13 +93,6 @@ class MemoryServer(MemoryVault):
     def write_role(self, mount: str, role: Role) -> None:
         self._wrote(f"write_role {role.name}")
         self.roles[role.name] = role
-
-    def write_roles(
-        self, mount: str, roles: Sequence[Role], told: Callable[[str, VaultError | None], None]
-    ) -> None:
-        for role in roles:
-            self.write_role(mount, role)
-            told(role.name, None)
 
     def delete_role(self, mount: str, name: str) -> None:
         self._wrote(f"delete_role {name}")

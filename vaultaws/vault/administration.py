@@ -7,11 +7,10 @@ flight; the answer has the order of the names asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from vaultaws.errors import VaultError
 from vaultaws.model import (
     AuditDevice,
     AuthMount,
@@ -42,18 +41,6 @@ class Administration(Vault, Protocol):
     # roles
     def read_roles(self, mount: str, names: Sequence[str]) -> tuple[Role, ...]:
         """Read many roles. One that vanished meanwhile is left out."""
-        ...
-
-    def write_roles(
-        self, mount: str, roles: Sequence[Role], told: Callable[[str, VaultError | None], None]
-    ) -> None:
-        """Write many roles, several at a time.
-
-        `told` hears, in the caller's thread, of every role that was tried, as it ends: its name,
-        and None when it is written or the refusal when it is not (a `LostAnswerError`: it may be
-        either). After the first refusal no further role is begun, those under way end, and that
-        refusal is raised. A role that `told` never heard of was not tried.
-        """
         ...
 
     def count_leases(self, mount: str, roles: Sequence[str]) -> Mapping[str, int | None]:

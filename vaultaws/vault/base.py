@@ -11,7 +11,7 @@ from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import UsageError, VaultNotFoundError
 from vaultaws.model import JsonObject
 from vaultaws.vault import decode
-from vaultaws.vault.bulk import Told, ask_all
+from vaultaws.vault.bulk import ask_all
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.errors import MountMissingError
 
@@ -71,18 +71,13 @@ class Server:
         except VaultNotFoundError:
             return []
 
-    def _each(
-        self,
-        ask: Callable[[Item], Answer],
-        items: Sequence[Item],
-        told: Told[Item] | None = None,
-    ) -> list[Answer]:
+    def _each(self, ask: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
         """Ask for each item, several at a time; answers in the order of `items`.
 
         The client is built first: the threads share it.
         """
         self._client  # noqa: B018  (reading it builds it)
-        return ask_all(ask, items, told)
+        return ask_all(ask, items)
 
     def close(self) -> None:
         """Close the connections."""

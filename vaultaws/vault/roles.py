@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
+from vaultaws.errors import VaultDeniedError, VaultNotFoundError
 from vaultaws.model import Role
 from vaultaws.vault import decode, encode
 from vaultaws.vault.base import Server
@@ -62,13 +62,6 @@ class RoleCalls(Server):
 
     def write_role(self, mount: str, role: Role) -> None:
         self._request("POST", f"{mount}/roles/{role.name}", encode.role_fields(role))
-
-    def write_roles(
-        self, mount: str, roles: Sequence[Role], told: Callable[[str, VaultError | None], None]
-    ) -> None:
-        self._each(
-            lambda role: self.write_role(mount, role), roles, lambda role, no: told(role.name, no)
-        )
 
     def delete_role(self, mount: str, name: str) -> None:
         self._request("DELETE", f"{mount}/roles/{name}")

@@ -14,10 +14,10 @@ import pytest
 from tests.support.connections import settings_for
 from tests.support.cutter import Cut, Cutter
 from tests.support.engine import Engine, a_role
+from tests.support.many import Heard, write_all
 from tests.support.sealing import unseal_key
 from vaultaws.errors import (
     VaultDeniedError,
-    VaultError,
     VaultRefusedError,
     VaultSealedError,
     VaultUnreachableError,
@@ -27,7 +27,6 @@ from vaultaws.model import CredentialType, Role, Secret
 from vaultaws.vault.errors import LostAnswerError, MountMissingError
 from vaultaws.vault.gateway import HvacVault
 
-Heard = dict[str, VaultError | None]
 LIST_SOME = """
 path "sys/leases/lookup/{mount}/+/first" {{ capabilities = ["list", "sudo"] }}
 path "{mount}/roles/*" {{ capabilities = ["read", "update", "create"] }}
@@ -79,14 +78,14 @@ def through(server: RunningServer, verdict: Callable[[int], Cut]) -> Iterator[Hv
 class TestWhole:
     def test_written_and_read_in_the_order_asked_for(self, vault: HvacVault, mount: str) -> None:
         roles, heard = many(), Heard()
-        vault.write_roles(mount, roles, heard.__setitem__)
+        write_all(vault, mount, roles, heard)
         assert heard == dict.fromkeys(names(roles))
         backwards = roles[::-1]
         assert vault.read_roles(mount, names(backwards)) == tuple(backwards)
 
     def test_one_that_vanished_is_left_out(self, vault: HvacVault, mount: str) -> None:
         roles = many(9)
-        vault.write_roles(mount, roles, lambda *_: None)
+        write_all(vault, mount, roles)
         vault.delete_role(mount, "r004")
         assert vault.read_roles(mount, names(roles)) == (*roles[:4], *roles[5:])
 
@@ -148,7 +147,7 @@ class TestRefused:
         roles, heard = many(), Heard()
         roles[50] = replace(roles[50], credential_type=CredentialType.SESSION_TOKEN)
         with pytest.raises(VaultRefusedError, match="roles/r050"):
-            vault.write_roles(mount, roles, heard.__setitem__)
+            write_all(vault, mount, roles, heard)
         assert {name for name, fault in heard.items() if fault} == {"r050"}
         assert_exact(vault, mount, roles, heard)
 
@@ -156,7 +155,7 @@ class TestRefused:
         roles, heard = many(), Heard()
         with person(engine) as writer:
             with pytest.raises(VaultDeniedError, match="roles/r050"):
-                writer.write_roles(engine.mount, roles, heard.__setitem__)
+                write_all(writer, engine.mount, roles, heard)
             with pytest.raises(VaultDeniedError, match="roles/r050"):
                 writer.read_roles(engine.mount, names(roles))
         assert_exact(engine.vault, engine.mount, roles, heard)
@@ -168,7 +167,7 @@ class TestCut:
         self, server: RunningServer, vault: HvacVault, mount: str, cut: Cut
     ) -> None:
         roles = many()
-        vault.write_roles(mount, roles, lambda *_: None)
+        write_all(vault, mount, roles)
         with through(server, lambda number: cut if number % 25 == 0 else Cut.NOT) as relayed:
             assert relayed.read_roles(mount, names(roles)) == tuple(roles)
 
@@ -176,7 +175,7 @@ class TestCut:
         self, server: RunningServer, vault: HvacVault, mount: str
     ) -> None:
         roles = many()
-        vault.write_roles(mount, roles, lambda *_: None)
+        write_all(vault, mount, roles)
         with (
             through(server, lambda number: Cut.NOT if number < 40 else Cut.BEFORE) as relayed,
             pytest.raises(VaultUnreachableError, match="broke off"),
@@ -192,7 +191,7 @@ class TestCut:
             through(server, lambda number: cut if number == 40 else Cut.NOT) as relayed,
             pytest.raises(LostAnswerError) as caught,
         ):
-            relayed.write_roles(mount, roles, heard.__setitem__)
+            write_all(relayed, mount, roles, heard)
         assert "may have taken effect" in caught.value.do
         (lost,) = (name for name, fault in heard.items() if fault)
         assert (lost in stored(vault, mount)) == (cut is Cut.AFTER)
@@ -214,13 +213,13 @@ class TestSealed:
 
             with through(own_server, seal_in_the_middle) as relayed:
                 with pytest.raises(VaultSealedError, match="is sealed"):
-                    relayed.write_roles("aws", roles, heard.__setitem__)
+                    write_all(relayed, "aws", roles, heard)
                 operator.write("sys/unseal", {"key": key})
                 faults = [fault for fault in heard.values() if fault]
                 assert {type(fault) for fault in faults} == {VaultSealedError}
                 there = stored(operator, "aws")
                 assert {name for name, fault in heard.items() if not fault} <= there <= set(heard)
-            operator.write_roles("aws", roles, lambda *_: None)
+            write_all(operator, "aws", roles)
             with (
                 through(own_server, seal_in_the_middle) as relayed,
                 pytest.raises(VaultSealedError, match="is sealed"),

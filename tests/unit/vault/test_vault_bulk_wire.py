@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.many import Heard, write_all
 from tests.support.stage import Reply, Seen, Stage, StoppedClock
 from vaultaws.errors import VaultError, VaultStandbyError
 from vaultaws.model import CredentialType, Role, RootConfig, Secret
@@ -46,9 +47,9 @@ def test_a_server_that_turns_standby_ends_the_reads(stage: Open) -> None:
 
 def test_a_server_that_turns_standby_ends_the_writes_and_says_which(stage: Open) -> None:
     server = stage(turning(20, Reply(500, {"errors": [STANDBY]})))
-    heard: dict[str, VaultError | None] = {}
+    heard: Heard = {}
     with gateway(server) as vault, pytest.raises(VaultStandbyError, match="is a standby"):
-        vault.write_roles("aws", ROLES, heard.__setitem__)
+        write_all(vault, "aws", ROLES, heard)
     assert sum(fault is None for fault in heard.values()) == 20
     assert {f"/v1/aws/roles/{name}" for name in heard} == {seen.path for seen in server.seen}
     assert 20 < len(heard) <= 20 + AT_ONCE
