@@ -52,6 +52,11 @@ class Wired:
         names = [user["UserName"] for page in pages for user in page["Users"]]
         return [name for name in names if part in name]
 
+    def keys_of(self, user: str) -> list[str]:
+        """The ids of a user's access keys."""
+        listed = self.client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
+        return [key["AccessKeyId"] for key in listed]
+
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment of a `vaultaws` command that works on this mount."""
         state = StackState(self.server, self.aws, self.options)

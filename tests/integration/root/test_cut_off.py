@@ -81,11 +81,6 @@ def say(_: str) -> None:
     """Nobody listens."""
 
 
-def keys_of(wired: Wired, user: str) -> list[str]:
-    listed = wired.client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
-    return [key["AccessKeyId"] for key in listed]
-
-
 class TestRoot:
     @pytest.fixture
     def run(
@@ -122,7 +117,7 @@ class TestRoot:
         now = must(wired.ask(f"{wired.mount}/config/root")).body["data"]["access_key"]
         assert now != first
         assert last is None or last.trouble is None
-        assert keys_of(wired, wired.root_user) == [now]
+        assert wired.keys_of(wired.root_user) == [now]
         names = must(wired.ask(f"{wired.mount}/roles", method="LIST")).body["data"]["keys"]
         assert names == ["own"]
 
@@ -134,7 +129,7 @@ class TestRoot:
         assert done.trouble is None
         asked = [write.path for write in line.relay.writes if "rotate-root" in write.path]
         assert len(asked) == 1
-        assert keys_of(wired, wired.root_user) == [done.new_key]
+        assert wired.keys_of(wired.root_user) == [done.new_key]
 
 
 def spare_of(facts: RootFacts, journal: Journal) -> str:
@@ -175,6 +170,6 @@ class TestStatic:
                 self.once(rotator, mount)
         now, _ = vault.static_key(mount, "app")
         assert now != first
-        assert keys_of(wired, user) == [now]
+        assert wired.keys_of(user) == [now]
         assert vault.read_static_roles(mount, ["app"]) == (StaticRole("app", user, 3600),)
         assert rotator.journal.all_unfinished() == ()

@@ -36,11 +36,6 @@ POLICIES = Path(__file__).parents[3] / "policies"
 NOBODY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
 
-def keys_of(wired: Wired, user: str = "") -> list[str]:
-    listed = wired.client("iam").list_access_keys(UserName=user or wired.root_user)
-    return [key["AccessKeyId"] for key in listed["AccessKeyMetadata"]]
-
-
 def stored(wired: Wired) -> dict[str, Any]:
     data: dict[str, Any] = must(wired.ask(f"{wired.mount}/config/root")).body["data"]
     return data
@@ -163,9 +158,9 @@ class TestShow:
         assert {right["by_iam"] for right in seen["rights"]} == {"allowed"}
         forbid(wired, "iam:DeleteAccessKey")
         iam.create_access_key(UserName=wired.root_user)
-        (spare,) = set(keys_of(wired)) - {seen["access_key_id"]}
+        (spare,) = set(wired.keys_of(wired.root_user)) - {seen["access_key_id"]}
         done = olga.json("root", "rotate", "--yes", "--delete-spare", spare)
-        assert keys_of(wired) == [done["access_key_id"]]
+        assert wired.keys_of(wired.root_user) == [done["access_key_id"]]
 
     def test_a_token_that_may_not_read_the_root(
         self, shell: Shell, wired: Wired, tmp_path: Path
@@ -207,7 +202,7 @@ class TestRotate:
         assert done["access_key_id"] == after["access_key"] != before["access_key"]
         assert {**after, "access_key": ""} == {**before, "access_key": ""}
         assert (after["username_template"], after["max_retries"]) == (TEMPLATE, 7)
-        assert keys_of(wired) == [after["access_key"]]
+        assert wired.keys_of(wired.root_user) == [after["access_key"]]
         assert done["old_key_deleted"] is True
         assert role_names(wired) == roles
         assert list((shell.state / "root").glob("*.json")) == []
@@ -234,7 +229,7 @@ class TestRotate:
         assert shell.json("root", "show", code=3)["rotation_blocked"] is True
         done = shell.json("root", "rotate", "--yes", "--delete-spare", spare)
         assert done["spare_deleted"] == spare
-        assert keys_of(wired) == [done["access_key_id"]]
+        assert wired.keys_of(wired.root_user) == [done["access_key_id"]]
 
     def test_a_second_key_that_is_used_stays(self, shell: Shell, wired: Wired) -> None:
         iam = wired.client("iam")
@@ -249,13 +244,13 @@ class TestRotate:
         refused = shell.run("root", "rotate", "--yes", "--delete-spare", made["AccessKeyId"])
         assert refused.returncode == 1
         assert "was used" in refused.stderr
-        assert made["AccessKeyId"] in keys_of(wired)
+        assert made["AccessKeyId"] in wired.keys_of(wired.root_user)
 
     def test_an_engine_that_may_not_delete_is_helped(self, shell: Shell, wired: Wired) -> None:
         forbid(wired, "iam:DeleteAccessKey")
         done = shell.json("root", "rotate", "--yes")
         assert done["old_key_deleted"] is True
-        assert keys_of(wired) == [done["access_key_id"]]
+        assert wired.keys_of(wired.root_user) == [done["access_key_id"]]
 
     def test_what_nobody_may_delete_is_told_and_goes_later(
         self, shell: Shell, wired: Wired, tmp_path: Path
@@ -272,7 +267,7 @@ class TestRotate:
         assert "its new key is good" in shell.run("root", "show").stdout
         finished = shell.json("root", "rotate", "--yes")
         assert (finished["resumed"], finished["old_access_key_id"]) == (True, old)
-        assert keys_of(wired) == [answer["access_key_id"]]
+        assert wired.keys_of(wired.root_user) == [answer["access_key_id"]]
         assert shell.json("root", "show", code=3)["unfinished"] is None
 
     def test_an_engine_that_may_not_make_keys_changes_nothing(
@@ -284,7 +279,7 @@ class TestRotate:
         assert "was not replaced" in done.stderr
         assert "vault-root.json" in done.stderr
         assert done.stdout == ""
-        assert keys_of(wired) == [wired.root_credentials.access_key_id]
+        assert wired.keys_of(wired.root_user) == [wired.root_credentials.access_key_id]
         assert list((shell.state / "root").glob("*.json")) == []
 
     def test_a_token_without_the_right_capabilities_begins_nothing(
@@ -365,7 +360,7 @@ class TestSlowIam:
         assert "not proved yet" in shell.run("root", "show").stdout
         finished = shell.json("root", "rotate", "--yes")
         assert (finished["resumed"], finished["access_key_id"]) == (True, new)
-        assert keys_of(slow) == [new]
+        assert slow.keys_of(slow.root_user) == [new]
 
     def test_killed_while_it_waits_leaves_nothing_for_long(
         self, slow: Wired, tmp_path: Path
@@ -382,7 +377,7 @@ class TestSlowIam:
         finished = shell.json("root", "rotate", "--yes")
         assert finished["resumed"] is True
         assert set(role_names(slow)) == {"reader", "fed"}
-        assert keys_of(slow) == [stored(slow)["access_key"]]
+        assert slow.keys_of(slow.root_user) == [stored(slow)["access_key"]]
 
     def test_interrupted_while_it_waits_takes_its_role_back(
         self, slow: Wired, tmp_path: Path

@@ -52,11 +52,6 @@ def key_in_use(wired: Wired, name: str = "legacy") -> str:
     return str(data["access_key"])
 
 
-def keys_of(wired: Wired, user: str) -> list[str]:
-    listed = wired.client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
-    return [key["AccessKeyId"] for key in listed]
-
-
 def names_listed(shell: Shell, *more: str) -> Any:
     return shell.json("static", "list", "-c", "vaultaws.toml", *more)
 
@@ -66,7 +61,7 @@ def test_listed_and_shown(shell: Shell, wired: Wired, app: str) -> None:
     assert (role["name"], role["username"]) == ("legacy", app)
     assert role["access_key_id"] == key_in_use(wired)
     assert (role["period_trap"], role["overdue"], role["rotated_at_exact"]) == (False, False, True)
-    assert [key["access_key_id"] for key in role["keys"]] == keys_of(wired, app)
+    assert [key["access_key_id"] for key in role["keys"]] == wired.keys_of(app)
     seen = shell.json("static", "show", "legacy")
     assert seen["rotates_at"] == role["rotates_at"]
     missing = shell.run("static", "show", "lgacy")
@@ -108,7 +103,7 @@ def test_the_key_is_replaced_and_the_period_trap_with_it(
     assert done["old_access_key_id"] == old
     assert done["access_key_id"] == key_in_use(wired) != old
     assert done["old_key_deleted"] is True
-    assert keys_of(wired, app) == [done["access_key_id"]]
+    assert wired.keys_of(app) == [done["access_key_id"]]
     (role,) = names_listed(shell)["static_roles"]
     assert (role["period_trap"], role["rotation_period_seconds"]) == (False, 90)
     assert list((shell.state / "root").glob("*.json")) == []
@@ -151,7 +146,7 @@ def test_what_could_not_be_put_back_is_not_taken_down(shell: Shell, wired: Wired
     done = shell.run("static", "rotate", "legacy", "--yes")
     assert done.returncode == 2
     assert "nothing was done" in done.stderr
-    assert (key_in_use(wired), keys_of(wired, app)) == (old, [old])
+    assert (key_in_use(wired), wired.keys_of(app)) == (old, [old])
 
 
 def test_a_user_that_is_another_one_now_is_not_touched(
@@ -164,7 +159,7 @@ def test_a_user_that_is_another_one_now_is_not_touched(
     done = shell.run("static", "rotate", "legacy", "--yes")
     assert done.returncode == 2
     assert "the engine cannot look up" in done.stderr
-    assert (key_in_use(wired), keys_of(wired, app)) == (old, [])
+    assert (key_in_use(wired), wired.keys_of(app)) == (old, [])
 
 
 def test_a_token_that_may_not_rotate(shell: Shell, wired: Wired, tmp_path: Path) -> None:
@@ -188,7 +183,7 @@ def test_a_key_the_engine_may_not_delete_goes_all_the_same(
     blind = operator(wired, tmp_path, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     done = blind.run("static", "rotate", "legacy", "--yes", "--json")
     assert json.loads(done.stdout)["access_key_id"] == key_in_use(wired) != old
-    assert set(keys_of(wired, app)) == {old, key_in_use(wired)}
+    assert set(wired.keys_of(app)) == {old, key_in_use(wired)}
     assert old in done.stderr
     (role,) = names_listed(shell)["static_roles"]
     assert any("second key" in note for note in role["notes"])
@@ -209,7 +204,7 @@ def test_what_cannot_be_put_back_is_said_and_comes_back_later(
     iam.delete_user_policy(UserName=wired.root_user, PolicyName="deny")
     finished = shell.json("static", "rotate", "legacy", "--yes")
     assert finished["resumed"] is True
-    assert keys_of(wired, app) == [key_in_use(wired)]
+    assert wired.keys_of(app) == [key_in_use(wired)]
 
 
 class TestKilled:
@@ -231,7 +226,7 @@ class TestKilled:
         assert (done["resumed"], done["old_access_key_id"]) == (True, old)
         read = must(wired.ask(f"{wired.mount}/static-roles/legacy")).body["data"]
         assert (read["username"], read["rotation_period"]) == (app, HOUR)
-        assert keys_of(wired, app) == [key_in_use(wired)]
+        assert wired.keys_of(app) == [key_in_use(wired)]
         assert names_listed(shell)["unfinished"] == []
 
     @pytest.mark.parametrize("seconds", [0.0, 0.03, 0.1, 0.3])
@@ -249,11 +244,11 @@ class TestKilled:
                 process.wait(seconds)
             process.kill()
             process.communicate()
-        settled(lambda: keys_of(wired, app))  # the server goes on with what was asked
+        settled(lambda: wired.keys_of(app))  # the server goes on with what was asked
         done = shell.json("static", "rotate", "legacy", "--yes")
         assert done["access_key_id"] == key_in_use(wired)
         role = shell.json("static", "show", "legacy")
-        keys = keys_of(wired, app)
+        keys = wired.keys_of(app)
         assert [key["access_key_id"] for key in role["keys"]] == keys
         assert key_in_use(wired) in keys
         (listed,) = names_listed(shell)["static_roles"]
