@@ -85,7 +85,7 @@ def issue(
         raise
     return Handed(
         intent=intent,
-        issued=issued,
+        issued=_with_its_end(issued, token),
         person=person.readable(token.display_name, entity_id=token.entity_id) if token else "",
         credential_type=request.type_of(role) if role else None,
         waited_seconds=waited,
@@ -212,6 +212,14 @@ def _waited(clock: Clock, wait: Waiter | None, issued: Issued, role: Role | None
     started = clock.monotonic()
     wait(issued.credentials, role)
     return clock.monotonic() - started
+
+
+def _with_its_end(issued: Issued, token: TokenInfo | None) -> Issued:
+    """An IAM user's lease ends with the token that asked for it, if not before."""
+    end, last = issued.lease.expires_at, token.expires_at if token else None
+    if issued.credentials.session_token is not None or end is None or last is None or end <= last:
+        return issued
+    return replace(issued, lease=replace(issued.lease, expires_at=last))
 
 
 def _whoami(vault: Vault) -> TokenInfo | None:
