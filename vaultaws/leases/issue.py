@@ -63,7 +63,7 @@ def issue(
     LocalStateError when the journal cannot be written (then nothing is issued),
     WaitTimeoutError when AWS takes too long.
     """
-    token, role = _whoami(vault), _role(vault, request)
+    token, role = _look(vault, request)
     notes = rules.check(role, request)
     request = _with_code(request, role)
     sts = request.uses_sts(role)
@@ -212,6 +212,20 @@ def _waited(clock: Clock, wait: Waiter | None, issued: Issued, role: Role | None
     started = clock.monotonic()
     wait(issued.credentials, role)
     return clock.monotonic() - started
+
+
+def _look(vault: Vault, request: IssueRequest) -> tuple[TokenInfo | None, Role | None]:
+    """Ask who asks and for which role, at the same time: elsewhere a round trip is the cost."""
+    role: Future[Role | None] = Future()
+
+    def read() -> None:
+        try:
+            role.set_result(_role(vault, request))
+        except BaseException as error:  # noqa: BLE001  (it is raised where the role is awaited)
+            role.set_exception(error)
+
+    threading.Thread(target=read, name="role", daemon=True).start()
+    return _whoami(vault), role.result()
 
 
 def _whoami(vault: Vault) -> TokenInfo | None:
