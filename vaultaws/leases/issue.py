@@ -178,6 +178,7 @@ class _Asking:
         except VaultawsError as failure:
             error.add_note(f"lease {issued.lease.id} could not be revoked: {failure.why}")
         else:
+            error.add_note(f"lease {issued.lease.id} was revoked")
             self._close(Step.REVOKED)
 
     def _close(self, step: Step) -> None:
