@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -107,12 +107,11 @@ def real_keys() -> KernelKeys:
 
 
 @contextmanager
-def cleared(keys: KernelKeys) -> Iterator[None]:
-    """Drop what the body put into the user's own keyring, and nothing else."""
-    before = set(keys.keys())
+def cleared(keys: KernelKeys, named: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Drop what the body put into the user's own keyring under these names, and nothing else."""
     try:
         yield
     finally:
-        for key in set(keys.keys()) - before:
+        for key in named():
             with suppress(OSError):
                 keys.delete(key)
