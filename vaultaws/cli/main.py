@@ -27,6 +27,7 @@ VERBS = {
     "static": "List, show and rotate static roles.",
     "login": "Log in to Vault and keep the token.",
     "creds": "Issue credentials.",
+    "profile": "Write, list and remove profiles in ~/.aws/config.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }
