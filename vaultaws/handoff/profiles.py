@@ -148,7 +148,7 @@ def _appended(text: str, profile: Profile) -> str:
     return _checked(text + end + gap + "\n".join(lines) + "\n")
 
 
-def _put(section: Section[ConfigUpdater], key: str, value: str) -> None:
+def _put(section: Section, key: str, value: str) -> None:
     """Say a key, where it stands or below the last one. What is said already is not touched."""
     if key not in section:
         last = list(section.options())[-1:]
@@ -160,7 +160,7 @@ def _put(section: Section[ConfigUpdater], key: str, value: str) -> None:
         section[key].value = value
 
 
-def _after(section: Section[ConfigUpdater]) -> str:
+def _after(section: Section) -> str:
     """What stands in a section's block behind its last key and a blank line: it belongs to what
     comes next."""
     from configupdater import Comment, Option
@@ -172,7 +172,7 @@ def _after(section: Section[ConfigUpdater]) -> str:
     return "".join(str(block) for block in tail[first:])
 
 
-def _profiles(document: ConfigUpdater) -> Iterator[tuple[str, Section[ConfigUpdater]]]:
+def _profiles(document: ConfigUpdater) -> Iterator[tuple[str, Section]]:
     """The profiles with their names, as the SDKs read their heads. Raises ConfigError."""
     seen: set[str] = set()
     for section in document.iter_sections():
@@ -196,7 +196,7 @@ def _name_in(head: str) -> str:
     return words[1] if len(words) == 2 and words[0] == "profile" else ""
 
 
-def _options(section: Section[ConfigUpdater]) -> dict[str, str]:
+def _options(section: Section) -> dict[str, str]:
     return {key: option.value or "" for key, option in section.items()}
 
 
