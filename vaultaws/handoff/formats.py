@@ -146,9 +146,14 @@ def render(issued: Issued, form: str, waited: JsonObject | None = None) -> str:
 
     The expiry handed over is the lease's or the token's, the earlier: never later than both.
     """
-    if form == "json":
-        return json.dumps(json_document(issued, waited), indent=2)
     credentials = dataclasses.replace(issued.credentials, expires_at=issued.ends_at)
+    return render_credentials(credentials, form, json_document(issued, waited))
+
+
+def render_credentials(credentials: Credentials, form: str, document: JsonObject) -> str:
+    """Render any credential set in a named format; `document` is what the JSON format prints."""
+    if form == "json":
+        return json.dumps(document, indent=2)
     if form == "process":
         return json.dumps(process_document(credentials))
     return "\n".join(SHELLS[form](variables(credentials)))
