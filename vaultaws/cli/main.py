@@ -28,6 +28,7 @@ VERBS = {
     "login": "Log in to Vault and keep the token.",
     "creds": "Issue credentials.",
     "profile": "Write, list and remove profiles in ~/.aws/config.",
+    "console": "Sign in to the AWS console.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }

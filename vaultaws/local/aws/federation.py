@@ -96,9 +96,7 @@ class Federation:
         now = self._clock.now()
         token = secrets.token_urlsafe(96)
         with self._lock:
-            self._tokens = {
-                name: held for name, held in self._tokens.items() if held.ends_at > now
-            }
+            self._tokens = {name: held for name, held in self._tokens.items() if held.ends_at > now}
             while len(self._tokens) >= MAX_TOKENS:
                 del self._tokens[next(iter(self._tokens))]
             self._tokens[token] = _SignIn(key, now + TOKEN_LIFE)
