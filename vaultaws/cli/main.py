@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from vaultaws.cli import handler
 from vaultaws.errors import UsageError
 from vaultaws.interrupts import ending_signals_raise
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # verb -> module below vaultaws.cli and the one-line help of the listing; each module has `command`
 VERBS = {
@@ -27,11 +32,17 @@ VERBS = {
     "static": "List, show and rotate static roles.",
     "login": "Log in to Vault and keep the token.",
     "creds": "Issue credentials.",
+    "profile": "Write, list and remove profiles in ~/.aws/config.",
+    "console": "Sign in to the AWS console.",
+    "completion": "Print a shell's completion script.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }
 
 KEYWORDS = ("import",)  # a verb that Python keeps for itself has a module with _ at its end
+
+COMPLETE = "_VAULTAWS_COMPLETE"
+"""Set by a shell that asks for completions, and not a person for work."""
 
 EPILOG = '\b\nExample:\n  eval "$(vaultaws creds ec2readonly)"'
 
@@ -52,7 +63,19 @@ class Verbs(click.Group):
             return None
         module = importlib.import_module(f"vaultaws.cli.{module_of(cmd_name)}")
         command: click.Command = module.command
+        if COMPLETE in os.environ:
+            from vaultaws.cli.completing import with_names
+
+            return with_names(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs, without importing them."""
+        from click.shell_completion import CompletionItem
+
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        fitting = (verb for verb in VERBS if verb.startswith(incomplete))
+        return [*(CompletionItem(verb, help=VERBS[verb]) for verb in fitting), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -71,6 +94,8 @@ def vaultaws() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the process's exit code."""
+    if COMPLETE in os.environ:
+        return complete(arguments)
     try:
         with ending_signals_raise():
             result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
@@ -84,3 +109,17 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  (the one place that prints errors)
         return handler.report(handler.ours(error))
     return result if isinstance(result, int) else 0
+
+
+def complete(arguments: Sequence[str]) -> int:
+    """Answer a shell that completes a command line; whatever happens, it hears no error."""
+    from vaultaws.cli.completing import quiet
+
+    with quiet():
+        try:
+            vaultaws.main(list(arguments), prog_name="vaultaws", complete_var=COMPLETE)
+        except SystemExit as ending:
+            return ending.code if isinstance(ending.code, int) else UsageError.exit_code
+        except Exception:  # noqa: BLE001  (a prompt is no place for it)
+            return UsageError.exit_code
+    return 0

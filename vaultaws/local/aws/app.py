@@ -16,6 +16,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from vaultaws.local.aws import moto_door, sigv4
 from vaultaws.local.aws.authentication import Authentication
 from vaultaws.local.aws.call import Call, Caller, Outcome
+from vaultaws.local.aws.federation import is_federation
 from vaultaws.local.aws.hooks import (
     CONTROL_PREFIX,
     ApiError,
@@ -55,6 +56,7 @@ class Neighbours:
     authoriser: Authoriser
     handlers: Handlers
     control: WsgiApp
+    federation: WsgiApp
     iam: Iam
 
 
@@ -83,6 +85,8 @@ class Gate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["RAW_URI"].startswith(CONTROL_PREFIX):
             return self._around.control(environ, start_response)
+        if is_federation(environ):
+            return self._around.federation(environ, start_response)
         request = _opened(environ)
         try:
             reply = self._reply(request)

@@ -19,6 +19,7 @@ from vaultaws.local.aws.authorisation import PolicyAuthoriser
 from vaultaws.local.aws.call import Caller, CallerKind
 from vaultaws.local.aws.clock import MovableClock
 from vaultaws.local.aws.control import Control
+from vaultaws.local.aws.federation import Federation
 from vaultaws.local.aws.http11 import Server
 from vaultaws.local.aws.iam.access_keys import make_key
 from vaultaws.local.aws.iam.holdings import PolicyBook
@@ -175,6 +176,7 @@ def _account(account_id: str, around: Surroundings) -> _Account:
             **around.handlers,
         },
         control=around.control_app,
+        federation=Federation(keys, clock),
         iam=iam,
     )
     return _Account(moto, state, keys, Gate(moto, Authentication(keys, clock), neighbours))
