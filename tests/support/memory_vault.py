@@ -134,7 +134,17 @@ class MemoryVault:
     def delete_role(self, mount: str, name: str) -> None:
         self.roles.pop(name, None)
 
-    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
+    def issue(
+        self,
+        mount: str,
+        role: str,
+        *,
+        sts: bool,
+        ttl_seconds: int | None = None,
+        role_arn: str = "",
+        session_name: str = "",
+        mfa_code: Secret | None = None,
+    ) -> Issued:
         self.before()
         with self._lock:
             issued = self._mint(mount, role, sts=sts, ttl_seconds=ttl_seconds)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, TextIO
 
 REPORT_AFTER_SECONDS = 2.0
@@ -53,6 +54,7 @@ class Progress:
         self._stream = stream or sys.stderr
         self._redraws = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._words = words
+        self._quiet = False
         self._started = time.monotonic()
         self._done = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
@@ -76,9 +78,22 @@ class Progress:
         """Say what is being done now; it is shown at the next tick."""
         self._words = words
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep quiet while a person is asked something."""
+        self._quiet = True
+        if self._redraws:
+            self._write("\r\x1b[K")
+        try:
+            yield
+        finally:
+            self._quiet = False
+
     def _tick(self) -> None:
         pause = REPORT_AFTER_SECONDS if self._redraws else PIPE_INTERVAL_SECONDS
         while not self._done.wait(pause):
+            if self._quiet:
+                continue
             if self._redraws:
                 self._write(f"\r\x1b[K· {self._words} … {self.seconds:.0f} s")
                 pause = REDRAW_SECONDS
