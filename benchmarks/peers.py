@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ from benchmarks.stage import Stage
 from scripts.bootstrap import make_environment
 from vaultaws.local.build import vault_binary
 from vaultaws.local.directories import Directories
-from vaultaws.local.progress import Progress
+from vaultaws.local.progress import Progress, silent
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 SCRIPT = """\
@@ -105,7 +106,7 @@ def vault_contenders(stage: Stage, progress: Progress) -> list[Contender]:
     environ = _only(stage.environ(), "VAULT_", "XDG_", "PATH", "HOME", "PYTHONPATH", "AWS_END")
     environ["AWS_REGION"] = stage.region
     creds = [str(vaultaws_script(stage)), "creds", TOKENS, "--format", "process"]
-    read = [str(vault_binary(Directories.of(os.environ).cache, progress)), "read", "-format=json"]
+    read = [str(vault_binary(_cache(), progress)), "read", "-format=json"]
     ways = (
         ("vaultaws, hit", lambda _: creds, "AccessKeyId"),
         ("vaultaws, miss", lambda number: [*creds, f"--ttl={1000 + number}"], "AccessKeyId"),
@@ -198,7 +199,11 @@ def herded_peers(stage: Stage) -> list[Herded]:
 
 
 def write_source(stage: Stage, home: Path) -> Path:
-    """A profile whose credential_process prints a real token at once and notes that it was run."""
+    """A profile whose credential_process notes each run of it.
+
+    It reads a token from the server with the Vault CLI, and prints one that was made before, in
+    the SDKs' words.
+    """
     client = _client(stage, "sts")
     found = client.get_federation_token(
         Name="source", DurationSeconds=7200, Policy=json.dumps(POLICY)
@@ -206,7 +211,13 @@ def write_source(stage: Stage, home: Path) -> Path:
     document = {**found, "Version": 1, "Expiration": found["Expiration"].isoformat()}
     (home / "token").write_text(json.dumps(document))
     source, noted = home / "source", home / "noted"
-    source.write_text(f"#!/bin/sh\necho run >> {noted}\nexec cat {home / 'token'}\n")
+    reading = [str(vault_binary(_cache(), silent)), "read", f"{MOUNT}/sts/{TOKENS}"]
+    settings = _only(stage.environ(), "VAULT_")
+    source.write_text(
+        "#!/bin/sh\n"
+        + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
+        + f"echo run >> {noted}\n{shlex.join(reading)} >/dev/null\nexec cat {home / 'token'}\n"
+    )
     source.chmod(0o755)
     (home / ".aws" / "config").write_text(
         f"[profile work]\ncredential_process = {source}\nregion = {stage.region}\n"
@@ -278,6 +289,10 @@ def _client(stage: Stage, service: str) -> Any:
         aws_access_key_id=stage.aws.access_key_id,
         aws_secret_access_key=stage.aws.secret_access_key.reveal(),
     )
+
+
+def _cache() -> Path:
+    return Directories.of(os.environ).cache
 
 
 def _home(stage: Stage, name: str) -> Path:
