@@ -36,7 +36,10 @@ class Standing:
     missing: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        why = "; ".join(f"not in {LABELS[name]}: {reason}" for name, reason in self.missing)
+        why = "; ".join(
+            reason if name == OFF else f"not in {LABELS[name]}: {reason}"
+            for name, reason in self.missing
+        )
         return f"{self.label} ({why})" if why else self.label
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     Found = TypeVar("Found")
 
 SUFFIX = ".lock"
-PAUSE_SECONDS = 0.02
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, SLOWING = 0.02, 0.2, 1.3
+"""Many who look often would take the processor from the one who asks."""
 OLD_SECONDS = 3 * 86_400  # no set lives longer than 36 hours
 
 
@@ -108,6 +109,7 @@ def found_or_turn(
     Raises OSError where there can be no lock.
     """
     ends = time.monotonic() + patience_seconds
+    seconds = FIRST_PAUSE_SECONDS
     while True:
         found = look()
         if found is not None:
@@ -119,7 +121,8 @@ def found_or_turn(
             return found, found is None
         if time.monotonic() >= ends:
             return None, False
-        pause(PAUSE_SECONDS)
+        pause(seconds)
+        seconds = min(seconds * SLOWING, LONGEST_PAUSE_SECONDS)
 
 
 def _lock(file: int) -> bool:

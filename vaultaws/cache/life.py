@@ -19,6 +19,7 @@ SHARE = 0.25
 ENOUGH_SECONDS = 900.0
 """… or this much. A lease of 15 minutes is so used for 11 of them, one of 12 hours nearly whole."""
 
+_LONGEST_SECONDS = 366 * 86_400.0  # more is no lease, and infinity no number of seconds
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -69,7 +70,9 @@ def seconds_left(fields: Mapping[str, str], now: Moment) -> float:
     except (KeyError, ValueError):
         return 0.0
     life, run = expires - issued, now.uptime - began
-    if boot != now.boot or not (issued <= now.wall < expires and 0 <= run < life):
+    if boot != now.boot or not life <= _LONGEST_SECONDS:
+        return 0.0
+    if not (issued <= now.wall < expires and 0 <= run < life):
         return 0.0
     return min(expires - now.wall, life - run)
 

@@ -17,6 +17,7 @@ from vaultaws.config import durations
 from vaultaws.handoff.formats import FORMATS, render
 
 if TYPE_CHECKING:
+    from vaultaws.aws.wait import WaitReport
     from vaultaws.cache.entry import Entry
     from vaultaws.vault.connection import ConnectionSettings
 
@@ -101,10 +102,16 @@ def _sentence(given: Given) -> str:
     issued, report = given.handed.issued, given.report
     parts = [f"{issued.role} for {given.handed.person or 'you'}"]
     if issued.credentials.session_token is None:
-        good = f", good after {report.seconds:.1f} s" if report is not None else ", not waited for"
-        parts.append(f"new IAM user{good}")
+        parts.append(f"new IAM user, {_goodness(report)}")
     if issued.ends_at is not None:
         left = (issued.ends_at - datetime.now(UTC)).total_seconds()
         parts.append(f"expires in {durations.words(left)} ({issued.ends_at.astimezone():%H:%M})")
     parts.append(f"lease {issued.lease.id}")
     return " · ".join(parts)
+
+
+def _goodness(report: WaitReport | None) -> str:
+    if report is None:
+        return "not waited for"
+    read = f"{report.read} allowed" if report.read else "no action known to try it with"
+    return f"good after {report.seconds:.1f} s ({read})"

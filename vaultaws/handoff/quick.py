@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 VERB = "creds"
-PATIENCE_SECONDS = 2.0
-"""How long another process is waited for without a word; the long way waits with words."""
+PATIENCE_SECONDS, AT_TERMINAL_SECONDS = 9.0, 2.0
+"""How long another process is waited for without a word. The long way waits with words: the first
+after 2 s on a terminal, after 10 s elsewhere."""
 INTERRUPTED, NOBODY_READS = 130, 1
 
 FORMS = {*SHELLS, "process", "json"}
@@ -71,10 +72,9 @@ def _found(key: str, environ: Mapping[str, str]) -> dict[str, str] | None:
     store = choice.store if choice is not None else None
     if store is None:
         return None
+    patience = AT_TERMINAL_SECONDS if os.isatty(2) else PATIENCE_SECONDS
     try:
-        return found_or_turn(
-            lambda: look_up(store, key, this_moment()), flight, key, PATIENCE_SECONDS
-        )[0]
+        return found_or_turn(lambda: look_up(store, key, this_moment()), flight, key, patience)[0]
     except OSError:
         return None
 
