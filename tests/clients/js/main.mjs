@@ -1,0 +1,30 @@
+// A program that uses AWS's SDK for JavaScript as any program does: the profile in the environment
+// decides where its credentials come from. Each line on its input is a call; each call is answered
+// with one line of JSON. It lives as long as its input, and so do its credentials.
+import { createInterface } from "node:readline";
+
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { fromIni } from "@aws-sdk/credential-providers";
+
+const sts = new STSClient({ credentials: fromIni() });
+const s3 = new S3Client({ credentials: sts.config.credentials });
+
+const calls = {
+  identity: async () => (await sts.send(new GetCallerIdentityCommand({}))).Arn,
+  service: async () => `${(await s3.send(new ListBucketsCommand({}))).Buckets?.length ?? 0} buckets`,
+};
+
+async function answer(name) {
+  try {
+    const said = await calls[name]();
+    const { accessKeyId } = await sts.config.credentials();
+    return { ok: true, said, key_id: accessKeyId };
+  } catch (error) {
+    return { ok: false, said: String(error.message), key_id: "" };
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await answer(line)));
+}

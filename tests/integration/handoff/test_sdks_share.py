@@ -1,0 +1,36 @@
+"""What SDKs and commands share: leases shorter than 15 minutes cause no lease a request."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.support.clients import Together
+from tests.support.profiles import Profile, run_aws
+
+
+def test_tokens_work_in_every_sdk_and_all_share_one_lease(
+    tokens: Profile, together: Together
+) -> None:
+    """botocore asks anew before each call when less than 15 minutes are left: it gets the same."""
+    used = set()
+    for client in together.start(tokens.environ, tokens.directory).values():
+        for _ in range(2):
+            identity, service = client.call("identity"), client.call("service")
+            assert identity.ok, identity.said
+            assert ":federated-user/" in identity.said
+            assert service.said == "0 buckets"
+            used |= {identity.key_id, service.key_id}
+    assert len(used) == 1
+    assert len(tokens.leases()) == 1
+    assert tokens.runs > len(tokens.leases())
+
+
+def test_the_aws_cli_works_and_its_commands_share_one_lease(aws: Path, tokens: Profile) -> None:
+    identity = run_aws(aws, tokens, "sts", "get-caller-identity")
+    assert identity.returncode == 0, identity.stderr
+    assert ":federated-user/" in json.loads(identity.stdout)["Arn"]
+    described = run_aws(aws, tokens, "ec2", "describe-instances")
+    assert described.returncode == 0, described.stderr
+    assert json.loads(described.stdout) == {"Reservations": []}
+    assert len(tokens.leases()) == 1
