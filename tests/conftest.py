@@ -36,6 +36,7 @@ def _own_environment(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", cache)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("VAULTAWS_CACHE", "off")
 
 
 @pytest.hookimpl(trylast=True)

@@ -17,7 +17,10 @@ SECONDS = 120
 
 @dataclass(frozen=True)
 class Shell:
-    """A person's environment: a home and state of its own, the caches of this run."""
+    """A person's environment: a home and state of its own, the caches of this run.
+
+    Sets are kept only where a test says so: the kernel's keyring is the user's own.
+    """
 
     directory: Path
     more: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +39,7 @@ class Shell:
             "PYTHONPATH": str(ROOT),
             "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
             "XDG_STATE_HOME": str(self.directory / "state"),
+            "VAULTAWS_CACHE": "off",
             **self.more,
         }
 

@@ -36,7 +36,10 @@ class Standing:
     missing: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        why = "; ".join(f"not in {LABELS[name]}: {reason}" for name, reason in self.missing)
+        why = "; ".join(
+            reason if name == OFF else f"not in {LABELS[name]}: {reason}"
+            for name, reason in self.missing
+        )
         return f"{self.label} ({why})" if why else self.label
 
 
@@ -62,15 +65,21 @@ class Cache:
         fields = look_up(self._store, key, self._moment())
         return decode(fields) if fields else None
 
-    def obtain(self, key: str, make: Callable[[], Entry]) -> tuple[Entry, bool]:
+    def obtain(
+        self,
+        key: str,
+        make: Callable[[], Entry],
+        waiting: contextlib.AbstractContextManager[object] | None = None,
+    ) -> tuple[Entry, bool]:
         """Return the set under this name and True, or make it, keep it, and return False.
 
-        One process makes, the others wait for what it gets. An error of `make` goes on to its
-        caller; nothing is kept, and the next process that waits makes in its turn.
+        One process makes, the others wait for what it gets, inside `waiting`. An error of `make`
+        goes on to its caller; nothing is kept, and the next process that waits makes in its turn.
         """
         if self._store is None:
             return make(), False
-        found = self._found_or_turn(key)
+        with waiting or contextlib.nullcontext():
+            found = self._found_or_turn(key)
         if found is not None:
             return found, True
         try:

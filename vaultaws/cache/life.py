@@ -8,6 +8,7 @@ Light: a hit imports it.
 
 from __future__ import annotations
 
+import os
 import time
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ SHARE = 0.25
 ENOUGH_SECONDS = 900.0
 """… or this much. A lease of 15 minutes is so used for 11 of them, one of 12 hours nearly whole."""
 
+_LONGEST_SECONDS = 366 * 86_400.0  # more is no lease, and infinity no number of seconds
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -42,10 +44,13 @@ def this_moment() -> Moment:
 
 def _boot() -> str:
     try:
-        with open(_BOOT_ID, encoding="ascii") as file:
-            return file.read().strip()
-    except (OSError, ValueError):
+        file = os.open(_BOOT_ID, os.O_RDONLY)
+    except OSError:
         return ""
+    try:
+        return os.read(file, 64).decode("ascii", "replace").strip()
+    finally:
+        os.close(file)
 
 
 def stamp(issued_at: float, expires_at: float, before: Moment) -> dict[str, str]:
@@ -69,7 +74,9 @@ def seconds_left(fields: Mapping[str, str], now: Moment) -> float:
     except (KeyError, ValueError):
         return 0.0
     life, run = expires - issued, now.uptime - began
-    if boot != now.boot or not (issued <= now.wall < expires and 0 <= run < life):
+    if boot != now.boot or not life <= _LONGEST_SECONDS:
+        return 0.0
+    if not (issued <= now.wall < expires and 0 <= run < life):
         return 0.0
     return min(expires - now.wall, life - run)
 

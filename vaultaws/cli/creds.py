@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import evidence, output
+from vaultaws.cli import evidence, keeping, output
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.issuing import Given, Wish, issuing_options, obtain
 from vaultaws.cli.options import ServerFlags, mount_option, server_options
-from vaultaws.cli.wiring import open_journal, open_vault
+from vaultaws.cli.wiring import open_journal, settings
 from vaultaws.config import durations
 from vaultaws.handoff.formats import FORMATS, render
+
+if TYPE_CHECKING:
+    from vaultaws.aws.wait import WaitReport
+    from vaultaws.cache.entry import Entry
+    from vaultaws.vault.connection import ConnectionSettings
 
 
 @click.command(epilog='\b\nExample:\n  eval "$(vaultaws creds ec2readonly)"')
@@ -25,30 +32,69 @@ from vaultaws.handoff.formats import FORMATS, render
     show_default=True,
     help="Whose words to print them in.",
 )
+@click.option("--no-cache", is_flag=True, help="Ask for a new set, and keep none.")
 @audit_log_option
 @mount_option
 @server_options
 def command(
-    *, wish: Wish, form: str, audit_log: str | None, mount: str, server: ServerFlags
+    *,
+    wish: Wish,
+    form: str,
+    no_cache: bool,
+    audit_log: str | None,
+    mount: str,
+    server: ServerFlags,
 ) -> None:
-    """Issue credentials for ROLE and print them.
+    """Print credentials for ROLE: those of an earlier run while they are good, else new ones.
 
     A new IAM user's key is handed over only when AWS accepts it; when that takes too long the
     lease is revoked (exit 124). Nothing is printed on stdout unless all went well.
     """
-    from vaultaws.clock import SystemClock
-    from vaultaws.leases.issue import handing_over
-
-    vault, clock = open_vault(server), SystemClock()
-    with open_journal() as journal:
-        evidence.put_right(vault, journal, audit_log, mount)
-        given = obtain(vault, journal, clock, wish, mount)
-        with handing_over(vault, journal, given.handed):
-            output.result(render(given.handed.issued, form, given.waited()))
-    given.say_notes()
-    output.hint(_sentence(given))
+    settled = settings(server)
+    issuance = Issuance(settled, wish, mount, form, audit_log)
+    name = "" if no_cache else keeping.name_of(settled, wish, mount)
+    if not name:
+        issuance()
+    else:
+        waiting = output.Progress(f"another process is asking for {wish.role}; waiting for its set")
+        entry, hit = keeping.cache().obtain(name, issuance, waiting)
+        if hit:
+            _print_kept(entry, form)
     if form in {"env", "fish", "powershell"}:
         output.hint(f'to use it in this shell: eval "$(vaultaws creds {wish.role})"')
+
+
+@dataclass(frozen=True)
+class Issuance:
+    """One issuance, printed and handed over; the cache may have what was printed, never before."""
+
+    settings: ConnectionSettings
+    wish: Wish
+    mount: str
+    form: str
+    audit_log: str | None
+
+    def __call__(self) -> Entry:
+        from vaultaws.clock import SystemClock
+        from vaultaws.leases.issue import handing_over
+        from vaultaws.vault.gateway import HvacVault
+
+        vault, clock = HvacVault(self.settings), SystemClock()
+        with open_journal() as journal:
+            evidence.put_right(vault, journal, self.audit_log, self.mount)
+            given = obtain(vault, journal, clock, self.wish, self.mount)
+            with handing_over(vault, journal, given.handed):
+                output.result(render(given.handed.issued, self.form, given.waited()))
+        given.say_notes()
+        output.hint(_sentence(given))
+        return keeping.entry_of(given)
+
+
+def _print_kept(entry: Entry, form: str) -> None:
+    output.result(render(keeping.issued_of(entry), form, cached=True))
+    for note in entry.notes:
+        output.say(f"· {note}")
+    output.hint(keeping.sentence(entry))
 
 
 def _sentence(given: Given) -> str:
@@ -56,10 +102,16 @@ def _sentence(given: Given) -> str:
     issued, report = given.handed.issued, given.report
     parts = [f"{issued.role} for {given.handed.person or 'you'}"]
     if issued.credentials.session_token is None:
-        good = f", good after {report.seconds:.1f} s" if report is not None else ", not waited for"
-        parts.append(f"new IAM user{good}")
+        parts.append(f"new IAM user, {_goodness(report)}")
     if issued.ends_at is not None:
         left = (issued.ends_at - datetime.now(UTC)).total_seconds()
         parts.append(f"expires in {durations.words(left)} ({issued.ends_at.astimezone():%H:%M})")
     parts.append(f"lease {issued.lease.id}")
     return " · ".join(parts)
+
+
+def _goodness(report: WaitReport | None) -> str:
+    if report is None:
+        return "not waited for"
+    read = f"{report.read} allowed" if report.read else "no action known to try it with"
+    return f"good after {report.seconds:.1f} s ({read})"

@@ -121,11 +121,15 @@ class Given:
     handed: Handed
     report: WaitReport | None
 
-    def waited(self) -> dict[str, float | int] | None:
+    def waited(self) -> dict[str, float | int | str | None] | None:
         """What was waited, for the JSON format."""
         if self.report is None:
             return None
-        return {"seconds": round(self.report.seconds, 1), "refusals": self.report.refusals}
+        return {
+            "seconds": round(self.report.seconds, 1),
+            "refusals": self.report.refusals,
+            "read": self.report.read or None,
+        }
 
     def say_notes(self) -> None:
         """Say on stderr what is otherwise than one may think."""
@@ -160,12 +164,18 @@ class Wait:
 
     def __call__(self, credentials: Credentials, role: Role | None) -> None:
         from vaultaws.aws.wait import wait_until_good
+        from vaultaws.leases.reads import allowed_read
 
         self.report = wait_until_good(
-            credentials, clock=self._clock, regions=self._regions or (None,), watch=self._watch
+            credentials,
+            clock=self._clock,
+            regions=self._regions or (None,),
+            allowed=allowed_read(role),
+            watch=self._watch,
         )
 
     def _watch(self, now: WaitProgress) -> None:
         self._progress.update(
-            f"new IAM key: {now.in_a_row} of {now.needed} good in a row, {now.refusals} refused"
+            f"new IAM key: {now.name}: {now.in_a_row} of {now.needed} good in a row,"
+            f" {now.refusals} refused"
         )

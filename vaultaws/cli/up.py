@@ -9,7 +9,7 @@ import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import Delay, json_option
-from vaultaws.handoff.formats import quote_posix
+from vaultaws.handoff.shells import quote_posix
 
 if TYPE_CHECKING:
     from vaultaws.local.stack import StackState

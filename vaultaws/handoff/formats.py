@@ -1,22 +1,18 @@
 """Credentials in the words of each shell and of the SDKs.
 
-Format names are the AWS CLI's (`aws configure export-credentials --format`). Quoting leaves no
-value a way out of its quotes; what a shell cannot quote safely is refused, not mangled.
+Format names are the AWS CLI's (`aws configure export-credentials --format`). What each shell
+reads is in `shells`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from vaultaws.errors import UsageError
+from vaultaws.handoff.shells import SHELLS
 from vaultaws.model import Credentials, Issued, JsonObject
-
-# Set by other tools or an earlier shell, these would win over, or mix with, what we hand over.
-STALE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
 
 
 def variables(credentials: Credentials) -> dict[str, str]:
@@ -37,72 +33,6 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def cleared(values: Mapping[str, str]) -> tuple[str, ...]:
-    """Names to unset so that nothing stale mixes with `values`."""
-    optional = ("AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
-    return (*STALE, *(name for name in optional if name not in values))
-
-
-def quote_posix(value: str) -> str:
-    """Quote for sh, bash and zsh: only a single quote ends single quotes."""
-    return "'" + value.replace("'", "'\\''") + "'"
-
-
-def quote_fish(value: str) -> str:
-    """Quote for fish: inside single quotes only `\\` and `'` are special."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def quote_powershell(value: str) -> str:
-    """Quote for PowerShell: it takes four typographic quotes for the plain one too."""
-    for mark in "'\u2018\u2019\u201a\u201b":
-        value = value.replace(mark, mark * 2)
-    return f"'{value}'"
-
-
-def quote_cmd(name: str, value: str) -> str:
-    """Quote for cmd.exe, which has no way to quote these characters at all."""
-    if any(mark in value for mark in '"%!\r\n'):
-        raise UsageError(
-            f"{name} cannot be set safely in cmd.exe",
-            why='its value holds one of " % ! or a line break, which cmd.exe cannot quote',
-            do="use --format powershell or --format process",
-        )
-    return f'set "{name}={value}"'
-
-
-def _env(values: Mapping[str, str]) -> list[str]:
-    lines = [f"export {name}={quote_posix(value)}" for name, value in values.items()]
-    return [*lines, "unset " + " ".join(cleared(values))]
-
-
-def _env_no_export(values: Mapping[str, str]) -> list[str]:
-    return [f"{name}={quote_posix(value)}" for name, value in values.items()]
-
-
-def _fish(values: Mapping[str, str]) -> list[str]:
-    lines = [f"set -gx {name} {quote_fish(value)}" for name, value in values.items()]
-    return [*lines, *(f"set -e {name}" for name in cleared(values))]
-
-
-def _powershell(values: Mapping[str, str]) -> list[str]:
-    lines = [f"$Env:{name} = {quote_powershell(value)}" for name, value in values.items()]
-    gone = (f"Remove-Item -ErrorAction SilentlyContinue Env:{name}" for name in cleared(values))
-    return [*lines, *gone]
-
-
-def _windows_cmd(values: Mapping[str, str]) -> list[str]:
-    lines = [quote_cmd(name, value) for name, value in values.items()]
-    return [*lines, *(f'set "{name}="' for name in cleared(values))]
-
-
-SHELLS: Mapping[str, Callable[[Mapping[str, str]], list[str]]] = {
-    "env": _env,
-    "env-no-export": _env_no_export,
-    "fish": _fish,
-    "powershell": _powershell,
-    "windows-cmd": _windows_cmd,
-}
 FORMATS = (*SHELLS, "process", "json")
 
 
@@ -120,10 +50,13 @@ def process_document(credentials: Credentials) -> dict[str, str | int]:
     return document
 
 
-def json_document(issued: Issued, waited: JsonObject | None = None) -> dict[str, Any]:
+def json_document(
+    issued: Issued, waited: JsonObject | None = None, *, cached: bool = False
+) -> dict[str, Any]:
     """Everything known of one issuance; keys are stable within `version`.
 
-    `waited` tells of the consistency wait (seconds, refusals), None when there was none.
+    `waited` tells of the consistency wait (seconds, refusals), None when there was none. `cached`
+    is true for a set of an earlier run.
     """
     credentials, lease = issued.credentials, issued.lease
     token = credentials.session_token
@@ -138,16 +71,19 @@ def json_document(issued: Issued, waited: JsonObject | None = None) -> dict[str,
         "lease_expires_at": iso(lease.expires_at) if lease.expires_at is not None else None,
         "arn": issued.arn or None,
         "waited": waited,
+        "cached": cached,
     }
 
 
-def render(issued: Issued, form: str, waited: JsonObject | None = None) -> str:
+def render(
+    issued: Issued, form: str, waited: JsonObject | None = None, *, cached: bool = False
+) -> str:
     """Render one issuance in a named format, ready for stdout.
 
     The expiry handed over is the lease's or the token's, the earlier: never later than both.
     """
     credentials = dataclasses.replace(issued.credentials, expires_at=issued.ends_at)
-    return render_credentials(credentials, form, json_document(issued, waited))
+    return render_credentials(credentials, form, json_document(issued, waited, cached=cached))
 
 
 def render_credentials(credentials: Credentials, form: str, document: JsonObject) -> str:

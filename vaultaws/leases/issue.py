@@ -63,7 +63,7 @@ def issue(
     LocalStateError when the journal cannot be written (then nothing is issued),
     WaitTimeoutError when AWS takes too long.
     """
-    token, role = _whoami(vault), _role(vault, request)
+    token, role = _look(vault, request)
     notes = rules.check(role, request)
     request = _with_code(request, role)
     sts = request.uses_sts(role)
@@ -85,7 +85,7 @@ def issue(
         raise
     return Handed(
         intent=intent,
-        issued=issued,
+        issued=_with_its_end(issued, token),
         person=person.readable(token.display_name, entity_id=token.entity_id) if token else "",
         credential_type=request.type_of(role) if role else None,
         waited_seconds=waited,
@@ -178,6 +178,7 @@ class _Asking:
         except VaultawsError as failure:
             error.add_note(f"lease {issued.lease.id} could not be revoked: {failure.why}")
         else:
+            error.add_note(f"lease {issued.lease.id} was revoked")
             self._close(Step.REVOKED)
 
     def _close(self, step: Step) -> None:
@@ -212,6 +213,28 @@ def _waited(clock: Clock, wait: Waiter | None, issued: Issued, role: Role | None
     started = clock.monotonic()
     wait(issued.credentials, role)
     return clock.monotonic() - started
+
+
+def _with_its_end(issued: Issued, token: TokenInfo | None) -> Issued:
+    """An IAM user's lease ends with the token that asked for it, if not before."""
+    end, last = issued.lease.expires_at, token.expires_at if token else None
+    if issued.credentials.session_token is not None or end is None or last is None or end <= last:
+        return issued
+    return replace(issued, lease=replace(issued.lease, expires_at=last))
+
+
+def _look(vault: Vault, request: IssueRequest) -> tuple[TokenInfo | None, Role | None]:
+    """Ask who asks and for which role, at the same time: elsewhere a round trip is the cost."""
+    role: Future[Role | None] = Future()
+
+    def read() -> None:
+        try:
+            role.set_result(_role(vault, request))
+        except BaseException as error:  # noqa: BLE001  (it is raised where the role is awaited)
+            role.set_exception(error)
+
+    threading.Thread(target=read, name="role", daemon=True).start()
+    return _whoami(vault), role.result()
 
 
 def _whoami(vault: Vault) -> TokenInfo | None:

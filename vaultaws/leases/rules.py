@@ -55,8 +55,8 @@ def life_notes(role: Role | None, request: IssueRequest, issued: Issued) -> tupl
     asked = timedelta(seconds=request.ttl_seconds or 0)
     if life + _SLACK < asked and not (role and role.max_sts_ttl_seconds):
         notes.append(
-            f"the server gave {words(life.total_seconds())} of the {words(asked.total_seconds())}"
-            " asked for: the mount's longest lease bounds it"
+            f"the server gave {_rounded(life)} of the {_rounded(asked)} asked for: the mount's"
+            " longest lease bounds it"
         )
     if lease.expires_at is not None and lease.expires_at + _SLACK < token.expires_at:
         notes.append(
@@ -81,6 +81,11 @@ def parent_note(token: TokenInfo, lease: Lease) -> tuple[str, ...]:
     return (
         f"the lease ends with your Vault token at {token.expires_at:%H:%M} UTC, before its own end",
     )
+
+
+def _rounded(span: timedelta) -> str:
+    """To the minute: the server cuts seconds off."""
+    return words(round(span.total_seconds() / 60) * 60)
 
 
 def _ends_later(end: datetime | None, other: datetime) -> bool:

@@ -79,12 +79,13 @@ class LeaseCalls(RoleCalls):
             return []
 
     def lookup_lease(self, lease_id: str) -> Lease:
-        answer = self._client.sys.read_lease(lease_id)
+        answer = self._request("PUT", "sys/leases/lookup", {"lease_id": lease_id})
         return decode.lease(decode.payload(answer))
 
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
         asked_at = self._clock.now()
-        answer = self._client.sys.renew_lease(lease_id, increment=increment_seconds)
+        body = {"lease_id": lease_id, "increment": increment_seconds}
+        answer = self._request("PUT", "sys/leases/renew", body)
         renewed = decode.lease_of_answer(decode.mapping(answer, "lease"), asked_at)
         return replace(renewed, issued_at=None)
 

@@ -7,7 +7,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vaultaws.handoff.formats import quote_posix
+from vaultaws.handoff.shells import quote_posix
 
 # NUL cannot stand in an environment variable; surrogates cannot be encoded.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)

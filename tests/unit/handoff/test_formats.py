@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from vaultaws.errors import UsageError
-from vaultaws.handoff import formats
+from vaultaws.handoff import formats, shells
 from vaultaws.model import Credentials, Issued, Lease, Secret
 
 HOSTILE = "a'b\"c$(touch x)`id`\\;&|<>\u2019 $HOME %PATH% !1 é"
@@ -58,11 +58,11 @@ def test_env_clears_what_another_tool_left() -> None:
 
 
 def test_fish_escapes_backslash_and_quote() -> None:
-    assert formats.quote_fish("a\\b'c") == "'a\\\\b\\'c'"
+    assert shells.quote_fish("a\\b'c") == "'a\\\\b\\'c'"
 
 
 def test_powershell_doubles_every_mark_that_it_takes_for_a_quote() -> None:
-    assert formats.quote_powershell("a'b\u2019c") == "'a''b\u2019\u2019c'"
+    assert shells.quote_powershell("a'b\u2019c") == "'a''b\u2019\u2019c'"
 
 
 @pytest.mark.parametrize("value", ['a"b', "a%b", "a!b", "a\nb", "a\rb"])

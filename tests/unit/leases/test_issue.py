@@ -15,6 +15,7 @@ from tests.support.disk import full_disk
 from tests.support.memory_vault import (
     IAM_ROLE,
     STS_ROLE,
+    FixedClock,
     MemoryVault,
     denied,
     lost,
@@ -327,3 +328,53 @@ def test_a_bad_token_s_refusal_is_the_server_s(vault: MemoryVault, journal: Jour
     with pytest.raises(VaultDeniedError):
         issue(vault, journal, vault.clock, IAM)
     assert not last(journal).is_open
+
+
+@pytest.mark.parametrize(
+    ("lease_seconds", "ttl", "note"),
+    [
+        (
+            1800,
+            3599,
+            (
+                "the token outlives its lease: the lease ends at 08:30 UTC, but AWS honours the"
+                " token until 08:59 UTC, also when it is revoked"
+            ),
+        ),
+        (7200, 3600, "the token ends at 09:00 UTC, before its lease (10:00 UTC)"),
+    ],
+)
+def test_lease_and_token_of_different_lives_are_told(
+    vault: MemoryVault, journal: Journal, lease_seconds: int, ttl: int, note: str
+) -> None:
+    vault.lease_seconds = lease_seconds
+    handed = issue(vault, journal, vault.clock, IssueRequest("aws", "reader-sts", ttl))
+    assert handed.notes == (note,)
+    ends = handed.issued.ends_at
+    assert ends == vault.clock.now() + timedelta(seconds=min(lease_seconds, ttl))
+
+
+def test_a_token_cut_by_the_mount_is_told(vault: MemoryVault, journal: Journal) -> None:
+    vault.longest_seconds = vault.lease_seconds = 3600
+    handed = issue(vault, journal, vault.clock, IssueRequest("aws", "reader-sts", 7200))
+    assert handed.notes == (
+        "the server gave 1 h of the 2 h asked for: the mount's longest lease bounds it",
+    )
+
+
+def test_a_clock_that_jumps_meanwhile_changes_nothing_of_the_wait(
+    vault: MemoryVault, journal: Journal
+) -> None:
+    """The wall clock is set while AWS is waited for; how long it took is not read from it."""
+
+    class Jumping(FixedClock):
+        def monotonic(self) -> float:
+            return 100.0
+
+    def wait(_: Credentials, __: Role | None) -> None:
+        vault.clock.moment -= timedelta(days=2)
+
+    before = vault.clock.now()
+    handed = issue(vault, journal, Jumping(), IAM, wait)
+    assert handed.waited_seconds == 0
+    assert handed.issued.ends_at == before + timedelta(seconds=vault.lease_seconds)

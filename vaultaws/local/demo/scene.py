@@ -105,6 +105,7 @@ def stage_environment(private: Path, cache_home: Path) -> dict[str, str]:
         "HOME": str(private / "home"),
         "XDG_STATE_HOME": str(private / "state"),
         "XDG_CACHE_HOME": str(cache_home),
+        "VAULTAWS_CACHE": "off",
         "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
     }
 
