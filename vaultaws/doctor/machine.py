@@ -102,7 +102,9 @@ def _readable_by_others(path: Path) -> Iterator[Finding]:
         found = path.stat()
     except OSError:
         return
-    if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o077:
+    if os.name != "posix":
+        return  # the mode there says nothing of others
+    if stat.S_IMODE(found.st_mode) & 0o077:
         yield bad(
             "files",
             f"{path} can be read by others",
