@@ -238,7 +238,7 @@ def _refused(status: int, duration_seconds: int | None) -> AwsError:
     if duration_seconds is not None:
         why = "a role that was assumed from another one's session takes no --duration"
         do = "run it again without --duration"
-    return AwsError("AWS refused to sign in", why=f"HTTP {status}: {why}", do=do)
+    return AwsError("AWS refused to sign in", why=f"{why} (HTTP {status})", do=do)
 
 
 def _token_in(body: bytes) -> Secret:

@@ -35,6 +35,7 @@ VERBS = {
     "profile": "Write, list and remove profiles in ~/.aws/config.",
     "console": "Sign in to the AWS console.",
     "completion": "Print a shell's completion script.",
+    "doctor": "Find what is wrong, and what is missing.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }
@@ -122,4 +123,3 @@ def complete(arguments: Sequence[str]) -> int:
             return ending.code if isinstance(ending.code, int) else UsageError.exit_code
         except Exception:  # noqa: BLE001  (a prompt is no place for it)
             return UsageError.exit_code
-    return 0

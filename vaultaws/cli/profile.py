@@ -99,9 +99,9 @@ def _made(
     name: str, role: str, flags: tuple[str, ...], settings: tuple[tuple[str, str], ...]
 ) -> Profile:
     from vaultaws.handoff import program
-    from vaultaws.handoff.profiles import Profile, check_name
+    from vaultaws.handoff.profiles import Profile, check_name, check_role
 
-    words = (*program.this_program(), "creds", role, "--format", "process", *flags)
+    words = (*program.this_program(), "creds", check_role(role), "--format", "process", *flags)
     return Profile(check_name(name), role, program.line(words), settings)
 
 

@@ -103,7 +103,7 @@ def _alone(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def _real(path: Path) -> Path:
-    """The file behind all links. Its directory is made when it is ~/.aws and missing."""
+    """The file behind all links. A missing directory is made, as the AWS CLI does."""
     try:
         real = path.resolve()
         if not real.parent.exists():

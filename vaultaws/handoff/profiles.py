@@ -24,6 +24,7 @@ PROCESS: Final = "credential_process"
 DEFAULT: Final = "default"
 SETTINGS: Final = ("region", "output")
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@/+-]*")
+_ROLE: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@-]*[A-Za-z0-9_])?")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_NAME: Final = 128
 
@@ -51,6 +52,18 @@ def check_name(name: str) -> str:
         f"{name!r} cannot be the name of a profile",
         why="the SDKs agree on letters, digits and _ . @ / + - only",
         do="vaultaws profile write ANOTHER-NAME --role ROLE",
+    )
+
+
+def check_role(role: str) -> str:
+    """The role, when it has the shape of a role's name: one with a hyphen before it would be read
+    as an option. Raises UsageError."""
+    if _ROLE.fullmatch(role):
+        return role
+    raise UsageError(
+        f"{role!r} is no name of a role",
+        why="roles have letters, digits and _ . @ -",
+        do="vaultaws roles list",
     )
 
 

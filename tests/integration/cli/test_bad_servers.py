@@ -18,6 +18,8 @@ from vaultaws.local.wire import ask
 VERBS = [
     ["creds", "reader"],
     ["creds", "reader", "--format", "process"],
+    ["console", "reader"],
+    ["profile", "write", "--all"],
     ["roles", "list"],
     ["roles", "show", "reader"],
     ["leases", "list"],

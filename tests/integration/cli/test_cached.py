@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.support.commands import Shell
@@ -100,6 +102,22 @@ def test_a_new_set_is_had_by_saying_so_and_is_not_kept(declared: Shell) -> None:
     first = issue(declared, "reader-sts")
     assert issue(declared, "reader-sts", "--no-cache")["cached"] is False
     assert issue(declared, "reader-sts")["access_key_id"] == first["access_key_id"]
+
+
+def test_an_sdk_that_asks_before_every_call_gets_one_lease_of_fifteen_minutes(
+    declared: Shell, wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore asks again when less than 15 minutes are left: here, always."""
+    words = f"{sys.executable} -m vaultaws creds reader-sts --format process"
+    (tmp_path / "aws.ini").write_text(f"[profile reader]\ncredential_process = {words}\n")
+    for name, value in {**declared.environ, "AWS_CONFIG_FILE": str(tmp_path / "aws.ini")}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    client = boto3.Session(profile_name="reader").client("ec2", region_name="eu-west-2")
+    for _ in range(5):
+        client.describe_instances()
+    assert len(wired.vault.list_leases(f"{wired.mount}/sts/reader-sts")) == 1
 
 
 def test_another_person_another_life_and_another_token_are_other_sets(

@@ -107,7 +107,7 @@ def test_zsh_completes_at_its_prompt(shell: Shell) -> None:
         ):
             session.send(f"{typed}\x01: \x05;echo over\r")
             session.expect(r"\r\nover\r\n")
-            assert becomes in session.before
+            assert becomes in str(session.before)
             session.expect_exact("ready> ")
     finally:
         session.close(force=True)

@@ -111,6 +111,9 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
         for role in ("reader", "reader-sts")
     ]
     check("creds (--format json)", *issued)
+    assert ops.run("profile", "write", "reader", "--region", "eu-west-2").returncode == 0
+    check("profile list", ops.json("profile", "list"))
+    check("doctor", ops.json("doctor"))
     iam = wired.client("iam", wired.root_credentials)
     iam.create_user(UserName="vault-thief-" + wired.mount)
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
