@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -25,6 +25,8 @@ class PlayedKernel:
     quota_bytes: int = 20_000
     names: dict[int, bytes] = field(default_factory=dict)
     payloads: dict[int, bytes] = field(default_factory=dict)
+    charged: dict[int, int] = field(default_factory=dict)
+    """Bytes of the quota: a key gives them back when it is revoked, not when it is unlinked."""
     masks: dict[int, int] = field(default_factory=dict)
     timeouts: dict[int, int] = field(default_factory=dict)
     refuses: dict[int, int] = field(default_factory=dict)
@@ -51,17 +53,20 @@ class PlayedKernel:
         if ADD_KEY in self.refuses:
             raise OSError(self.refuses[ADD_KEY], "refused")
         old = [number for number, found in self.names.items() if found == name]
-        others = sum(len(found) for number, found in self.payloads.items() if number not in old)
+        others = sum(size for number, size in self.charged.items() if number not in old)
         if others + len(data) > self.quota_bytes:
             raise OSError(errno.EDQUOT, "quota")
         number = old[0] if old else next(self.numbers)
-        self.names[number], self.payloads[number] = name, data
+        self.names[number], self.payloads[number], self.charged[number] = name, data, len(data)
         return number
 
     def _control(self, operation: int, *arguments: int | bytes | bytearray) -> int:
         subject = arguments[0]
         assert isinstance(subject, int)
         match operation, arguments:
+            case 3, (_,):
+                self._known(subject)
+                self.charged.pop(subject)
             case 9, (_, _):
                 self._known(subject)
                 del self.names[subject], self.payloads[subject]
@@ -107,12 +112,11 @@ def real_keys() -> KernelKeys:
 
 
 @contextmanager
-def cleared(keys: KernelKeys) -> Iterator[None]:
-    """Drop what the body put into the user's own keyring, and nothing else."""
-    before = set(keys.keys())
+def cleared(keys: KernelKeys, named: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Drop what the body put into the user's own keyring under these names, and nothing else."""
     try:
         yield
     finally:
-        for key in set(keys.keys()) - before:
+        for key in named():
             with suppress(OSError):
                 keys.delete(key)

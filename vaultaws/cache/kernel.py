@@ -35,7 +35,7 @@ _CALLS = {
 }
 """machine -> (add_key, keyctl), from the kernel's tables."""
 _PROCESS_RING, _USER_RING = -2, -4
-_RING_ID, _SETPERM, _DESCRIBE = 0, 5, 6
+_RING_ID, _REVOKE, _SETPERM, _DESCRIBE = 0, 3, 5, 6
 _LINK, _UNLINK, _SEARCH, _READ = 8, 9, 10, 11
 _SET_TIMEOUT = 15
 _MISSING = frozenset(
@@ -73,13 +73,13 @@ class KernelKeys:
             self._control(_SETPERM, number, MASK)
             self._control(_SET_TIMEOUT, number, max(1, int(seconds)))
         except OSError:
-            self._unlink(number)
+            self._drop(number)
             raise
 
     def delete(self, key: str) -> None:
         """Drop what is kept under the name, if anything."""
         try:
-            self._unlink(self._find(key))
+            self._drop(self._find(key))
         except OSError as error:
             if error.errno not in _MISSING:
                 raise
@@ -96,12 +96,14 @@ class KernelKeys:
             except OSError as error:
                 if error.errno != _FULL or not spare:
                     raise
-            self._unlink(spare.pop(0))
+            self._drop(spare.pop(0))
 
     def _find(self, key: str) -> int:
         return self._control(_SEARCH, _USER_RING, _TYPE, (PREFIX + key).encode(), 0)
 
-    def _unlink(self, number: int) -> None:
+    def _drop(self, number: int) -> None:
+        """Revoked, a key gives its bytes back at once; only unlinked, some time later."""
+        self._control(_REVOKE, number)
         self._control(_UNLINK, number, _USER_RING)
 
     def _ours(self) -> list[tuple[int, str]]:

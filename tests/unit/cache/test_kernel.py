@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_kernel_keeps_reads_replaces_and_drops() -> None:
     keys, name = real_keys(), secrets.token_hex(20)
-    with cleared(keys):
+    with cleared(keys, lambda: [name]):
         assert keys.read(name) is None
         keys.write(name, b"one", 60)
         keys.write(name, b"x" * 6_000, 60)
@@ -33,7 +33,7 @@ def test_the_kernel_keeps_reads_replaces_and_drops() -> None:
 
 def test_the_kernel_forgets_by_itself() -> None:
     keys, name = real_keys(), secrets.token_hex(20)
-    with cleared(keys):
+    with cleared(keys, lambda: [name]):
         keys.write(name, b"one", 0.5)
         for _ in range(200):
             if keys.read(name) is None:
@@ -48,7 +48,7 @@ def test_another_process_of_the_user_reads_it_and_no_other_user_may() -> None:
         "from vaultaws.cache.kernel import open_kernel_keys;"
         f"print(open_kernel_keys().read({name!r}).decode())"
     )
-    with cleared(keys):
+    with cleared(keys, lambda: [name]):
         keys.write(name, b"one", 60)
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
