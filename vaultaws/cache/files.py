@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 
-from vaultaws.cache import places
+from vaultaws.cache.places import Directory
 from vaultaws.cache.record import LONGEST_BYTES
 
 SUFFIX = ".set"
@@ -24,13 +24,11 @@ class Files:
 
     def read(self, key: str) -> bytes | None:
         """Return what is kept under the name; a file that others can reach is not trusted."""
-        directory = places.open_directory(self._directory)
-        try:
-            file = places.open_file(key + SUFFIX, os.O_RDONLY, directory)
-        except FileNotFoundError:
-            return None
-        finally:
-            os.close(directory)
+        with Directory(self._directory) as directory:
+            try:
+                file = directory.open(key + SUFFIX, os.O_RDONLY)
+            except FileNotFoundError:
+                return None
         try:
             return os.read(file, LONGEST_BYTES)
         finally:
@@ -38,42 +36,30 @@ class Files:
 
     def write(self, key: str, data: bytes, seconds: float) -> None:
         """Keep bytes; the record itself says for how long. All of them, or the file stays as is."""
-        directory = places.open_directory(self._directory)
         fresh = f"{key}.{os.getpid()}.new"
-        try:
-            self._remove(fresh, directory)
-            file = places.open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, directory)
+        with Directory(self._directory) as directory:
             try:
-                if os.write(file, data) != len(data):
-                    raise OSError(errno.ENOSPC, "no room for all of it", fresh)
-            finally:
-                os.close(file)
-            os.replace(fresh, key + SUFFIX, src_dir_fd=directory, dst_dir_fd=directory)
-        except BaseException:
-            self._remove(fresh, directory)
-            raise
-        finally:
-            os.close(directory)
+                directory.remove(fresh)
+                _fill(directory.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), data)
+                directory.replace(fresh, key + SUFFIX)
+            except BaseException:
+                directory.remove(fresh)
+                raise
 
     def delete(self, key: str) -> None:
         """Drop what is kept under the name, if anything."""
-        directory = places.open_directory(self._directory)
-        try:
-            self._remove(key + SUFFIX, directory)
-        finally:
-            os.close(directory)
+        with Directory(self._directory) as directory:
+            directory.remove(key + SUFFIX)
 
     def keys(self) -> list[str]:
         """Return the names under which something is kept."""
-        directory = places.open_directory(self._directory)
-        try:
-            names = os.listdir(directory)
-        finally:
-            os.close(directory)
-        return sorted(name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX))
+        with Directory(self._directory) as directory:
+            return directory.names(SUFFIX)
 
-    def _remove(self, name: str, directory: int) -> None:
-        try:
-            os.unlink(name, dir_fd=directory)
-        except FileNotFoundError:
-            return
+
+def _fill(file: int, data: bytes) -> None:
+    try:
+        if os.write(file, data) != len(data):
+            raise OSError(errno.ENOSPC, "there is no room for all of it")
+    finally:
+        os.close(file)

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from vaultaws.cache import places
+from vaultaws.cache.places import POSIX, Directory
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,20 +43,16 @@ class Flight:
         """Take the lock if it is free or ours. Raises OSError where there can be no lock."""
         if key in self._held:
             return True
-        name = key + SUFFIX
-        directory = places.open_directory(self._directory)
-        try:
+        with Directory(self._directory) as directory:
             while True:
-                file = places.open_file(name, os.O_RDWR | os.O_CREAT, directory)
+                file = directory.open(key + SUFFIX, os.O_RDWR | os.O_CREAT)
                 if not _lock(file):
                     os.close(file)
                     return False
                 if os.fstat(file).st_nlink:
                     break
                 os.close(file)  # swept away between opening and locking
-            os.utime(file)
-        finally:
-            os.close(directory)
+        os.utime(file if POSIX else os.path.join(self._directory, key + SUFFIX))
         self._held[key] = file
         return True
 
@@ -68,32 +64,25 @@ class Flight:
 
     def keys(self) -> list[str]:
         """Return the names that were asked for in the last days."""
-        directory = places.open_directory(self._directory)
-        try:
-            names = os.listdir(directory)
-        finally:
-            os.close(directory)
-        return sorted(name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX))
+        with Directory(self._directory) as directory:
+            return directory.names(SUFFIX)
 
     def sweep(self, now: float) -> None:
         """Remove the files of locks that nobody has taken for days. Raises OSError."""
-        directory = places.open_directory(self._directory)
-        try:
-            for name in os.listdir(directory):
-                old = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime
-                if name.endswith(SUFFIX) and now - old > OLD_SECONDS:
-                    self._remove(name, directory)
-        finally:
-            os.close(directory)
+        with Directory(self._directory) as directory:
+            for name in directory.names(SUFFIX):
+                if now - directory.changed(name + SUFFIX) > OLD_SECONDS:
+                    _remove(name + SUFFIX, directory)
 
-    def _remove(self, name: str, directory: int) -> None:
-        """Whoever has opened it meanwhile sees, once it has the lock, that the file is gone."""
-        file = places.open_file(name, os.O_RDWR, directory)
-        try:
-            if _lock(file):
-                os.unlink(name, dir_fd=directory)
-        finally:
-            os.close(file)
+
+def _remove(name: str, directory: Directory) -> None:
+    """Whoever has opened it meanwhile sees, once it has the lock, that the file is gone."""
+    file = directory.open(name, os.O_RDWR)
+    try:
+        if _lock(file):
+            directory.remove(name)
+    finally:
+        os.close(file)
 
 
 def found_or_turn(

@@ -8,6 +8,7 @@ Light: a hit imports it.
 
 from __future__ import annotations
 
+import os
 import time
 
 TYPE_CHECKING = False
@@ -43,10 +44,13 @@ def this_moment() -> Moment:
 
 def _boot() -> str:
     try:
-        with open(_BOOT_ID, encoding="ascii") as file:
-            return file.read().strip()
-    except (OSError, ValueError):
+        file = os.open(_BOOT_ID, os.O_RDONLY)
+    except OSError:
         return ""
+    try:
+        return os.read(file, 64).decode("ascii", "replace").strip()
+    finally:
+        os.close(file)
 
 
 def stamp(issued_at: float, expires_at: float, before: Moment) -> dict[str, str]:

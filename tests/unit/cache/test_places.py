@@ -7,57 +7,54 @@ from pathlib import Path
 
 import pytest
 
-from vaultaws.cache import places
 from vaultaws.cache.files import Files
 from vaultaws.cache.flight import Flight
+from vaultaws.cache.places import Directory, cache_directory
 
-READ = os.O_RDONLY
 KEY = "k"
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    os.close(places.open_directory(str(tmp_path / "ours")))
+    Directory(str(tmp_path / "ours")).close()
     return tmp_path / "ours"
 
 
 def test_the_directory_is_made_for_us_alone(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b"
-    os.close(places.open_directory(str(path)))
+    Directory(str(path)).close()
     assert path.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_directory_that_others_may_read_is_closed_to_them(directory: Path) -> None:
     directory.chmod(0o755)
-    os.close(places.open_directory(str(directory)))
+    Directory(str(directory)).close()
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_link_in_the_place_of_the_directory_is_refused(directory: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(directory)
-    with pytest.raises(OSError, match="link"):
-        places.open_directory(str(tmp_path / "link"))
+    with pytest.raises(OSError, match="directory"):
+        Directory(str(tmp_path / "link"))
 
 
 def test_another_users_directory_is_refused(directory: Path) -> None:
     with pytest.raises(OSError, match="another user"):
-        places.open_directory(str(directory), me=os.geteuid() + 1)
+        Directory(str(directory), me=os.geteuid() + 1)
 
 
-@pytest.mark.parametrize("use", [Files.keys, Flight.keys])
-def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path, use: object) -> None:
+@pytest.mark.parametrize("kind", [Files, Flight])
+def test_a_file_in_the_place_of_the_directory_is_refused(
+    tmp_path: Path, kind: type[Files | Flight]
+) -> None:
     (tmp_path / "file").write_text("")
-    place = (Files if use is Files.keys else Flight)(str(tmp_path / "file"))
     with pytest.raises(OSError, match="exists"):
-        place.keys()
+        kind(str(tmp_path / "file")).keys()
 
 
 def open_in(directory: Path, name: str) -> None:
-    ours = places.open_directory(str(directory))
-    try:
-        os.close(places.open_file(name, READ, ours))
-    finally:
-        os.close(ours)
+    with Directory(str(directory)) as ours:
+        os.close(ours.open(name, os.O_RDONLY))
 
 
 def test_a_link_in_the_place_of_a_file_is_refused(directory: Path, tmp_path: Path) -> None:
@@ -87,6 +84,19 @@ def test_what_is_no_plain_file_is_refused(directory: Path) -> None:
         open_in(directory, "folder")
 
 
+@pytest.mark.parametrize("posix", [True, False])
+def test_files_are_made_listed_replaced_and_removed(tmp_path: Path, posix: bool) -> None:
+    """Also without descriptors of directories, as on Windows."""
+    with Directory(str(tmp_path / "ours"), posix=posix) as ours:
+        for name in ("a.x", "b.x", "c.y"):
+            os.close(ours.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        assert ours.names(".x") == ["a", "b"]
+        ours.replace("a.x", "b.x")
+        ours.remove("a.x")
+        assert ours.names(".x") == ["b"]
+        assert ours.changed("b.x") > 0
+
+
 @pytest.mark.parametrize(
     ("environ", "found"),
     [
@@ -96,5 +106,5 @@ def test_what_is_no_plain_file_is_refused(directory: Path) -> None:
     ],
 )
 def test_where_the_cache_is(environ: dict[str, str], found: str) -> None:
-    assert places.cache_directory(environ) == found
-    assert places.cache_directory({}).endswith("/.local/state/vaultaws/cache")
+    assert cache_directory(environ) == found
+    assert cache_directory({}).endswith("/.local/state/vaultaws/cache")
