@@ -95,7 +95,7 @@ def own_herd(stage: Stage, environ: Mapping[str, str], number: int, processes: i
     ttl = f"--ttl={7200 + number}"
     command = [str(vaultaws_script(stage)), "creds", TOKENS, "--format", "process", ttl]
     before = leases(stage, TOKENS)
-    seconds, said = _at_once(command, environ, stage.directory, processes)
+    seconds, said = at_once(command, environ, stage.directory, processes)
     if len({json.loads(text)["AccessKeyId"] for text in said}) != 1:
         raise CommandFailedError("the processes of one herd were given different keys")
     return Herd("vaultaws", processes, leases(stage, TOKENS) - before, seconds)
@@ -103,11 +103,11 @@ def own_herd(stage: Stage, environ: Mapping[str, str], number: int, processes: i
 
 def peer_herd(stage: Stage, peer: Herded, processes: int) -> Herd:
     """Cold processes of a peer; its source notes each call."""
-    seconds, _ = _at_once(peer.command, peer.environ, stage.directory, processes)
+    seconds, _ = at_once(peer.command, peer.environ, stage.directory, processes)
     return Herd(peer.title, processes, len(peer.noted.read_text().splitlines()), seconds)
 
 
-def _at_once(
+def at_once(
     command: Sequence[str], environ: Mapping[str, str], directory: Path, processes: int
 ) -> tuple[float, list[str]]:
     """Start them all, and wait for the last: seconds, and what each printed."""

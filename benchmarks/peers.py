@@ -29,11 +29,10 @@ from vaultaws.local.progress import Progress, silent
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 SCRIPT = """\
 #!{python}
-import re
 import sys
 from vaultaws.__main__ import main
 if __name__ == '__main__':
-    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])
+    sys.argv[0] = sys.argv[0].removesuffix('.exe')
     sys.exit(main())
 """
 MOUNT, USERS, TOKENS = "aws", "reader", "reader-sts"
@@ -89,7 +88,7 @@ def leases(stage: Stage, role: str) -> int:
 
 
 def vaultaws_script(stage: Stage) -> Path:
-    """The command as pip writes it, in an environment without the tools of development."""
+    """The command as pip 26 writes it, in an environment without the tools of development."""
     script = stage.directory / "vaultaws"
     if not script.exists():
         python = make_environment(REQUIREMENTS / "local.txt")

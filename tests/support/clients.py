@@ -57,10 +57,18 @@ class Client:
 
     def call(self, name: str) -> Said:
         """Make one call, `identity` or `service`."""
+        self.tell(name)
+        return self.hear()
+
+    def tell(self, name: str) -> None:
+        """Have it make one call, without waiting for what comes of it."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(f"{name}\n")
         self._process.stdin.flush()
+
+    def hear(self) -> Said:
+        """What came of the call before."""
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, self.words.read_text()
         return Said(**json.loads(line))
