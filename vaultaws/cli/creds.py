@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from vaultaws.cli.issuing import Given, Wish, issuing_options, obtain
 from vaultaws.cli.options import ServerFlags, mount_option, server_options
 from vaultaws.cli.wiring import open_journal, open_vault
 from vaultaws.config import durations
-from vaultaws.handoff.formats import FORMATS, render
+from vaultaws.handoff.formats import FORMATS, how_to_use, render
 
 if TYPE_CHECKING:
     from vaultaws.aws.wait import WaitReport
@@ -51,8 +52,9 @@ def command(
             output.result(render(given.handed.issued, form, given.waited()))
     given.say_notes()
     output.hint(_sentence(given))
-    if form in {"env", "fish", "powershell"}:
-        output.hint(f'to use it in this shell: eval "$(vaultaws creds {wish.role})"')
+    typed = how_to_use(shlex.join(("vaultaws", "creds", wish.role)), form)
+    if typed:
+        output.hint(f"to use it in this shell: {typed}")
 
 
 def _sentence(given: Given) -> str:
