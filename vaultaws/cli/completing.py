@@ -138,10 +138,11 @@ def _keep(path: Path, names: Sequence[str]) -> None:
 
     with contextlib.suppress(OSError, LocalStateError):
         ensure_directory(path.parent)
-        for other in path.parent.glob("*.json"):
+        for other in path.parent.iterdir():
             if time.time() - other.lstat().st_mtime > KEPT_SECONDS:
                 other.unlink()
         unfinished = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(open_file(unfinished), "w", encoding="utf-8") as file:
             json.dump(list(names), file)
+            file.truncate()
         unfinished.replace(path)

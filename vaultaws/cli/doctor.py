@@ -55,10 +55,12 @@ def command(
     from vaultaws.doctor.finding import State, examine
 
     found: list[Finding] = []
-    with output.Progress("looking"):
+    with output.Progress("looking") as progress:
         for finding in examine(checks(server, mount, roles, operator=purpose == "operator")):
             found.append(finding)
-            if not as_json:
+            if as_json:
+                continue
+            with progress.paused():
                 output.result(text(finding, colours=output.colours(sys.stdout)))
     worst = sum(finding.state is State.BAD for finding in found)
     if as_json:

@@ -128,3 +128,31 @@ def test_settings_that_are_wrong(tmp_path: Path) -> None:
     assert "VAULT_ADDR" in of(found, "settings", "bad")[0]
     assert of(found, "environment", "ok")
     assert of(found, "aws", "warn")
+
+
+def test_no_secret_is_told(tmp_path: Path) -> None:
+    """Planted in every place that is looked at, also in broken ones."""
+    (tmp_path / ".vault-token").write_text("planted-token")
+    (tmp_path / ".vault-token").chmod(0o644)
+    (tmp_path / ".aws").mkdir()
+    keys = f"aws_access_key_id = {'AKIA' + 'A' * 16}\naws_secret_access_key = planted-secret\n"
+    (tmp_path / ".aws" / "credentials").write_text(f"[old]\n{keys}")
+    (tmp_path / ".aws" / "config").write_text("[default]\nplanted-line\n")
+    more = {
+        "VAULT_ADDR": "http://vault.test:8200",
+        "VAULT_PROXY_ADDR": "http://user:planted-word@127.0.0.1:9",
+        "HTTPS_PROXY": "http://user:planted-word@127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "ASIA" + "A" * 16,
+        "AWS_SECRET_ACCESS_KEY": "planted-secret",
+        "AWS_SESSION_TOKEN": "planted-token",
+        "AWS_CREDENTIAL_EXPIRATION": "2026-01-01T00:00:00Z",
+    }
+    shell = Shell(tmp_path, more)
+    for arguments in ((), ("--json",), ("--for", "operator")):
+        done = shell.run("doctor", *arguments)
+        assert done.returncode == 3
+        assert "planted" not in done.stdout + done.stderr
+    found = examined(shell, code=3)
+    assert {item["check"] for item in found if item["state"] == "bad"} == {
+        *("server", "files", "environment", "profiles")
+    }

@@ -94,6 +94,16 @@ def test_one_for_each_role_and_away_again(shell: Shell, tmp_path: Path) -> None:
     assert file.read_text().rstrip() == (MINE + "[profile other]\nregion = x\n").rstrip()
 
 
+def test_many_at_once_all_get_in(shell: Shell, tmp_path: Path) -> None:
+    names = [f"p{number}" for number in range(6)]
+    runs = [shell.start("profile", "write", name, "--role", "reader-sts") for name in names]
+    ends = [run.communicate(timeout=60) for run in runs]
+    assert [run.returncode for run in runs] == [0] * len(runs), ends
+    listed = shell.json("profile", "list")["profiles"]
+    assert sorted(item["name"] for item in listed) == names
+    assert (tmp_path / ".aws" / "config").read_text().startswith(MINE)
+
+
 def test_what_cannot_be_done_changes_nothing(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / ".aws" / "config"
     for arguments in (
