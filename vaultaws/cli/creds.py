@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from vaultaws.cli.issuing import Given, Wish, issuing_options, obtain
 from vaultaws.cli.options import ServerFlags, mount_option, server_options
 from vaultaws.cli.wiring import open_journal, settings
 from vaultaws.config import durations
-from vaultaws.handoff.formats import FORMATS, render
+from vaultaws.handoff.formats import FORMATS, how_to_use, render
 
 if TYPE_CHECKING:
     from vaultaws.aws.wait import WaitReport
@@ -60,8 +61,9 @@ def command(
         entry, hit = keeping.cache().obtain(name, issuance, waiting)
         if hit:
             _print_kept(entry, form)
-    if form in {"env", "fish", "powershell"}:
-        output.hint(f'to use it in this shell: eval "$(vaultaws creds {wish.role})"')
+    typed = how_to_use(shlex.join(("vaultaws", "creds", wish.role)), form)
+    if typed:
+        output.hint(f"to use it in this shell: {typed}")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from vaultaws.errors import UsageError
 from vaultaws.handoff.shells import SHELLS
 from vaultaws.model import Credentials, Issued, JsonObject
 
@@ -92,4 +93,25 @@ def render_credentials(credentials: Credentials, form: str, document: JsonObject
         return json.dumps(document, indent=2)
     if form == "process":
         return json.dumps(process_document(credentials))
-    return "\n".join(SHELLS[form](variables(credentials)))
+    values = variables(credentials)
+    for name, value in values.items():
+        if "\0" in value:
+            raise UsageError(
+                f"{name} cannot be set in any shell",
+                why="its value holds a NUL, where an environment variable ends",
+                do="ask for the credentials again; if it stays, report it",
+            )
+    return "\n".join(SHELLS[form](values))
+
+
+def how_to_use(command: str, form: str) -> str:
+    """What to type so that a shell takes over what `command` prints; empty for no shell's form.
+
+    `command` is without its format.
+    """
+    return {
+        "env": f'eval "$({command})"',
+        "fish": f"{command} --format fish | source",
+        "powershell": f"{command} --format powershell | Out-String | Invoke-Expression",
+        "windows-cmd": f"for /f \"delims=\" %i in ('{command} --format windows-cmd') do @%i",
+    }.get(form, "")

@@ -23,7 +23,8 @@ def cleared(values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def quote_posix(value: str) -> str:
-    """Quote for sh, bash and zsh: only a single quote ends single quotes."""
+    """Quote for sh, bash and zsh: only a single quote ends single quotes. In zsh with RC_QUOTES
+    two of them in a row would not; here no quote within quotes is followed by another."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -41,10 +42,10 @@ def quote_powershell(value: str) -> str:
 
 def quote_cmd(name: str, value: str) -> str:
     """Quote for cmd.exe, which has no way to quote these characters at all."""
-    if any(mark in value for mark in '"%!\r\n'):
+    if any(mark in value for mark in '"%!') or not value.isprintable():
         raise UsageError(
             f"{name} cannot be set safely in cmd.exe",
-            why='its value holds one of " % ! or a line break, which cmd.exe cannot quote',
+            why='its value holds one of " % ! or a control character, which it cannot quote',
             do="use --format powershell or --format process",
         )
     return f'set "{name}={value}"'

@@ -77,7 +77,8 @@ def issue(
     )
     asking = _Asking(vault, journal, intent)
     try:
-        issued = asking.ask(request, sts=sts)
+        with parameters.explained(request):
+            issued = asking.ask(request, sts=sts)
         journal.issued(intent, issued)
         waited = _waited(clock, wait, issued, role)
     except BaseException as error:
@@ -92,7 +93,7 @@ def issue(
         notes=(
             *notes,
             *rules.life_notes(role, request, issued),
-            *(rules.parent_note(token, issued.lease) if token else ()),
+            *(rules.parent_notes(token, issued) if token else ()),
         ),
     )
 

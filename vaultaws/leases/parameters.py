@@ -7,15 +7,18 @@ TokenCode).
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from vaultaws.errors import UsageError
+from vaultaws.errors import UsageError, VaultRefusedError
 from vaultaws.leases.request import IssueRequest
 from vaultaws.model import CredentialType, Role, Secret
 
 _SESSION_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}", re.ASCII)
 _CODE: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_MFA_REFUSED: Final = "MultiFactorAuthentication failed"  # STS, in AccessDenied
 _SHOWN: Final = 6
 _UNNARROWED: Final = {
     CredentialType.IAM_USER: "its IAM user gets the role's own policies and no others",
@@ -67,6 +70,18 @@ def checked_code(code: Secret) -> Secret:
             do="type the six digits that the device shows now",
         )
     return digits
+
+
+@contextlib.contextmanager
+def explained(request: IssueRequest) -> Iterator[None]:
+    """Say what to do about a code that AWS did not take; its own reason stays."""
+    try:
+        yield
+    except VaultRefusedError as refusal:
+        if request.mfa_code is not None and _MFA_REFUSED in refusal.why:
+            refusal.what = f"AWS did not take the MFA code for role {request.role}"
+            refusal.do = "wait for the device's next code (each works once), and check its clock"
+        raise
 
 
 def _check_forms(request: IssueRequest) -> None:

@@ -7,14 +7,14 @@ concerns the parameters of a request is in `parameters`.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from vaultaws.config.durations import words
 from vaultaws.errors import ConfigError, UsageError
 from vaultaws.leases import parameters
 from vaultaws.leases.request import IssueRequest
-from vaultaws.model import CredentialType, Issued, Lease, Role, TokenInfo
+from vaultaws.model import CredentialType, Issued, Role, TokenInfo
 
 STS_FLOOR_SECONDS: Final = 900
 CEILING_SECONDS: Final = {
@@ -71,25 +71,35 @@ def life_notes(role: Role | None, request: IssueRequest, issued: Issued) -> tupl
     return tuple(notes)
 
 
-def parent_note(token: TokenInfo, lease: Lease) -> tuple[str, ...]:
+def parent_notes(token: TokenInfo, issued: Issued) -> tuple[str, ...]:
     """Say so when the lease dies with the token that asked, before its own end.
 
-    A lease is the child of its token (hashicorp/vault#26641, #9728).
+    A lease is the child of its token, an orphan's too (hashicorp/vault#26641, #9728). A batch
+    token is no parent: the server cuts the lease to the token's life instead.
     """
-    if token.expires_at is None or not _ends_later(lease.expires_at, token.expires_at):
-        return ()
-    return (
-        f"the lease ends with your Vault token at {token.expires_at:%H:%M} UTC, before its own end",
-    )
+    ends, lease_ends = token.expires_at, issued.lease.expires_at
+    notes: list[str] = []
+    if token.uses_left:
+        notes.append(
+            "your Vault token is good for a number of uses: the lease ends with the last of them"
+        )
+    if ends is None or lease_ends is None:
+        return tuple(notes)
+    if token.is_batch and abs(ends - lease_ends) <= _SLACK:
+        notes.append(f"the lease is cut to the life of your Vault token, until {ends:%H:%M} UTC")
+    elif lease_ends > ends:
+        unless = " unless the token is renewed" if token.renewable else ""
+        after = "; AWS honours the credentials on" if issued.credentials.session_token else ""
+        notes.append(
+            f"the lease ends with your Vault token at {ends:%H:%M} UTC, before its own end"
+            f"{unless}{after}"
+        )
+    return tuple(notes)
 
 
 def _rounded(span: timedelta) -> str:
     """To the minute: the server cuts seconds off."""
     return words(round(span.total_seconds() / 60) * 60)
-
-
-def _ends_later(end: datetime | None, other: datetime) -> bool:
-    return end is not None and end > other
 
 
 def _iam_user_notes(ttl_seconds: int | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ from vaultaws.leases.issue import _Asking, give_back, handing_over, issue
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.ledger import Record
 from vaultaws.leases.request import IssueRequest
-from vaultaws.model import Credentials, CredentialType, Role, TokenInfo
+from vaultaws.model import Credentials, CredentialType, Role, Secret, TokenInfo
 
 IAM = IssueRequest("aws", "reader")
 STS = IssueRequest("aws", "reader-sts")
@@ -232,13 +233,60 @@ def test_an_unknown_role_asks_nothing(vault: MemoryVault, journal: Journal) -> N
     assert (vault.issued, journal.ledger().records) == (0, ())
 
 
-def test_a_lease_that_dies_with_its_token_is_told(vault: MemoryVault, journal: Journal) -> None:
+USES = "your Vault token is good for a number of uses: the lease ends with the last of them"
+DIES = "the lease ends with your Vault token at 08:05 UTC, before its own end"
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "notes"),
+    [
+        (IAM, {}, (DIES,)),
+        (IAM, {"renewable": True}, (f"{DIES} unless the token is renewed",)),
+        (STS, {}, (f"{DIES}; AWS honours the credentials on",)),
+        (
+            IAM,
+            {"expires_at": None, "uses_left": 3},
+            (USES,),
+        ),
+        (IAM, {"expires_at": None}, ()),
+    ],
+)
+def test_a_lease_that_dies_with_its_token_is_told(
+    vault: MemoryVault,
+    journal: Journal,
+    *,
+    asked: IssueRequest,
+    known: dict[str, Any],
+    notes: tuple[str, ...],
+) -> None:
+    vault.longest_seconds = vault.lease_seconds
     ends = vault.clock.now() + timedelta(minutes=5)
-    vault.token = replace(vault.token, expires_at=ends)
-    handed = issue(vault, journal, vault.clock, IAM)
-    assert handed.notes == (
-        "the lease ends with your Vault token at 08:05 UTC, before its own end",
+    vault.token = replace(vault.token, **{"expires_at": ends} | known)
+    assert issue(vault, journal, vault.clock, asked).notes == notes
+
+
+def test_a_batch_token_s_lease_is_cut_to_it(vault: MemoryVault, journal: Journal) -> None:
+    ends = vault.clock.now() + timedelta(seconds=vault.lease_seconds)
+    vault.token = replace(vault.token, expires_at=ends, is_batch=True)
+    assert issue(vault, journal, vault.clock, IAM).notes == (
+        "the lease is cut to the life of your Vault token, until 08:15 UTC",
     )
+
+
+def test_a_code_that_aws_did_not_take_is_explained(vault: MemoryVault, journal: Journal) -> None:
+    device = "arn:aws:iam::123456789012:mfa/vault"
+    vault.roles["mfa"] = Role("mfa", CredentialType.SESSION_TOKEN, mfa_serial_number=device)
+
+    def refuse() -> None:
+        why = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code."
+        raise VaultRefusedError("the server refused PUT aws/sts/mfa", why=why, do="correct it")
+
+    vault.before = refuse
+    with pytest.raises(VaultRefusedError) as refused:
+        issue(vault, journal, vault.clock, IssueRequest("aws", "mfa", mfa_code=Secret("246810")))
+    assert refused.value.what == "AWS did not take the MFA code for role mfa"
+    assert "next code" in refused.value.do
+    assert not last(journal).is_open
 
 
 def test_a_token_that_lives_longer_is_not_worth_a_word(
