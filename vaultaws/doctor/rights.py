@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vaultaws.doctor.finding import Finding, State, bad, ok, warn
+from vaultaws.doctor.finding import Finding, State, bad, of_error, ok, warn
 from vaultaws.errors import VaultDeniedError, VaultNotFoundError
 from vaultaws.leases.words import count, printable
 from vaultaws.vault.administration import Administration
@@ -45,7 +45,10 @@ def for_creds(vault: Vault, mount: str, named: Sequence[str]) -> Iterator[Findin
     elif not roles:
         yield warn("roles", f"{mount}/ has no roles", "nothing was declared", "vaultaws apply")
     else:
-        yield from _issuing(vault, mount, roles, demanded=bool(named))
+        missing = {role: no for role in named if (no := _missing(vault, mount, role))}
+        yield from (of_error("roles", refusal) for refusal in missing.values())
+        there = [role for role in roles if role not in missing]
+        yield from _issuing(vault, mount, there, demanded=bool(named))
     yield from _judged(
         vault,
         "leases",
@@ -64,9 +67,22 @@ def _listed(vault: Vault, mount: str) -> list[str] | None:
         return None
 
 
+def _missing(vault: Vault, mount: str, role: str) -> VaultNotFoundError | None:
+    """The error that says so where a role is known not to be there."""
+    try:
+        vault.read_role(mount, role)
+    except VaultNotFoundError as refusal:
+        return refusal
+    except VaultDeniedError:
+        return None
+    return None
+
+
 def _issuing(
     vault: Vault, mount: str, roles: Sequence[str], *, demanded: bool
 ) -> Iterator[Finding]:
+    if not roles:
+        return
     paths = [f"{mount}/{kind}/{role}" for role in roles for kind in ("creds", "sts", "roles")]
     granted = vault.capabilities(*paths)
 

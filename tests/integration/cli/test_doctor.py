@@ -67,6 +67,14 @@ def test_a_person_who_lacks_rights_hears_which(
     assert text.stderr.splitlines()[-1].startswith("1 bad")
 
 
+def test_a_role_that_is_not_there_is_no_matter_of_rights(declared: Shell) -> None:
+    found = examined(declared, "--role", "raeder", "--role", "reader", code=3)
+    (missing,) = of(found, "roles", "bad")
+    assert "raeder" in missing
+    assert "reader" in whys(found, "roles")
+    assert of(found, "roles", "ok") == ["may issue 1 role: reader"]
+
+
 def test_an_iam_action_that_vaults_user_lacks(wired: Wired, tmp_path: Path) -> None:
     declare(wired, tmp_path, ROLE)
     assert root_shell(wired, tmp_path).run("apply", "--yes").returncode == 0
