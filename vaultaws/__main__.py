@@ -19,17 +19,22 @@ def main() -> None:
     """
     gc.set_threshold(OBJECTS, 20, 20)
     arguments = sys.argv[1:]
-    if arguments[:1] == ["creds"]:
-        from vaultaws.handoff import quick
+    code = _quickly(arguments)
+    if code is None:
+        from vaultaws.cli.main import run
 
-        code = quick.answer(arguments, os.environ)
-        if code is not None:
-            sys.exit(code)
-    from vaultaws.cli.main import run
-
-    code = run(arguments)
+        code = run(arguments)
     gc.freeze()
     sys.exit(code)
+
+
+def _quickly(arguments: list[str]) -> int | None:
+    """The exit code of what the short way has done; None when it is for the long way."""
+    if arguments[:1] != ["creds"]:
+        return None
+    from vaultaws.handoff import quick
+
+    return quick.answer(arguments, os.environ)
 
 
 if __name__ == "__main__":

@@ -59,11 +59,12 @@ def name_of(settings: ConnectionSettings, wish: Wish, mount: str) -> str:
 
 
 def entry_of(given: Given) -> Entry:
-    """What is kept of a set that was handed over. Without a start or an end it is not kept."""
+    """What is kept of a set that was handed over. Without a known start or end it is not kept."""
     issued = given.handed.issued
     credentials, lease = issued.credentials, issued.lease
     ends = {LEASE_ENDS: lease.expires_at, TOKEN_ENDS: credentials.expires_at}
-    end = issued.ends_at if lease.issued_at is not None else None
+    known = lease.issued_at is not None and not given.handed.ends_unforeseen
+    end = issued.ends_at if known else None
     return Entry(
         access_key_id=credentials.access_key_id,
         secret_access_key=credentials.secret_access_key,

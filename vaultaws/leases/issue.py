@@ -37,7 +37,8 @@ class Handed:
     """Credentials ready to be handed over; see `handing_over`.
 
     `person` is who Vault says is asking, empty when the token may not look itself up.
-    `waited_seconds` is None when nothing was waited for.
+    `waited_seconds` is None when nothing was waited for. `ends_unforeseen` is true for an IAM user
+    that goes with the last use of a Vault token that is good for a few.
     """
 
     intent: Intent
@@ -46,6 +47,7 @@ class Handed:
     credential_type: CredentialType | None = None
     waited_seconds: float | None = None
     notes: tuple[str, ...] = ()
+    ends_unforeseen: bool = False
 
 
 def issue(
@@ -95,6 +97,7 @@ def issue(
             *rules.life_notes(role, request, issued),
             *(rules.parent_notes(token, issued) if token else ()),
         ),
+        ends_unforeseen=bool(token and token.uses_left) and not issued.credentials.session_token,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -215,6 +217,40 @@ def test_a_code_needs_the_right_to_update_and_the_refusal_names_it(
     assert done.returncode == 2
     assert f"permission denied on {wired.mount}/sts/guarded" in done.stderr
     assert f"ask for a policy with update on {wired.mount}/sts/guarded" in done.stderr
+
+
+def test_a_token_that_may_not_read_the_role_is_told_what_is_missing(
+    roles: Roles, wired: Wired, tmp_path: Path
+) -> None:
+    rules = f'path "{wired.mount}/creds/*" {{ capabilities = ["read", "update"] }}'
+    must(wired.ask(f"sys/policies/acl/narrow-{wired.mount}", {"policy": rules}))
+    ada = person(wired, tmp_path, "ada", f"narrow-{wired.mount}")
+    done = ada.run("creds", "guarded")
+    assert done.returncode == 2
+    assert "error: role guarded needs an MFA code" in done.stderr
+    assert issued(ada, "guarded", "--mfa-code", roles.device.code())["session_token"]
+    done = ada.run("creds", "session", "--via", "sts")
+    assert f"permission denied on {wired.mount}/sts/session" in done.stderr
+    assert issued(ada, "reader-sts")["session_token"]
+
+
+def test_an_sts_type_needs_neither_boto3_nor_hvac(roles: Roles, shell: Shell) -> None:
+    """They take longer to import than Vault takes to answer."""
+    heavy = ("boto3", "botocore", "filelock", "hvac", "requests")
+    script = (
+        "import sys\nfrom vaultaws.cli.main import run\n"
+        "code = run(['creds', 'reader-sts', '--format', 'process'])\n"
+        f"print(sorted(set({heavy}) & set(sys.modules)), code, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=shell.environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == "[] 0\n"
 
 
 @pytest.mark.parametrize("options", [{"num_uses": 1}, {"wrap": True}])

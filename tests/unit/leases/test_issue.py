@@ -265,6 +265,28 @@ def test_a_lease_that_dies_with_its_token_is_told(
     assert issue(vault, journal, vault.clock, asked).notes == notes
 
 
+@pytest.mark.parametrize(("asked", "end"), [(IAM, 5), (STS, 15)])
+def test_an_iam_user_ends_with_the_token_that_asked(
+    vault: MemoryVault, journal: Journal, asked: IssueRequest, end: int
+) -> None:
+    """AWS knows nothing of Vault's token: what STS gave lives on."""
+    token_ends = vault.clock.now() + timedelta(minutes=5)
+    vault.token = replace(vault.token, expires_at=token_ends)
+    handed = issue(vault, journal, vault.clock, asked)
+    assert handed.issued.lease.expires_at == vault.clock.now() + timedelta(minutes=end)
+    recorded = last(journal).issued
+    assert recorded is not None
+    assert recorded.lease_ends == vault.clock.now() + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(("asked", "unforeseen"), [(IAM, True), (STS, False)])
+def test_nobody_knows_when_a_token_of_a_few_uses_ends_its_user(
+    vault: MemoryVault, journal: Journal, asked: IssueRequest, *, unforeseen: bool
+) -> None:
+    vault.token = replace(vault.token, uses_left=3)
+    assert issue(vault, journal, vault.clock, asked).ends_unforeseen is unforeseen
+
+
 def test_a_batch_token_s_lease_is_cut_to_it(vault: MemoryVault, journal: Journal) -> None:
     ends = vault.clock.now() + timedelta(seconds=vault.lease_seconds)
     vault.token = replace(vault.token, expires_at=ends, is_batch=True)
