@@ -126,6 +126,14 @@ def test_no_cache_asks_the_server(shell: Shell) -> None:
     assert shell.run("creds", "reader", "--no-cache").returncode == 2
 
 
+@pytest.mark.parametrize("word", [("--policy", "p.json"), ("--mfa-code", "12345x")])
+def test_what_is_refused_is_refused_with_a_set_as_well(shell: Shell, word: tuple[str, str]) -> None:
+    keep(shell)
+    done = shell.run("creds", "reader", *word)
+    assert done.returncode != 0
+    assert done.stdout == ""
+
+
 def test_a_person_is_told_that_it_is_from_the_cache_and_for_how_long(shell: Shell) -> None:
     keep(shell)
     code, seen = at_terminal(shell, "creds", "reader")

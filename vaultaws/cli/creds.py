@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import evidence, keeping, output
+from vaultaws.cli import cached, evidence, output
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.issuing import Given, Wish, issuing_options, obtain
 from vaultaws.cli.options import ServerFlags, mount_option, server_options
@@ -53,12 +53,12 @@ def command(
     """
     settled = settings(server)
     issuance = Issuance(settled, wish, mount, form, audit_log)
-    name = "" if no_cache else keeping.name_of(settled, wish, mount)
+    name = "" if no_cache else cached.name_of(settled, wish, mount)
     if not name:
         issuance()
     else:
         waiting = output.Progress(f"another process is asking for {wish.role}; waiting for its set")
-        entry, hit = keeping.cache().obtain(name, issuance, waiting)
+        entry, hit = cached.cache().obtain(name, issuance, waiting)
         if hit:
             _print_kept(entry, form)
     typed = how_to_use(shlex.join(("vaultaws", "creds", wish.role)), form)
@@ -89,14 +89,14 @@ class Issuance:
                 output.result(render(given.handed.issued, self.form, given.waited()))
         given.say_notes()
         output.hint(_sentence(given))
-        return keeping.entry_of(given)
+        return cached.entry_of(given)
 
 
 def _print_kept(entry: Entry, form: str) -> None:
-    output.result(render(keeping.issued_of(entry), form, cached=True))
+    output.result(render(cached.issued_of(entry), form, cached=True))
     for note in entry.notes:
         output.say(f"· {note}")
-    output.hint(keeping.sentence(entry))
+    output.hint(cached.sentence(entry))
 
 
 def _sentence(given: Given) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import evidence, keeping, output
+from vaultaws.cli import cached, evidence, output
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.options import (
     Filters,
@@ -115,7 +115,7 @@ def revoke_leases(
         )
         cutting = cutting_for(vault, mount, chosen) if cut else None
         confirm(f"Revoke {count(len(chosen), 'credential', 'credentials')}?", yes=yes)
-        keeping.forget({held.lease_id for held in chosen if held.lease_id})
+        cached.forget({held.lease_id for held in chosen if held.lease_id})
         with output.Progress("revoking"):
             done = revoke.revoke(vault, SystemClock(), chosen, journal=journal, cutting=cutting)
     if as_json:

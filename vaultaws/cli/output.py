@@ -17,8 +17,21 @@ REDRAW_SECONDS = 0.25
 
 
 def result(text: str) -> None:
-    """Print a result."""
-    print(text, flush=True)
+    """Print a result. Raises OSError when nobody can take it, and then keeps none of it back."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        _drop_rest(sys.stdout)
+        raise
+
+
+def _drop_rest(stream: TextIO) -> None:
+    """Lead a stream that takes nothing to where all is taken: at the end Python would write its
+    rest once more, and end with 120 for the failure."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def say(text: str) -> None:

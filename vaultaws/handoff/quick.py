@@ -33,7 +33,7 @@ FORMS = {*SHELLS, "process", "json"}
 SERVER_OPTIONS = {"--address", "--agent-address", "--namespace", "--ca-cert", "--ca-path"}
 SERVER_OPTIONS |= {"--client-cert", "--client-key", "--tls-server-name"}
 OPTIONS = {"--ttl", "--format", "--mount", "--role-arn", "--session-name", "--via", "--region"}
-OPTIONS |= {"--audit-log", *SERVER_OPTIONS}
+OPTIONS |= {"--audit-log", "--wait", *SERVER_OPTIONS}
 FLAGS = {"--no-wait", "--tls-skip-verify"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DIGITS = 9
@@ -100,6 +100,7 @@ def question_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Questio
         return None
     try:
         words, regions = _words(arguments[1:])
+        _seconds(words.get("--wait", "60"))  # how long is no part of the name, but must be a span
         server = server_of(words, environ)
         form = words.get("--format", "env")
         if (

@@ -168,8 +168,8 @@ def _denied(refusal: Refusal, token: TokenState) -> VaultDeniedError:
         return VaultDeniedError(
             f"the server at {refusal.address} has just used the token up",
             why="it was good for one use or a few, as a wrapping token is",
-            do="ask for another one; a wrapping token is first unwrapped (vault unwrap), and what is"
-            " inside is set as VAULT_TOKEN",
+            do="ask for another one; unwrap a wrapping token first (vault unwrap), and set"
+            " VAULT_TOKEN to what is inside",
         )
     if token is TokenState.INVALID or refusal.says("invalid token", "bad token"):
         return VaultDeniedError(

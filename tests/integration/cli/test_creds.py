@@ -15,6 +15,7 @@ from tests.support.logins import READ_ONLY
 from tests.support.people import operator, person
 from tests.support.terminal import CTRL_C, at_terminal
 from tests.support.wired import Wired, must
+from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.model import Credentials, Secret
 
 
@@ -180,6 +181,27 @@ def test_a_lease_that_dies_with_its_token_is_told(
     done = holder.run("creds", "reader", "--no-wait")
     assert done.returncode == 0, done.stderr
     assert (said in done.stderr) if said else (done.stderr == "")
+
+
+def test_a_wait_that_runs_out_revokes_and_ends_with_124(
+    roles: Roles, shell: Shell, wired: Wired
+) -> None:
+    control = ControlClient(wired.aws.endpoint, wired.aws.control_token)
+    before = wired.user_names("-reader-")
+    control.configure(iam_delay=30.0)
+    try:
+        done = shell.run("creds", "reader", "--wait", "2s")
+        untried = shell.run("creds", "reader", "--no-wait", "--format", "json")
+        token = shell.run("creds", "reader-sts", "--wait", "2s")
+    finally:
+        control.configure(iam_delay=0.0)
+    assert (done.returncode, done.stdout) == (124, "")
+    assert "the credentials were not good within 2 s" in done.stderr
+    assert "was revoked" in done.stderr
+    assert (untried.returncode, token.returncode) == (0, 0)
+    assert json.loads(untried.stdout)["waited"] is None
+    assert len(wired.vault.list_leases(f"{wired.mount}/creds")) == 1
+    assert len(wired.user_names("-reader-")) == len(before) + 1
 
 
 def test_a_code_needs_the_right_to_update_and_the_refusal_names_it(

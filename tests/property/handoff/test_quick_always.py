@@ -39,6 +39,7 @@ VALUES = {
     "--via": st.sampled_from(["creds", "sts", "STS"]),
     "--region": st.sampled_from(["eu-west-2", "us-east-1"]),
     "--audit-log": st.just("audit.log"),
+    "--wait": SPANS,
     "--address": ADDRESSES,
     "--namespace": st.sampled_from(["team", "/team/", " team ", "te\u0007am"]),
     "--ca-cert": st.sampled_from(["/dev/null", "/nowhere"]),

@@ -11,6 +11,7 @@ from vaultaws.cache.entry import Entry
 from vaultaws.config import durations
 from vaultaws.handoff import kept
 from vaultaws.handoff.formats import iso
+from vaultaws.leases.parameters import checked_code
 from vaultaws.model import Credentials, Issued, Lease
 
 if TYPE_CHECKING:
@@ -33,9 +34,15 @@ def forget(lease_ids: Collection[str]) -> None:
 
 
 def name_of(settings: ConnectionSettings, wish: Wish, mount: str) -> str:
-    """The name of the set that this wish gets; empty where there is no token to ask with."""
-    if settings.token is None:
+    """The name of the set that this wish gets; empty for one that only the server may answer.
+
+    That is one without a token, and one that would narrow the role: it is refused, never cached.
+    Raises UsageError for an MFA code that is none.
+    """
+    if settings.token is None or wish.policy:
         return ""
+    if wish.mfa_code is not None:
+        checked_code(wish.mfa_code)
     return kept.name_of(
         server=settings.address,
         namespace=settings.namespace,
