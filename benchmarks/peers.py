@@ -5,7 +5,6 @@ They get homes of their own, the same AWS, and one call that fills their caches.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import shlex
@@ -227,13 +226,12 @@ def write_source(stage: Stage, home: Path) -> Path:
 
 def versions() -> str:
     """The peers' versions, as their locks pin them."""
-    pinned = [
+    return ", ".join(
         line.split(" ")[0].replace("==", " ")
         for name in ("peers", "clients")
         for line in (REQUIREMENTS / f"{name}.txt").read_text("utf-8").splitlines()
-        if line.startswith(("aws-mfa==", "awsume==", "aws-export-credentials==", "awscli=="))
-    ]
-    return ", ".join([*pinned, f"botocore {importlib.metadata.version('botocore')} (ours)"])
+        if line.startswith(("aws-mfa==", "awsume==", "aws-export", "awscli==", "boto3=="))
+    )
 
 
 @dataclass(frozen=True)
