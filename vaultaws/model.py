@@ -199,13 +199,19 @@ class ServerHealth:
 
 @dataclass(frozen=True)
 class TokenInfo:
-    """`auth/token/lookup-self`. `expires_at` is None for a token that does not end (root)."""
+    """`auth/token/lookup-self`. `expires_at` is None for a token that does not end (root).
+
+    `uses_left` is 0 for a token that may be used any number of times.
+    """
 
     accessor: str
     display_name: str
     entity_id: str = ""
     policies: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    renewable: bool = False
+    is_batch: bool = False
+    uses_left: int = 0
 
 
 @dataclass(frozen=True)

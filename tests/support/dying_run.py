@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 from vaultaws.clock import SystemClock
-from vaultaws.leases.issue import IssueRequest, issue
+from vaultaws.leases.issue import issue
 from vaultaws.leases.journal import Journal
-from vaultaws.model import Credentials, Issued, Secret
+from vaultaws.leases.request import IssueRequest
+from vaultaws.model import Credentials, Issued, Role, Secret
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.gateway import HvacVault
 
@@ -30,8 +31,26 @@ def stop_here() -> None:
 class LateVault(HvacVault):
     """The server's answer is on its way, and never comes."""
 
-    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
-        issued = super().issue(mount, role, sts=sts, ttl_seconds=ttl_seconds)
+    def issue(
+        self,
+        mount: str,
+        role: str,
+        *,
+        sts: bool,
+        ttl_seconds: int | None = None,
+        role_arn: str = "",
+        session_name: str = "",
+        mfa_code: Secret | None = None,
+    ) -> Issued:
+        issued = super().issue(
+            mount,
+            role,
+            sts=sts,
+            ttl_seconds=ttl_seconds,
+            role_arn=role_arn,
+            session_name=session_name,
+            mfa_code=mfa_code,
+        )
         stop_here()
         return issued
 
@@ -41,7 +60,7 @@ def main(where: str, address: str, journal: str, mount: str, role: str) -> None:
     vault = LateVault(settings) if where == "asked" else HvacVault(settings)
     clock = SystemClock()
 
-    def wait(_: Credentials) -> None:
+    def wait(_: Credentials, __: Role | None) -> None:
         stop_here()
 
     issue(vault, Journal(Path(journal), clock), clock, IssueRequest(mount, role), wait)

@@ -76,10 +76,12 @@ class MemoryVault:
     forbidden: set[str] = field(default_factory=set)
     unrevocable: dict[str, VaultError] = field(default_factory=dict)
     lease_seconds: int = 900
+    longest_seconds: int = 1_000_000
     leases: dict[str, Lease] = field(default_factory=dict)
     audit: list[AuditIssuance] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     issued: int = 0
+    parameters: dict[str, object] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -134,8 +136,23 @@ class MemoryVault:
     def delete_role(self, mount: str, name: str) -> None:
         self.roles.pop(name, None)
 
-    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
+    def issue(
+        self,
+        mount: str,
+        role: str,
+        *,
+        sts: bool,
+        ttl_seconds: int | None = None,
+        role_arn: str = "",
+        session_name: str = "",
+        mfa_code: Secret | None = None,
+    ) -> Issued:
         self.before()
+        self.parameters = {
+            "role_arn": role_arn,
+            "session_name": session_name,
+            "mfa_code": mfa_code,
+        }
         with self._lock:
             issued = self._mint(mount, role, sts=sts, ttl_seconds=ttl_seconds)
         self.after()
@@ -150,7 +167,7 @@ class MemoryVault:
         end = now + timedelta(seconds=self.lease_seconds)
         lease = Lease(f"{path}/{number:08d}", now, end, not is_token, self.lease_seconds)
         key = made_up_key(number, "ASIA" if is_token else "AKIA")
-        life = ttl_seconds or 3600
+        life = min(ttl_seconds or 3600, self.longest_seconds)
         self.leases[lease.id] = lease
         self.audit.append(
             AuditIssuance(

@@ -18,15 +18,20 @@ Answers = Sequence[tuple[str, str | Callable[[], str]]]
 CTRL_C = "\x03"
 
 
-def at_terminal(shell: Shell, *arguments: str, answers: Answers = ()) -> tuple[int, str]:
+def at_terminal(
+    shell: Shell,
+    *arguments: str,
+    answers: Answers = (),
+    program: Sequence[str] = ("-m", "vaultaws"),
+) -> tuple[int, str]:
     """Run `vaultaws ARGUMENTS` on a terminal; give each answer once its question is on screen.
 
-    Return the exit code and all that was on the screen.
+    `program` is what Python runs. Return the exit code and all that was on the screen.
     """
     pid, screen = pty.fork()
     if pid == 0:
         os.chdir(shell.directory)
-        command = [sys.executable, "-m", "vaultaws", *arguments]
+        command = [sys.executable, *program, *arguments]
         os.execve(sys.executable, command, {**shell.environ, "TERM": "xterm"})
     try:
         seen = _talk(screen, list(answers))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vaultaws.aws.actions import Action, Attempt, attempt_with
 from vaultaws.aws.errors import DENIED, EXPIRED, UNKNOWN_KEY
+from vaultaws.aws.sessions import default_region
 from vaultaws.aws.streak import Streak, Verdict
 from vaultaws.clock import Clock
 from vaultaws.errors import AwsError, WaitTimeoutError
@@ -21,21 +22,27 @@ from vaultaws.model import Credentials
 DEADLINE_SECONDS: Final = 60.0
 IN_A_ROW: Final = 5
 IDENTITY: Final = Action("sts", "GetCallerIdentity")
+FALLBACK_REGION: Final = "us-east-1"
+_ORGANISATION: Final = ("service control policy", "resource control policy")
+"""How AWS's message ends (IAM user guide, "Troubleshoot access denied error messages")."""
 
 
 @dataclass(frozen=True)
 class WaitReport:
-    """How a wait went. `refusals` are tries that AWS turned down for want of the key."""
+    """How a wait went. `refusals` are tries that AWS turned down for want of the key or of its
+    rights; `read` is the allowed action that was tried at the end, empty when none was."""
 
     seconds: float
     attempts: int
     refusals: int
+    read: str = ""
 
 
 @dataclass(frozen=True)
 class WaitProgress:
-    """Where a wait stands, for whoever shows it."""
+    """Where a wait stands, for whoever shows it. `name` is the region or action of the try."""
 
+    name: str
     seconds: float
     attempts: int
     refusals: int
@@ -68,9 +75,14 @@ def classify_identity(refusal: AwsError | None) -> Verdict:
 
 
 def classify_read(refusal: AwsError | None) -> Verdict:
-    """An allowed action: denials are a miss too, since policies arrive late as well."""
+    """An allowed action: denials are a miss too, since policies arrive late as well.
+
+    A denial by a policy of the organisation is none of the user's, whose own have been weighed
+    by then: no wait helps, and the key is as good as it gets.
+    """
     if refusal is not None and refusal.code in DENIED:
-        return Verdict.MISS
+        ours = not any(words in refusal.why for words in _ORGANISATION)
+        return Verdict.MISS if ours else Verdict.HIT
     return classify_identity(refusal)
 
 
@@ -85,14 +97,15 @@ def wait_until_good(
 ) -> WaitReport:
     """Wait until AWS honours `credentials` in every region, then until `allowed` succeeds once.
 
-    `regions` None is the default one. Raises WaitTimeoutError when the deadline passes first
+    `regions` None is the person's own, or the first of AWS's where none is set. Raises
+    WaitTimeoutError when the deadline passes first
     (whoever issued should then revoke), AwsError when the credentials can never become good.
     """
-    wanted = tuple(regions)
+    wanted = [region or default_region() or FALLBACK_REGION for region in regions]
     stages = [
         [
             Probe(
-                region or "default region",
+                region,
                 attempt_with(credentials, IDENTITY, region),
                 classify_identity,
                 Streak(IN_A_ROW),
@@ -103,7 +116,8 @@ def wait_until_good(
     if allowed is not None:
         read = attempt_with(credentials, allowed, wanted[0])
         stages.append([Probe(str(allowed), read, classify_read, Streak(1))])
-    return run_stages(stages, clock=clock, deadline_seconds=deadline_seconds, watch=watch)
+    report = run_stages(stages, clock=clock, deadline_seconds=deadline_seconds, watch=watch)
+    return replace(report, read=str(allowed) if allowed is not None else "")
 
 
 def run_stages(
@@ -139,6 +153,7 @@ def run_stages(
 
 def _progress(probe: Probe, everything: list[Probe], seconds: float) -> WaitProgress:
     return WaitProgress(
+        name=probe.name,
         seconds=seconds,
         attempts=sum(each.streak.tries for each in everything),
         refusals=sum(each.streak.misses for each in everything),
@@ -154,5 +169,5 @@ def _too_late(probe: Probe, everything: list[Probe], deadline: float) -> WaitTim
     return WaitTimeoutError(
         f"the credentials were not good within {deadline:.0f} s ({probe.name})",
         why=f"{misses} of {tries} tries were refused; the last: {last}",
-        do="revoke them and ask again: vaultaws leases list",
+        do="ask again in a minute; --no-wait hands a key over untried",
     )

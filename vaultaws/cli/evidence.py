@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultaws.cli import output
-from vaultaws.config.load import load
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ def audit_log_path(said: str | None) -> Path | None:
         return Path(said)
     if not DEFAULT_FILE.is_file():
         return None
+    from vaultaws.config.load import load
+
     named = load(DEFAULT_FILE).trail.audit_log
     return DEFAULT_FILE.parent / named if named else None
 

@@ -117,15 +117,15 @@ _FILTER_OPTIONS = (
 
 def server_options(command: Command) -> Command:
     """Give a verb the server's flags; the function gets one ServerFlags as `server`."""
-    return _gathered(command, "server", ServerFlags, _SERVER_OPTIONS)
+    return gathered(command, "server", ServerFlags, _SERVER_OPTIONS)
 
 
 def filter_options(command: Command) -> Command:
     """Give a verb the filters of listings; the function gets one Filters as `filters`."""
-    return _gathered(command, "filters", Filters, _FILTER_OPTIONS)
+    return gathered(command, "filters", Filters, _FILTER_OPTIONS)
 
 
-def _gathered(
+def gathered(
     command: Command, name: str, kind: type[Any], options: tuple[Callable[[Command], Command], ...]
 ) -> Command:
     """Add `options` to a command and hand their values over as one `kind`, named `name`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, TextIO
 
 REPORT_AFTER_SECONDS = 2.0
@@ -16,8 +17,21 @@ REDRAW_SECONDS = 0.25
 
 
 def result(text: str) -> None:
-    """Print a result."""
-    print(text, flush=True)
+    """Print a result. Raises OSError when nobody can take it, and then keeps none of it back."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        _drop_rest(sys.stdout)
+        raise
+
+
+def _drop_rest(stream: TextIO) -> None:
+    """Lead a stream that takes nothing to where all is taken: at the end Python would write its
+    rest once more, and end with 120 for the failure."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def say(text: str) -> None:
@@ -53,6 +67,7 @@ class Progress:
         self._stream = stream or sys.stderr
         self._redraws = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._words = words
+        self._quiet = False
         self._started = time.monotonic()
         self._done = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
@@ -76,9 +91,22 @@ class Progress:
         """Say what is being done now; it is shown at the next tick."""
         self._words = words
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep quiet while a person is asked something."""
+        self._quiet = True
+        if self._redraws:
+            self._write("\r\x1b[K")
+        try:
+            yield
+        finally:
+            self._quiet = False
+
     def _tick(self) -> None:
         pause = REPORT_AFTER_SECONDS if self._redraws else PIPE_INTERVAL_SECONDS
         while not self._done.wait(pause):
+            if self._quiet:
+                continue
             if self._redraws:
                 self._write(f"\r\x1b[K· {self._words} … {self.seconds:.0f} s")
                 pause = REDRAW_SECONDS

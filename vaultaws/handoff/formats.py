@@ -44,7 +44,8 @@ def cleared(values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def quote_posix(value: str) -> str:
-    """Quote for sh, bash and zsh: only a single quote ends single quotes."""
+    """Quote for sh, bash and zsh: only a single quote ends single quotes. In zsh with RC_QUOTES
+    two of them in a row would not; here no quote within quotes is followed by another."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
@@ -62,10 +63,10 @@ def quote_powershell(value: str) -> str:
 
 def quote_cmd(name: str, value: str) -> str:
     """Quote for cmd.exe, which has no way to quote these characters at all."""
-    if any(mark in value for mark in '"%!\r\n'):
+    if any(mark in value for mark in '"%!') or not value.isprintable():
         raise UsageError(
             f"{name} cannot be set safely in cmd.exe",
-            why='its value holds one of " % ! or a line break, which cmd.exe cannot quote',
+            why='its value holds one of " % ! or a control character, which it cannot quote',
             do="use --format powershell or --format process",
         )
     return f'set "{name}={value}"'
@@ -146,9 +147,35 @@ def render(issued: Issued, form: str, waited: JsonObject | None = None) -> str:
 
     The expiry handed over is the lease's or the token's, the earlier: never later than both.
     """
-    if form == "json":
-        return json.dumps(json_document(issued, waited), indent=2)
     credentials = dataclasses.replace(issued.credentials, expires_at=issued.ends_at)
+    return render_credentials(credentials, form, json_document(issued, waited))
+
+
+def render_credentials(credentials: Credentials, form: str, document: JsonObject) -> str:
+    """Render any credential set in a named format; `document` is what the JSON format prints."""
+    if form == "json":
+        return json.dumps(document, indent=2)
     if form == "process":
         return json.dumps(process_document(credentials))
-    return "\n".join(SHELLS[form](variables(credentials)))
+    values = variables(credentials)
+    for name, value in values.items():
+        if "\0" in value:
+            raise UsageError(
+                f"{name} cannot be set in any shell",
+                why="its value holds a NUL, where an environment variable ends",
+                do="ask for the credentials again; if it stays, report it",
+            )
+    return "\n".join(SHELLS[form](values))
+
+
+def how_to_use(command: str, form: str) -> str:
+    """What to type so that a shell takes over what `command` prints; empty for no shell's form.
+
+    `command` is without its format.
+    """
+    return {
+        "env": f'eval "$({command})"',
+        "fish": f"{command} --format fish | source",
+        "powershell": f"{command} --format powershell | Out-String | Invoke-Expression",
+        "windows-cmd": f"for /f \"delims=\" %i in ('{command} --format windows-cmd') do @%i",
+    }.get(form, "")

@@ -10,15 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vaultaws.clock import Clock
 from vaultaws.errors import VaultawsError, VaultDeniedError, VaultError
-from vaultaws.leases import person, rules
+from vaultaws.leases import parameters, person, rules
 from vaultaws.leases.ending import end_lease
 from vaultaws.leases.entries import Intent, Step
 from vaultaws.leases.journal import Journal
+from vaultaws.leases.request import IssueRequest
 from vaultaws.model import Credentials, CredentialType, Issued, Role, TokenInfo
 from vaultaws.vault.errors import LostAnswerError
 from vaultaws.vault.protocol import Vault
@@ -26,18 +27,9 @@ from vaultaws.vault.protocol import Vault
 LATE_ANSWER_SECONDS: Final = 60.0
 _UNANSWERED: Final = "Vault has not answered: a lease may exist; the journal remembers"
 
-Waiter = Callable[[Credentials], object]
-"""Returns when AWS honours the credentials; raises WaitTimeoutError when it takes too long."""
-
-
-@dataclass(frozen=True)
-class IssueRequest:
-    """What a person asks for. `sts` None lets the role's type choose the endpoint."""
-
-    mount: str
-    role: str
-    ttl_seconds: int | None = None
-    sts: bool | None = None
+Waiter = Callable[[Credentials, Role | None], object]
+"""Returns when AWS honours the credentials; raises WaitTimeoutError when it takes too long. The
+role is None when the token may not read it."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +63,10 @@ def issue(
     LocalStateError when the journal cannot be written (then nothing is issued),
     WaitTimeoutError when AWS takes too long.
     """
-    token, role = _whoami(vault), _role(vault, request)
-    notes = rules.check(role, request.ttl_seconds) if role else ()
-    sts = _uses_sts(request, role)
+    token, role = _look(vault, request)
+    notes = rules.check(role, request)
+    request = _with_code(request, role)
+    sts = request.uses_sts(role)
     intent = journal.intend(
         server=vault.address,
         mount=request.mount,
@@ -84,9 +77,10 @@ def issue(
     )
     asking = _Asking(vault, journal, intent)
     try:
-        issued = asking.ask(request, sts=sts)
+        with parameters.explained(request):
+            issued = asking.ask(request, sts=sts)
         journal.issued(intent, issued)
-        waited = _waited(clock, wait, issued)
+        waited = _waited(clock, wait, issued, role)
     except BaseException as error:
         asking.take_back(error)
         raise
@@ -94,9 +88,13 @@ def issue(
         intent=intent,
         issued=issued,
         person=person.readable(token.display_name, entity_id=token.entity_id) if token else "",
-        credential_type=role.credential_type if role else None,
+        credential_type=request.type_of(role) if role else None,
         waited_seconds=waited,
-        notes=notes + (rules.parent_note(token, issued.lease) if token else ()),
+        notes=(
+            *notes,
+            *rules.life_notes(role, request, issued),
+            *(rules.parent_notes(token, issued) if token else ()),
+        ),
     )
 
 
@@ -144,7 +142,13 @@ class _Asking:
             return  # taken back before Vault was asked
         try:
             answer = self._vault.issue(
-                request.mount, request.role, sts=sts, ttl_seconds=request.ttl_seconds
+                request.mount,
+                request.role,
+                sts=sts,
+                ttl_seconds=request.ttl_seconds,
+                role_arn=request.role_arn,
+                session_name=request.session_name,
+                mfa_code=request.mfa_code,
             )
         except BaseException as error:  # noqa: BLE001  (it is raised where the answer is awaited)
             self._answer.set_exception(error)
@@ -175,6 +179,7 @@ class _Asking:
         except VaultawsError as failure:
             error.add_note(f"lease {issued.lease.id} could not be revoked: {failure.why}")
         else:
+            error.add_note(f"lease {issued.lease.id} was revoked")
             self._close(Step.REVOKED)
 
     def _close(self, step: Step) -> None:
@@ -193,12 +198,36 @@ def is_certain_no(error: BaseException) -> bool:
     return type(error) is not VaultError
 
 
-def _waited(clock: Clock, wait: Waiter | None, issued: Issued) -> float | None:
+def _with_code(request: IssueRequest, role: Role | None) -> IssueRequest:
+    """The request with a person's MFA code, where the role needs one and none was given."""
+    if role is None or request.mfa_code is not None or not parameters.needs_code(role, request):
+        return request
+    if request.code_from is None:
+        raise parameters.code_missing(role)
+    code = request.code_from(role.mfa_serial_number)
+    return replace(request, mfa_code=parameters.checked_code(code))
+
+
+def _waited(clock: Clock, wait: Waiter | None, issued: Issued, role: Role | None) -> float | None:
     if wait is None or issued.credentials.session_token is not None:
         return None
     started = clock.monotonic()
-    wait(issued.credentials)
+    wait(issued.credentials, role)
     return clock.monotonic() - started
+
+
+def _look(vault: Vault, request: IssueRequest) -> tuple[TokenInfo | None, Role | None]:
+    """Ask who asks and for which role, at the same time: elsewhere a round trip is the cost."""
+    role: Future[Role | None] = Future()
+
+    def read() -> None:
+        try:
+            role.set_result(_role(vault, request))
+        except BaseException as error:  # noqa: BLE001  (it is raised where the role is awaited)
+            role.set_exception(error)
+
+    threading.Thread(target=read, name="role", daemon=True).start()
+    return _whoami(vault), role.result()
 
 
 def _whoami(vault: Vault) -> TokenInfo | None:
@@ -213,9 +242,3 @@ def _role(vault: Vault, request: IssueRequest) -> Role | None:
         return vault.read_role(request.mount, request.role)
     except VaultDeniedError:
         return None
-
-
-def _uses_sts(request: IssueRequest, role: Role | None) -> bool:
-    if request.sts is not None:
-        return request.sts
-    return role is not None and role.credential_type.is_sts

@@ -19,13 +19,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from vaultaws.clock import Clock
 from vaultaws.errors import LocalStateError
 from vaultaws.leases import appendonly, entries, private
 from vaultaws.leases.entries import HEADER, Intent, Outcome, Step
 from vaultaws.leases.ledger import Ledger, Record, entries_of, fold
+from vaultaws.leases.locking import FileLock, lock_at
 from vaultaws.model import Issued, TokenInfo
 
 LOCK_SECONDS: Final = 30.0
@@ -49,7 +48,7 @@ class Journal:
         self._clock = clock
         self._compact_bytes = compact_bytes
         self._run = uuid.uuid4().hex
-        self._alive: BaseFileLock | None = None
+        self._alive: FileLock | None = None
 
     @property
     def clock(self) -> Clock:
@@ -65,7 +64,7 @@ class Journal:
     def close(self) -> None:
         """Let go: from here on what this run left open counts as left behind."""
         if self._alive is not None:
-            self._alive.release(force=True)
+            self._alive.release()
             self._alive = None
 
     def intend(
@@ -132,7 +131,7 @@ class Journal:
             return
         private.ensure_directory(self._directory)
         private.ensure_directory(self._runs)
-        lock = _lock(self._runs / f"{self._run}.lock")
+        lock = lock_at(self._runs / f"{self._run}.lock")
         _take(lock, LOCK_SECONDS)
         self._alive = lock
 
@@ -142,10 +141,10 @@ class Journal:
             return False
         if not path.exists():
             return True
-        lock = _lock(path)
+        lock = lock_at(path)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
+            lock.acquire(0)
+        except TimeoutError:
             return False
         except OSError as error:
             raise private.broken(path, error) from error
@@ -155,7 +154,7 @@ class Journal:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         private.ensure_directory(self._directory)
-        lock = _lock(self._directory / "journal.lock")
+        lock = lock_at(self._directory / "journal.lock")
         _take(lock, LOCK_SECONDS)
         try:
             yield
@@ -215,22 +214,17 @@ class Journal:
                 path.unlink(missing_ok=True)
 
 
-def _lock(path: Path) -> BaseFileLock:
-    return FileLock(path, mode=0o600, thread_local=False)
-
-
-def _take(lock: BaseFileLock, seconds: float) -> None:
-    path = Path(lock.lock_file)
+def _take(lock: FileLock, seconds: float) -> None:
     try:
-        lock.acquire(timeout=seconds)
-    except Timeout as error:
+        lock.acquire(seconds)
+    except TimeoutError as error:
         raise LocalStateError(
-            f"the journal at {path.parent} is busy",
+            f"the journal at {lock.path.parent} is busy",
             why=f"another process has held its lock for {seconds:.0f} s",
             do="end that process, or try again",
         ) from error
     except OSError as error:
-        raise private.broken(path, error) from error
+        raise private.broken(lock.path, error) from error
 
 
 def _check_header(descriptor: int, size: int) -> None:

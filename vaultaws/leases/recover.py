@@ -2,8 +2,8 @@
 
 A lease whose id was journalled is ours. An intent without an answer may have become a lease of
 unknown id: the leases of its role issued in the intent's window and unknown to the journal are
-candidates. One is ours for certain only when Vault's audit log says that this very token asked
-for it and no other candidate fits; everything else is named, never touched.
+candidates. They are ours for certain only when Vault's audit log says that this very token asked
+for them, and there are no more of them than killed runs; everything else is named, never touched.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _recover_one(
         journal.mark(intent.id, Step.LAPSED)
         return Recovered(nothing_there=1)
     ours = [lease_id for lease_id in asked_for if lease_id in candidates]
-    if len(ours) == 1 and not _rivals(ledger, intent):
+    if ours and _all_of_killed_runs(len(ours), intent, _rivals(ledger, intent), journal):
         return _revoke(vault, journal, clock, intent, ours[0])
     return Recovered(
         unsure=(f"{_named(intent)}: one of these may be its lease: {', '.join(candidates)}",)
@@ -122,6 +122,17 @@ def _rivals(ledger: Ledger, intent: Intent) -> list[Intent]:
         and _path(found.intent) == _path(intent)
         and abs(found.intent.time - intent.time) <= BEFORE + AFTER
     ]
+
+
+def _all_of_killed_runs(
+    leases: int, intent: Intent, rivals: list[Intent], journal: Journal
+) -> bool:
+    """True when so many leases of the intent's token can only be its own and its rivals': all of
+    these asked with the same token and are gone. Whose is whose then does not matter."""
+    gone = {record.intent.id for record in journal.pending()}
+    accessor = intent.token_accessor
+    alike = all(rival.id in gone and rival.token_accessor == accessor for rival in rivals)
+    return alike and leases <= 1 + len(rivals)
 
 
 def _may_be(vault: Vault, intent: Intent, lease_id: str) -> bool:

@@ -1,17 +1,20 @@
 """What is refused before Vault is asked, and what is worth saying. Pure.
 
-Sources: AWS STS API reference (DurationSeconds of AssumeRole, GetFederationToken and
-GetSessionToken), Vault's AWS secrets engine (`builtin/logical/aws/path_user.go`).
+Sources: AWS STS API reference (DurationSeconds and TokenCode of AssumeRole, GetFederationToken
+and GetSessionToken), Vault's AWS secrets engine (`builtin/logical/aws/path_user.go`). What only
+concerns the parameters of a request is in `parameters`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Final
 
 from vaultaws.config.durations import words
 from vaultaws.errors import ConfigError, UsageError
-from vaultaws.model import CredentialType, Lease, Role, TokenInfo
+from vaultaws.leases import parameters
+from vaultaws.leases.request import IssueRequest
+from vaultaws.model import CredentialType, Issued, Role, TokenInfo
 
 STS_FLOOR_SECONDS: Final = 900
 CEILING_SECONDS: Final = {
@@ -19,6 +22,7 @@ CEILING_SECONDS: Final = {
     CredentialType.FEDERATION_TOKEN: 129_600,
     CredentialType.SESSION_TOKEN: 129_600,
 }
+_SLACK: Final = timedelta(seconds=30)  # the server counts whole seconds, and from a bit later
 _KINDS: Final = {
     CredentialType.ASSUMED_ROLE: "assumed-role credentials",
     CredentialType.FEDERATION_TOKEN: "federation tokens",
@@ -26,28 +30,76 @@ _KINDS: Final = {
 }
 
 
-def check(role: Role, ttl_seconds: int | None) -> tuple[str, ...]:
-    """Return notes on the request. Raises ConfigError or UsageError for what cannot work."""
-    if role.credential_type is CredentialType.IAM_USER:
-        return _iam_user_notes(ttl_seconds)
-    _check_shape(role)
-    return _check_life(role, ttl_seconds)
+def check(role: Role | None, request: IssueRequest) -> tuple[str, ...]:
+    """Return notes on the request. Raises ConfigError or UsageError for what cannot work.
+
+    Of a role that may not be read (None) little is known: the server says the rest.
+    """
+    parameters.check(role, request)
+    if role is None:
+        return ()
+    kind = request.type_of(role)
+    if kind is CredentialType.IAM_USER:
+        return _iam_user_notes(request.ttl_seconds)
+    _check_shape(role, kind)
+    return _check_life(role, kind, request.ttl_seconds)
 
 
-def parent_note(token: TokenInfo, lease: Lease) -> tuple[str, ...]:
+def life_notes(role: Role | None, request: IssueRequest, issued: Issued) -> tuple[str, ...]:
+    """Say so where an STS token's life is not what was asked for, or not its lease's."""
+    lease, token = issued.lease, issued.credentials
+    if token.session_token is None or token.expires_at is None or lease.issued_at is None:
+        return ()
+    notes: list[str] = []
+    life = token.expires_at - lease.issued_at
+    asked = timedelta(seconds=request.ttl_seconds or 0)
+    if life + _SLACK < asked and not (role and role.max_sts_ttl_seconds):
+        notes.append(
+            f"the server gave {_rounded(life)} of the {_rounded(asked)} asked for: the mount's"
+            " longest lease bounds it"
+        )
+    if lease.expires_at is not None and lease.expires_at + _SLACK < token.expires_at:
+        notes.append(
+            f"the token outlives its lease: the lease ends at {lease.expires_at:%H:%M} UTC, but AWS"
+            f" honours the token until {token.expires_at:%H:%M} UTC, also when it is revoked"
+        )
+    elif lease.expires_at is not None and token.expires_at + _SLACK < lease.expires_at:
+        notes.append(
+            f"the token ends at {token.expires_at:%H:%M} UTC, before its lease"
+            f" ({lease.expires_at:%H:%M} UTC)"
+        )
+    return tuple(notes)
+
+
+def parent_notes(token: TokenInfo, issued: Issued) -> tuple[str, ...]:
     """Say so when the lease dies with the token that asked, before its own end.
 
-    A lease is the child of its token (hashicorp/vault#26641, #9728).
+    A lease is the child of its token, an orphan's too (hashicorp/vault#26641, #9728). A batch
+    token is no parent: the server cuts the lease to the token's life instead.
     """
-    if token.expires_at is None or not _ends_later(lease.expires_at, token.expires_at):
-        return ()
-    return (
-        f"the lease ends with your Vault token at {token.expires_at:%H:%M} UTC, before its own end",
-    )
+    ends, lease_ends = token.expires_at, issued.lease.expires_at
+    notes: list[str] = []
+    if token.uses_left:
+        notes.append(
+            "your Vault token is good for a number of uses: the lease ends with the last of them"
+        )
+    if ends is None or lease_ends is None:
+        return tuple(notes)
+    if token.is_batch and abs(ends - lease_ends) <= _SLACK:
+        notes.append(f"the lease is cut to the life of your Vault token, until {ends:%H:%M} UTC")
+    elif lease_ends > ends:
+        unless = " unless the token is renewed" if token.renewable else ""
+        after = "; AWS honours the credentials on" if issued.credentials.session_token else ""
+        notes.append(
+            f"the lease ends with your Vault token at {ends:%H:%M} UTC, before its own end"
+            f"{unless}{after}"
+        )
+    return tuple(notes)
 
 
-def _ends_later(end: datetime | None, other: datetime) -> bool:
-    return end is not None and end > other
+def _rounded(span: timedelta) -> str:
+    """To the minute: the server cuts seconds off."""
+    return words(round(span.total_seconds() / 60) * 60)
 
 
 def _iam_user_notes(ttl_seconds: int | None) -> tuple[str, ...]:
@@ -56,8 +108,7 @@ def _iam_user_notes(ttl_seconds: int | None) -> tuple[str, ...]:
     return ("the ttl is ignored: an IAM user lives as long as the mount's lease says",)
 
 
-def _check_shape(role: Role) -> None:
-    kind = role.credential_type
+def _check_shape(role: Role, kind: CredentialType) -> None:
     managed_only = role.policy_document is None and not role.iam_groups and bool(role.policy_arns)
     if kind is CredentialType.FEDERATION_TOKEN and managed_only:
         number = "only a managed policy" if len(role.policy_arns) == 1 else "only managed policies"
@@ -73,11 +124,11 @@ def _check_shape(role: Role) -> None:
             why="the engine refuses such a role at issuance",
             do="give it an inline policy (policy = …)",
         )
-    if kind is CredentialType.ASSUMED_ROLE and len(role.role_arns) != 1:
+    if kind is CredentialType.ASSUMED_ROLE and not role.role_arns:
         raise ConfigError(
-            f"role {role.name} names {len(role.role_arns) or 'no'} AWS roles to assume",
-            why="the engine can choose only where there is exactly one",
-            do="let the role name one AWS role (role_arns = [...])",
+            f"role {role.name} names no AWS roles to assume",
+            why="an assumed_role needs one at least",
+            do="let the role name an AWS role (role_arns = [...])",
         )
 
 
@@ -86,8 +137,8 @@ def _has_no_policy(role: Role) -> bool:
     return role.policy_document is None and not role.policy_arns and not role.iam_groups
 
 
-def _check_life(role: Role, ttl_seconds: int | None) -> tuple[str, ...]:
-    kind, name = role.credential_type, _KINDS[role.credential_type]
+def _check_life(role: Role, kind: CredentialType, ttl_seconds: int | None) -> tuple[str, ...]:
+    name = _KINDS[kind]
     if ttl_seconds is not None and ttl_seconds < STS_FLOOR_SECONDS:
         raise UsageError(
             f"{words(ttl_seconds)} is too short for {name}",

@@ -1,254 +1,46 @@
-"""hvac's transport, made to speak our errors, to repeat only what may be repeated, and to end.
+"""hvac, speaking through our transport.
 
-Imported where a gateway is built, not before: hvac costs a tenth of a second.
+Imported where one of hvac's methods is called, not before: hvac costs a tenth of a second.
 """
 
 from __future__ import annotations
 
-import json
-import random
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from typing import Any
 
 from hvac import Client
 from hvac.adapters import Adapter
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import DecodeError, HTTPError
 
-from vaultaws.clock import Clock
-from vaultaws.errors import VaultError, VaultStandbyError, VaultUnreachableError
-from vaultaws.vault import errors, retry, wire
 from vaultaws.vault.connection import ConnectionSettings
-from vaultaws.vault.pools import Pools
-
-_LARGEST_BODY: Final = 256 * 1024 * 1024
-_CHUNK: Final = 256 * 1024
-_LOOKUP_SELF: Final = "auth/token/lookup-self"
-_SECRET_FIELDS: Final = frozenset(
-    {"secret_key", "password", "secret_id", "token", "jwt", "client_token", "mfa_code"}
-)
+from vaultaws.vault.transport import Transport
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One HTTP answer, read to its end."""
-
-    status: int
-    body: bytes
-    location: str = ""
-    retry_after_seconds: float | None = None
-
-    @property
-    def document(self) -> object:
-        """The body as JSON; None when it is empty or something else."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-
-def connect(settings: ConnectionSettings, clock: Clock) -> Client:
-    """Open an hvac client that goes through `HonestAdapter`. Nothing is sent yet."""
+def connect(settings: ConnectionSettings, transport: Transport) -> Client:
+    """Open an hvac client that goes through `transport`. Nothing is sent yet."""
 
     def build(**_: object) -> HonestAdapter:
-        return HonestAdapter(settings, clock)
+        return HonestAdapter(settings, transport)
 
     token = settings.token.reveal() if settings.token else ""
     return Client(url=settings.address, token=token, adapter=build)
 
 
 class HonestAdapter(Adapter):  # type: ignore[misc]  # hvac ships no types
-    """Returns an answer's JSON object, or None for an empty one; raises only our errors."""
+    """Hands each request on. Token and namespace are the transport's own."""
 
-    def __init__(self, settings: ConnectionSettings, clock: Clock) -> None:
-        super().__init__(
-            base_uri="http://localhost" if settings.unix_socket else settings.address,
-            token=settings.token.reveal() if settings.token else "",
-            namespace=settings.namespace,
-            allow_redirects=False,
-        )
-        self._settings = settings
-        self._clock = clock
-        self._pools = Pools(settings)
+    def __init__(self, settings: ConnectionSettings, transport: Transport) -> None:
+        super().__init__(base_uri=settings.address, allow_redirects=False)
+        self._transport = transport
 
     def close(self) -> None:
-        """Close the connections."""
-        self._pools.close()
+        """The transport is closed by whoever made it."""
 
     def get_login_token(self, response: Any) -> str:
         """What hvac's own logins would keep; `login` does not go through them."""
         return str(response["auth"]["client_token"])
 
     def request(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        anonymous: bool = False,
-        **options: Any,
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, **options: Any
     ) -> dict[str, Any] | None:
-        """Send one request to `url` (/v1/…). `anonymous` leaves token and namespace out.
-
-        Of what hvac's own callers pass besides, `json` and `params` count; an error status always
-        raises, whatever they say of `raise_exception`.
-        """
-        path = url.removeprefix("/v1/").strip("/")
-        sent = dict(headers or {}) | self._headers(anonymous=anonymous)
-        answer = self._persist(method.upper(), path, sent, options)
-        document = answer.document
-        if answer.status < 300 and isinstance(document, dict):
-            return document
-        if answer.status in {200, 202, 204} and not answer.body.strip():
-            return None
-        if answer.status < 400:
-            raise self._not_vault(answer)
-        raise self._refused(method, path, answer, options)
-
-    def _headers(self, *, anonymous: bool) -> dict[str, str]:
-        sent = {"X-Vault-Request": "true"}
-        if self.token and not anonymous:
-            sent["X-Vault-Token"] = self.token
-        if self.namespace and not anonymous:
-            sent["X-Vault-Namespace"] = self.namespace
-        return sent
-
-    def _persist(
-        self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any]
-    ) -> Answer:
-        """Send, and send again while that is allowed and may help."""
-        tries = 1 + (self._settings.max_retries if retry.may_repeat(method, path) else 0)
-        for attempt in range(1, tries + 1):
-            try:
-                answer = self._follow(method, path, headers, options)
-            except errors.LostAnswerError:
-                if attempt == tries:
-                    raise
-                answer = None
-            if answer is not None and (attempt == tries or not self._is_passing(answer)):
-                return answer
-            after = answer.retry_after_seconds if answer else None
-            self._clock.sleep(retry.pause_seconds(attempt, after, random.random()))
-        raise AssertionError("the last try returns or raises")
-
-    def _is_passing(self, answer: Answer) -> bool:
-        sealed = answer.status == 503 and b"sealed" in answer.body
-        return retry.is_passing(answer.status) and not sealed
-
-    def _follow(
-        self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any]
-    ) -> Answer:
-        """Send, following one redirect to the active node with the same method and body."""
-        url = f"{self.base_uri}/v1/{path}"
-        answer = self._exchange(method, url, headers, options, path)
-        if answer.status not in {301, 302, 307, 308}:
-            return answer
-        target = self._redirect(url, answer.location)
-        answer = self._exchange(method, target, headers, {**options, "params": None}, path)
-        if 300 <= answer.status < 400:
-            raise self._lost("it redirects again and again")
-        return answer
-
-    def _redirect(self, url: str, location: str) -> str:
-        if self._settings.unix_socket:
-            raise self._lost("the agent behind the socket redirects elsewhere")
-        target = urljoin(url, location)
-        parts = urlsplit(target)
-        if not location or parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise self._lost("it redirects without saying where to")
-        if url.startswith("https:") and parts.scheme == "http":
-            raise self._lost("it redirects from https to http, which would show the token")
-        return target
-
-    def _lost(self, why: str) -> VaultStandbyError:
-        return VaultStandbyError(
-            f"the server at {self._settings.address} sends us elsewhere",
-            why=why,
-            do="point VAULT_ADDR at the active node or the load balancer",
-        )
-
-    def _exchange(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        options: Mapping[str, Any],
-        path: str,
-    ) -> Answer:
-        deadline = self._clock.monotonic() + self._settings.timeout_seconds
-        said = options.get("json")
-        content = None if said is None else json.dumps(said).encode()
-        if content is not None:
-            headers = {**headers, "Content-Type": "application/json"}
-        if options.get("params"):
-            url = f"{url}?{urlencode(options['params'])}"
-        try:
-            with self._pools.send(method, url, headers, content) as response:
-                body = self._read(response, deadline)
-        except (HTTPError, OSError) as fault:
-            repeatable = retry.may_repeat(method, path)
-            raise wire.to_error(fault, self._settings, repeatable=repeatable) from None
-        return Answer(
-            response.status,
-            body,
-            location=response.headers.get("Location", ""),
-            retry_after_seconds=wire.retry_after(response.headers.get("Retry-After", "")),
-        )
-
-    def _read(self, response: BaseHTTPResponse, deadline: float) -> bytes:
-        """Read the body within its bounds: the time of the whole exchange, and a size."""
-        body = bytearray()
-        while chunk := response.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > _LARGEST_BODY:
-                raise DecodeError("the answer is too large")
-            if self._clock.monotonic() > deadline:
-                raise TimeoutError("the answer came too slowly")
-        return bytes(body)
-
-    def _not_vault(self, answer: Answer) -> VaultError:
-        return VaultUnreachableError(
-            f"what answers at {self._settings.address} is not a Vault or OpenBao server",
-            why=f"it answered HTTP {answer.status} without the JSON they send",
-            do="check VAULT_ADDR",
-        )
-
-    def _refused(
-        self, method: str, path: str, answer: Answer, options: Mapping[str, Any]
-    ) -> VaultError:
-        document = answer.document
-        if b"HTTP request to an HTTPS server" in answer.body:
-            return wire.needs_https(self._settings.address)
-        if not isinstance(document, dict) and answer.status not in {429, 502, 503, 504, 472, 473}:
-            return self._not_vault(answer)
-        refusal = errors.Refusal(
-            status=answer.status,
-            method=method.upper(),
-            path=path,
-            address=self._settings.address,
-            sentences=errors.sentences_of(document, self._secrets_in(options)),
-            retry_after_seconds=answer.retry_after_seconds,
-        )
-        state = self._token_state(path) if errors.is_denied(refusal) else errors.TokenState.UNKNOWN
-        return errors.to_error(refusal, state)
-
-    def _secrets_in(self, options: Mapping[str, Any]) -> list[str]:
-        body = options.get("json") or {}
-        held = [value for key, value in body.items() if key in _SECRET_FIELDS]
-        return [value for value in (self.token, *held) if isinstance(value, str) and value]
-
-    def _token_state(self, path: str) -> errors.TokenState:
-        """After a denial, ask once whether the token itself is good."""
-        if path == _LOOKUP_SELF or (path.startswith("auth/") and "/login" in path):
-            return errors.TokenState.INVALID if self.token else errors.TokenState.ABSENT
-        if not self.token:
-            return errors.TokenState.ABSENT
-        url = f"{self.base_uri}/v1/{_LOOKUP_SELF}"
-        try:
-            answer = self._exchange("GET", url, self._headers(anonymous=False), {}, _LOOKUP_SELF)
-        except VaultError:
-            return errors.TokenState.UNKNOWN
-        known = {200: errors.TokenState.VALID, 403: errors.TokenState.INVALID}
-        return known.get(answer.status, errors.TokenState.UNKNOWN)
+        """Send one request to `url` (/v1/…)."""
+        return self._transport.request(method, url, headers, **options)

@@ -1,10 +1,11 @@
-"""What every part of the gateway stands on: one hvac client, one clock, plain requests."""
+"""What every part of the gateway stands on: one transport, one clock, plain requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
 
 from vaultaws.clock import Clock, SystemClock
@@ -14,6 +15,9 @@ from vaultaws.vault import decode
 from vaultaws.vault.bulk import Told, ask_all
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.errors import MountMissingError
+
+if TYPE_CHECKING:
+    from vaultaws.vault.transport import Transport
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -25,6 +29,8 @@ class Server:
     def __init__(self, settings: ConnectionSettings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
+        self._opening = Lock()
+        self._opened: Transport | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -36,21 +42,28 @@ class Server:
     def address(self) -> str:
         return self._settings.address
 
+    @property
+    def _transport(self) -> Transport:
+        """Imported here: a command that never asks the server must not pay. Threads share it."""
+        from vaultaws.vault.transport import Transport
+
+        with self._opening:
+            if self._opened is None:
+                self._opened = Transport(self._settings, self._clock)
+            return self._opened
+
     @cached_property
     def _client(self) -> Any:
-        """hvac's client. Imported here: a command that never asks the server must not pay."""
+        """hvac's client. Imported here: most of what people ask goes without it."""
         from vaultaws.vault.adapter import connect
 
-        return connect(self._settings, self._clock)
+        return connect(self._settings, self._transport)
 
     def _request(
         self, method: str, path: str, body: JsonObject | None = None, **options: Any
     ) -> JsonObject | None:
-        """Send one request where hvac has no method for it. `path` is as people type it."""
-        answer: JsonObject | None = self._client.adapter.request(
-            method, f"/v1/{url_path(path)}", json=body, **options
-        )
-        return answer
+        """Send one request as it is, without hvac. `path` is as people type it."""
+        return self._transport.request(method, f"/v1/{url_path(path)}", json=body, **options)
 
     def _config(self, path: str) -> JsonObject | None:
         """The data at a path, None where there is nothing; a missing mount is an error."""
@@ -77,17 +90,13 @@ class Server:
         items: Sequence[Item],
         told: Told[Item] | None = None,
     ) -> list[Answer]:
-        """Ask for each item, several at a time; answers in the order of `items`.
-
-        The client is built first: the threads share it.
-        """
-        self._client  # noqa: B018  (reading it builds it)
+        """Ask for each item, several at a time; answers in the order of `items`."""
         return ask_all(ask, items, told)
 
     def close(self) -> None:
         """Close the connections."""
-        if "_client" in self.__dict__:
-            self._client.adapter.close()
+        if self._opened is not None:
+            self._opened.close()
 
 
 def url_path(path: str) -> str:

@@ -186,6 +186,9 @@ def token_info(data: JsonObject) -> TokenInfo:
         entity_id=text(data, "entity_id"),
         policies=tuple(dict.fromkeys(named)),
         expires_at=parse_time(data.get("expire_time"), "expire_time"),
+        renewable=flag(data, "renewable"),
+        is_batch=text(data, "type") == "batch",
+        uses_left=seconds(data.get("num_uses"), "num_uses"),
     )
 
 

@@ -56,10 +56,12 @@ class LostAnswerError(VaultUnreachableError):
 
 
 class TokenState(Enum):
-    """What is known of the token when a request was denied."""
+    """What is known of the token when a request was denied. SPENT: the server knew it a moment
+    ago and does not any more."""
 
     ABSENT = auto()
     INVALID = auto()
+    SPENT = auto()
     VALID = auto()
     UNKNOWN = auto()
 
@@ -161,6 +163,13 @@ def _denied(refusal: Refusal, token: TokenState) -> VaultDeniedError:
             f"no token for the server at {refusal.address}",
             why="VAULT_TOKEN, the token helper and ~/.vault-token gave none",
             do="log in: vaultaws login, or set VAULT_TOKEN",
+        )
+    if token is TokenState.SPENT:
+        return VaultDeniedError(
+            f"the server at {refusal.address} has just used the token up",
+            why="it was good for one use or a few, as a wrapping token is",
+            do="ask for another one; unwrap a wrapping token first (vault unwrap), and set"
+            " VAULT_TOKEN to what is inside",
         )
     if token is TokenState.INVALID or refusal.says("invalid token", "bad token"):
         return VaultDeniedError(

@@ -24,7 +24,7 @@ class HvacVault(MountCalls, LeaseCalls, StaticCalls, AuditCalls, AclCalls, Ident
         return decode.health(decode.mapping(answer, "health"))
 
     def whoami(self) -> TokenInfo:
-        return decode.token_info(decode.payload(self._client.auth.token.lookup_self()))
+        return decode.token_info(decode.payload(self._request("GET", "auth/token/lookup-self")))
 
     def capabilities(self, *paths: str) -> dict[str, tuple[str, ...]]:
         if not paths:

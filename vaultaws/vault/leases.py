@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from vaultaws.errors import UsageError, VaultNotFoundError
-from vaultaws.model import Issued, Lease
+from vaultaws.model import Issued, Lease, Secret
 from vaultaws.vault import decode
 from vaultaws.vault.errors import MountMissingError
 from vaultaws.vault.roles import RoleCalls
@@ -17,10 +17,21 @@ _DEEPEST: Final = 32
 class LeaseCalls(RoleCalls):
     """`creds/`, `sts/`, `sys/leases/`."""
 
-    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
+    def issue(
+        self,
+        mount: str,
+        role: str,
+        *,
+        sts: bool,
+        ttl_seconds: int | None = None,
+        role_arn: str = "",
+        session_name: str = "",
+        mfa_code: Secret | None = None,
+    ) -> Issued:
         """Ask once and never again: a second try could mint a second credential.
 
-        hvac sends `ttl` as a string and refuses roles of type session_token, so this goes raw.
+        hvac sends `ttl` as a string, knows no `mfa_code` and refuses roles of type session_token,
+        so this goes raw. A code goes in a body: proxies write URLs into their logs.
         """
         if ttl_seconds is not None and ttl_seconds <= 0:
             raise UsageError(
@@ -28,11 +39,20 @@ class LeaseCalls(RoleCalls):
                 why=f"it is {ttl_seconds} s",
                 do="ask for something like 15m",
             )
-        params = None if ttl_seconds is None else {"ttl": f"{ttl_seconds}s"}
+        said = {
+            "ttl": f"{ttl_seconds}s" if ttl_seconds is not None else "",
+            "role_arn": role_arn,
+            "role_session_name": session_name,
+            "mfa_code": mfa_code.reveal() if mfa_code is not None else "",
+        }
+        asked = {name: value for name, value in said.items() if value}
         asked_at = self._clock.now()
         path = f"{mount}/{'sts' if sts else 'creds'}/{role}"
         try:
-            answer = self._request("GET", path, params=params)
+            if mfa_code is None:
+                answer = self._request("GET", path, params=asked or None)
+            else:
+                answer = self._request("PUT", path, asked)
         except MountMissingError:
             raise
         except VaultNotFoundError:
@@ -59,12 +79,13 @@ class LeaseCalls(RoleCalls):
             return []
 
     def lookup_lease(self, lease_id: str) -> Lease:
-        answer = self._client.sys.read_lease(lease_id)
+        answer = self._request("PUT", "sys/leases/lookup", {"lease_id": lease_id})
         return decode.lease(decode.payload(answer))
 
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
         asked_at = self._clock.now()
-        answer = self._client.sys.renew_lease(lease_id, increment=increment_seconds)
+        body = {"lease_id": lease_id, "increment": increment_seconds}
+        answer = self._request("PUT", "sys/leases/renew", body)
         renewed = decode.lease_of_answer(decode.mapping(answer, "lease"), asked_at)
         return replace(renewed, issued_at=None)
 

@@ -16,7 +16,6 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import InsecureRequestWarning
@@ -124,8 +123,10 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
     """A context with the named authorities. Of a directory every file counts, as in Vault's
     client; OpenSSL by itself would want names that are hashes."""
     if not (tls.ca_file or tls.ca_path or tls.ca_bytes):
+        import certifi
+
         context = ssl.create_default_context()
-        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+        context.load_verify_locations(certifi.where())
         return context
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if tls.ca_file:

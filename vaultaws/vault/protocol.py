@@ -90,10 +90,21 @@ class Vault(Protocol):
         ...
 
     # issue and after
-    def issue(self, mount: str, role: str, *, sts: bool, ttl_seconds: int | None = None) -> Issued:
-        """Ask for credentials at `creds/` or `sts/`.
+    def issue(
+        self,
+        mount: str,
+        role: str,
+        *,
+        sts: bool,
+        ttl_seconds: int | None = None,
+        role_arn: str = "",
+        session_name: str = "",
+        mfa_code: Secret | None = None,
+    ) -> Issued:
+        """Ask for credentials at `creds/` or `sts/`; what is empty or None is not said.
 
         The credentials' end is counted from before the request went out, so it is never late.
+        With an MFA code the token needs the capability update instead of read.
         """
         ...
 

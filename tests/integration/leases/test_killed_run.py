@@ -17,11 +17,12 @@ from tests.support.wired import Wired
 from vaultaws.clock import SystemClock
 from vaultaws.errors import WaitTimeoutError
 from vaultaws.leases.inventory import LeaseState, take
-from vaultaws.leases.issue import IssueRequest, handing_over, issue
+from vaultaws.leases.issue import handing_over, issue
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.recover import Evidence, recover
+from vaultaws.leases.request import IssueRequest
 from vaultaws.leases.revoke import revoke
-from vaultaws.model import Credentials
+from vaultaws.model import Credentials, Role
 from vaultaws.trail import audit
 from vaultaws.vault.gateway import HvacVault
 
@@ -133,7 +134,7 @@ def test_a_wait_that_runs_out_leaves_neither_lease_nor_user(
 ) -> None:
     before = users(wired)
 
-    def wait(_: Credentials) -> None:
+    def wait(_: Credentials, __: Role | None) -> None:
         raise WaitTimeoutError("not good in time", why="IAM is slow", do="try again")
 
     with pytest.raises(WaitTimeoutError):

@@ -19,11 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.memory_vault import FixedClock, MemoryVault, lost, memory_vault
 from vaultaws.errors import VaultError
 from vaultaws.leases.inventory import take
-from vaultaws.leases.issue import IssueRequest, handing_over, issue
+from vaultaws.leases.issue import handing_over, issue
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.recover import Evidence, recover
+from vaultaws.leases.request import IssueRequest
 from vaultaws.leases.revoke import revoke
-from vaultaws.model import Credentials, TokenInfo
+from vaultaws.model import Credentials, Role, TokenInfo
 
 
 class Killed(BaseException):
@@ -82,7 +83,7 @@ class Life(RuleBasedStateMachine):
         def die() -> None:
             raise lost()
 
-        def die_waiting(_: Credentials) -> None:
+        def die_waiting(_: Credentials, __: Role | None) -> None:
             DyingVault.dead = True
             raise Killed
 

@@ -135,6 +135,18 @@ def test_what_is_no_refusal_proves_nothing(last: str) -> None:
         prove(scripted("AccessDenied", last=last), StoppedClock())
 
 
+def test_a_denial_by_the_organisation_is_not_waited_out() -> None:
+    words = "not authorized: with an explicit deny in a service control policy"
+    theirs = AwsError("AWS refused", why=words, do="wait", code="AccessDenied")
+    assert classify_read(theirs) is Verdict.HIT
+    report = run(
+        [probe(scripted())],
+        [Probe("read", lambda: theirs, classify_read, Streak(1))],
+        clock=StoppedClock(),
+    )
+    assert (report.attempts, report.refusals) == (6, 0)
+
+
 def test_verdicts() -> None:
     assert classify_identity(None) is Verdict.HIT
     assert classify_identity(refusal("AccessDenied")) is Verdict.NOISE

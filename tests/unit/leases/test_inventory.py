@@ -13,8 +13,9 @@ from tests.support.memory_vault import IAM_ROLE, MemoryVault, made_up_key, memor
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.leases import listing
 from vaultaws.leases.inventory import Holding, Inventory, LastUse, LeaseState, take
-from vaultaws.leases.issue import IssueRequest, give_back, handing_over, issue
+from vaultaws.leases.issue import give_back, handing_over, issue
 from vaultaws.leases.journal import Journal
+from vaultaws.leases.request import IssueRequest
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.support.disk import full_disk
 from tests.support.memory_vault import (
     IAM_ROLE,
     STS_ROLE,
+    FixedClock,
     MemoryVault,
     denied,
     lost,
@@ -32,10 +34,11 @@ from vaultaws.errors import (
     WaitTimeoutError,
 )
 from vaultaws.leases.entries import Step
-from vaultaws.leases.issue import IssueRequest, _Asking, give_back, handing_over, issue
+from vaultaws.leases.issue import _Asking, give_back, handing_over, issue
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.ledger import Record
-from vaultaws.model import Credentials, CredentialType, Role, TokenInfo
+from vaultaws.leases.request import IssueRequest
+from vaultaws.model import Credentials, CredentialType, Role, Secret, TokenInfo
 
 IAM = IssueRequest("aws", "reader")
 STS = IssueRequest("aws", "reader-sts")
@@ -56,8 +59,8 @@ def last(journal: Journal) -> Record:
     return journal.ledger().records[-1]
 
 
-def raising(error: BaseException) -> Callable[[Credentials], None]:
-    def wait(_: Credentials) -> None:
+def raising(error: BaseException) -> Callable[[Credentials, Role | None], None]:
+    def wait(_: Credentials, __: Role | None) -> None:
         raise error
 
     return wait
@@ -68,7 +71,7 @@ def too_late() -> WaitTimeoutError:
 
 
 def test_credentials_come_with_who_what_and_how_long(vault: MemoryVault, journal: Journal) -> None:
-    def wait(credentials: Credentials) -> None:
+    def wait(credentials: Credentials, role: Role | None) -> None:
         assert credentials.access_key_id
         vault.clock.sleep(7.4)
 
@@ -230,13 +233,60 @@ def test_an_unknown_role_asks_nothing(vault: MemoryVault, journal: Journal) -> N
     assert (vault.issued, journal.ledger().records) == (0, ())
 
 
-def test_a_lease_that_dies_with_its_token_is_told(vault: MemoryVault, journal: Journal) -> None:
+USES = "your Vault token is good for a number of uses: the lease ends with the last of them"
+DIES = "the lease ends with your Vault token at 08:05 UTC, before its own end"
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "notes"),
+    [
+        (IAM, {}, (DIES,)),
+        (IAM, {"renewable": True}, (f"{DIES} unless the token is renewed",)),
+        (STS, {}, (f"{DIES}; AWS honours the credentials on",)),
+        (
+            IAM,
+            {"expires_at": None, "uses_left": 3},
+            (USES,),
+        ),
+        (IAM, {"expires_at": None}, ()),
+    ],
+)
+def test_a_lease_that_dies_with_its_token_is_told(
+    vault: MemoryVault,
+    journal: Journal,
+    *,
+    asked: IssueRequest,
+    known: dict[str, Any],
+    notes: tuple[str, ...],
+) -> None:
+    vault.longest_seconds = vault.lease_seconds
     ends = vault.clock.now() + timedelta(minutes=5)
-    vault.token = replace(vault.token, expires_at=ends)
-    handed = issue(vault, journal, vault.clock, IAM)
-    assert handed.notes == (
-        "the lease ends with your Vault token at 08:05 UTC, before its own end",
+    vault.token = replace(vault.token, **{"expires_at": ends} | known)
+    assert issue(vault, journal, vault.clock, asked).notes == notes
+
+
+def test_a_batch_token_s_lease_is_cut_to_it(vault: MemoryVault, journal: Journal) -> None:
+    ends = vault.clock.now() + timedelta(seconds=vault.lease_seconds)
+    vault.token = replace(vault.token, expires_at=ends, is_batch=True)
+    assert issue(vault, journal, vault.clock, IAM).notes == (
+        "the lease is cut to the life of your Vault token, until 08:15 UTC",
     )
+
+
+def test_a_code_that_aws_did_not_take_is_explained(vault: MemoryVault, journal: Journal) -> None:
+    device = "arn:aws:iam::123456789012:mfa/vault"
+    vault.roles["mfa"] = Role("mfa", CredentialType.SESSION_TOKEN, mfa_serial_number=device)
+
+    def refuse() -> None:
+        why = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code."
+        raise VaultRefusedError("the server refused PUT aws/sts/mfa", why=why, do="correct it")
+
+    vault.before = refuse
+    with pytest.raises(VaultRefusedError) as refused:
+        issue(vault, journal, vault.clock, IssueRequest("aws", "mfa", mfa_code=Secret("246810")))
+    assert refused.value.what == "AWS did not take the MFA code for role mfa"
+    assert "next code" in refused.value.do
+    assert not last(journal).is_open
 
 
 def test_a_token_that_lives_longer_is_not_worth_a_word(
@@ -270,7 +320,7 @@ ASSUMED = Role("ops", CredentialType.ASSUMED_ROLE, role_arns=("arn:aws:iam::1:ro
         ),
         (replace(FEDERATION, policy_document=None), None, ConfigError, "holds no policy"),
         (replace(ASSUMED, role_arns=()), None, ConfigError, "names no AWS roles"),
-        (replace(ASSUMED, role_arns=("a", "b")), None, ConfigError, "names 2 AWS roles"),
+        (replace(ASSUMED, role_arns=("a", "b")), None, UsageError, "names 2 AWS roles"),
         (FEDERATION, 899, UsageError, "too short"),
         (FEDERATION, 129_601, UsageError, "too long"),
         (ASSUMED, 43_201, UsageError, "too long"),
@@ -303,6 +353,7 @@ def test_what_works_otherwise_than_meant_is_told(
     vault: MemoryVault, journal: Journal, role: Role, ttl: int, note: str
 ) -> None:
     vault.roles[role.name] = role
+    vault.lease_seconds = ttl
     handed = issue(vault, journal, vault.clock, IssueRequest("aws", role.name, ttl))
     assert handed.notes == (note,)
 
@@ -311,6 +362,7 @@ def test_what_works_otherwise_than_meant_is_told(
 def test_the_bounds_themselves_are_allowed(
     vault: MemoryVault, journal: Journal, ttl: int | None
 ) -> None:
+    vault.lease_seconds = ttl or 3600
     handed = issue(vault, journal, vault.clock, IssueRequest("aws", "reader-sts", ttl))
     assert handed.notes == ()
 
@@ -324,3 +376,53 @@ def test_a_bad_token_s_refusal_is_the_server_s(vault: MemoryVault, journal: Jour
     with pytest.raises(VaultDeniedError):
         issue(vault, journal, vault.clock, IAM)
     assert not last(journal).is_open
+
+
+@pytest.mark.parametrize(
+    ("lease_seconds", "ttl", "note"),
+    [
+        (
+            1800,
+            3599,
+            (
+                "the token outlives its lease: the lease ends at 08:30 UTC, but AWS honours the"
+                " token until 08:59 UTC, also when it is revoked"
+            ),
+        ),
+        (7200, 3600, "the token ends at 09:00 UTC, before its lease (10:00 UTC)"),
+    ],
+)
+def test_lease_and_token_of_different_lives_are_told(
+    vault: MemoryVault, journal: Journal, lease_seconds: int, ttl: int, note: str
+) -> None:
+    vault.lease_seconds = lease_seconds
+    handed = issue(vault, journal, vault.clock, IssueRequest("aws", "reader-sts", ttl))
+    assert handed.notes == (note,)
+    ends = handed.issued.ends_at
+    assert ends == vault.clock.now() + timedelta(seconds=min(lease_seconds, ttl))
+
+
+def test_a_token_cut_by_the_mount_is_told(vault: MemoryVault, journal: Journal) -> None:
+    vault.longest_seconds = vault.lease_seconds = 3600
+    handed = issue(vault, journal, vault.clock, IssueRequest("aws", "reader-sts", 7200))
+    assert handed.notes == (
+        "the server gave 1 h of the 2 h asked for: the mount's longest lease bounds it",
+    )
+
+
+def test_a_clock_that_jumps_meanwhile_changes_nothing_of_the_wait(
+    vault: MemoryVault, journal: Journal
+) -> None:
+    """The wall clock is set while AWS is waited for; how long it took is not read from it."""
+
+    class Jumping(FixedClock):
+        def monotonic(self) -> float:
+            return 100.0
+
+    def wait(_: Credentials, __: Role | None) -> None:
+        vault.clock.moment -= timedelta(days=2)
+
+    before = vault.clock.now()
+    handed = issue(vault, journal, Jumping(), IAM, wait)
+    assert handed.waited_seconds == 0
+    assert handed.issued.ends_at == before + timedelta(seconds=vault.lease_seconds)

@@ -13,8 +13,9 @@ from vaultaws.aws.cutoff import Cut, Holder, HolderKind
 from vaultaws.errors import AwsError, UsageError, VaultError
 from vaultaws.leases import revoke as revoking
 from vaultaws.leases.inventory import Inventory, take
-from vaultaws.leases.issue import IssueRequest, handing_over, issue
+from vaultaws.leases.issue import handing_over, issue
 from vaultaws.leases.journal import Journal
+from vaultaws.leases.request import IssueRequest
 from vaultaws.leases.revoke import Cutting, Fate, fitting, holders_of, revoke, select
 from vaultaws.model import CredentialType, Role
 

@@ -227,21 +227,28 @@ def test_no_secret_reaches_an_error(stage: Open, gateway: Callable[..., HvacVaul
     assert told(caught.value).replace("\n", "").isprintable()
 
 
+ONE = "1 error occurred:\n\t* permission denied\n\n"
+TWO = "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"
+
+
 @pytest.mark.parametrize(
-    ("lookup", "phrase"),
+    ("said", "lookup", "phrase"),
     [
-        (Reply(200, {"data": {}}), "policies do not grant list"),
-        (errors("permission denied", status=403), "does not know the token"),
-        (Reply(500, {"errors": ["boom"]}), "may lack the capability list"),
-        (Reply(drop=True), "may lack the capability list"),
+        (ONE, Reply(200, {"data": {}}), "policies do not grant list"),
+        ("permission denied", errors("permission denied", status=403), "does not know the token"),
+        (TWO, errors(TWO, status=403), "does not know the token"),
+        (ONE, errors("permission denied", status=403), "has just used the token up"),
+        (ONE, errors(TWO, status=403), "has just used the token up"),
+        (ONE, Reply(500, {"errors": ["boom"]}), "may lack the capability list"),
+        (ONE, Reply(drop=True), "may lack the capability list"),
     ],
 )
 def test_a_denial_tells_a_bad_token_from_a_missing_capability(
-    stage: Open, gateway: Callable[..., HvacVault], lookup: Reply, phrase: str
+    stage: Open, gateway: Callable[..., HvacVault], said: str, lookup: Reply, phrase: str
 ) -> None:
     def answer(seen: Seen) -> Reply:
         own = seen.path == "/v1/auth/token/lookup-self"
-        return lookup if own else errors("1 error occurred:\n\t* permission denied\n\n", status=403)
+        return lookup if own else errors(said, status=403)
 
     with pytest.raises(VaultDeniedError) as caught:
         gateway(stage(answer).address).list_roles("aws")
