@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -72,11 +73,13 @@ def fill_standard_descriptors() -> None:
 
     Else the next file of ours would take its number, and the child's words might end in it.
     """
-    for descriptor in range(3):
+    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:  # so Python says that it was closed
+            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
