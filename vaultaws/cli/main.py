@@ -27,6 +27,7 @@ VERBS = {
     "static": "List, show and rotate static roles.",
     "login": "Log in to Vault and keep the token.",
     "creds": "Issue credentials.",
+    "exec": "Run a command or a shell with credentials.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }
