@@ -32,6 +32,8 @@ PASSED_ON: Final = (*KEYS, *ENDING, signal.SIGUSR1, signal.SIGUSR2)
 SAME_SECONDS: Final = 1.0
 """A hang-up or a supervisor often says it twice; so close together they count as one."""
 
+PAUSE_SECONDS: Final = 0.1
+
 # Credentials of another kind, and what would choose other ones (SDK reference guide, "environment
 # variables"; the last lines are names of older SDKs and of tools that do as we do).
 CREDENTIALS: Final = frozenset(
@@ -124,13 +126,13 @@ def run_child(
     Raises CommandNotFoundError and CommandRefusedError for what cannot be started.
     """
     path = find_program(command[0], environ)
-    terminal = Terminal.of_ours()
-    relay = _Relay(terminal, end_with, clock or SystemClock())
+    terminal, clock = Terminal.of_ours(), clock or SystemClock()
+    relay = _Relay(terminal, end_with, clock)
     try:
         with _children_heard(), handled(PASSED_ON, relay), terminal.given_back():
             process = _start(command, path, environ)
             relay.begin(process)
-            process.returncode = _wait(process, terminal)
+            process.returncode = _wait(process, terminal, clock)
     except _LeftError as left:
         say(f"the program still runs (process {left.pid}); it was told twice to end")
         return SIGNALLED + left.number
@@ -260,7 +262,7 @@ def _cannot_start(name: str, path: str, error: OSError) -> UsageError:
     )
 
 
-def _wait(process: subprocess.Popen[bytes], terminal: Terminal) -> int:
+def _wait(process: subprocess.Popen[bytes], terminal: Terminal, clock: Clock) -> int:
     """Wait for the end; return the exit code, below 0 for a signal."""
     while True:
         try:
@@ -271,6 +273,7 @@ def _wait(process: subprocess.Popen[bytes], terminal: Terminal) -> int:
             return os.waitstatus_to_exitcode(status)
         if terminal.exists():
             _stop_with(process, terminal)
+            clock.sleep(PAUSE_SECONDS)  # one that stops again and again does not keep us busy
 
 
 def _stop_with(process: subprocess.Popen[bytes], terminal: Terminal) -> None:

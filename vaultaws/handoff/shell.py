@@ -114,11 +114,13 @@ def _written(directory: Path, name: str, environ: Mapping[str, str]) -> Shell:
     return Shell((path, "-i"), {"PS1": f"({name}) $ "}, ends, shows_time=False)
 
 
-# One reading of the time left for bash and zsh: `until` is the end in seconds since 1970.
-_LEFT: Final = r"""
+# bash and zsh read these before the person's own files, whose aliases would change them.
+_MARKING: Final = r"""
+__vaultaws_ends="$VAULTAWS_PROMPT_ENDS"
+__vaultaws_text=''
+unset VAULTAWS_PROMPT_ENDS
 __vaultaws_left() {
-  local until now left
-  until=''
+  local until='' now left
   read -r until 2>/dev/null < "$__vaultaws_ends"
   case "$until" in ''|*[!0-9]*) __vaultaws_text='(ROLE) '; return;; esac
   now="${EPOCHSECONDS:-$(command date +%s)}"
@@ -130,23 +132,19 @@ __vaultaws_left() {
   fi
   __vaultaws_text="(ROLE $left) "
 }
-"""
-
-BASH: Final = (
-    r"""if [ -r ~/.bashrc ]; then . ~/.bashrc; fi
-__vaultaws_ends="$VAULTAWS_PROMPT_ENDS"
-unset VAULTAWS_PROMPT_ENDS
-"""
-    + _LEFT
-    + r"""
 __vaultaws_prompt() {
   local kept=$?
   local before="$__vaultaws_text"
   __vaultaws_left
-  PS1="$__vaultaws_text${PS1#"$before"}"
+  PROMPT_VARIABLE="$__vaultaws_text${PROMPT_VARIABLE#"$before"}"
   return "$kept"
 }
-__vaultaws_text=''
+"""
+
+BASH: Final = (
+    _MARKING.replace("PROMPT_VARIABLE", "PS1")
+    + r"""
+if [ -r ~/.bashrc ]; then . ~/.bashrc; fi
 if [[ "$(declare -p PROMPT_COMMAND 2>/dev/null)" == 'declare -a'* ]]; then
   PROMPT_COMMAND+=(__vaultaws_prompt)
 else
@@ -165,23 +163,12 @@ ZDOTDIR="$__vaultaws_zdotdir"
 """
 
 ZSHRC: Final = (
-    r"""[[ "$HISTFILE" == "$ZDOTDIR"/* ]] && HISTFILE="${__vaultaws_theirs:-$HOME}/.zsh_history"
-if [[ -n "$__vaultaws_theirs" ]]; then ZDOTDIR="$__vaultaws_theirs"; else unset ZDOTDIR; fi
-[[ -r "${ZDOTDIR:-$HOME}/.zshrc" ]] && . "${ZDOTDIR:-$HOME}/.zshrc"
-unset __vaultaws_theirs __vaultaws_zdotdir
-__vaultaws_ends="$VAULTAWS_PROMPT_ENDS"
-unset VAULTAWS_PROMPT_ENDS
-"""
-    + _LEFT
+    _MARKING.replace("PROMPT_VARIABLE", "PROMPT")
     + r"""
-__vaultaws_prompt() {
-  local kept=$?
-  local before="$__vaultaws_text"
-  __vaultaws_left
-  PROMPT="$__vaultaws_text${PROMPT#"$before"}"
-  return "$kept"
-}
-__vaultaws_text=''
+[[ "$HISTFILE" == "$ZDOTDIR"/* ]] && HISTFILE="${__vaultaws_theirs:-$HOME}/.zsh_history"
+if [[ -n "$__vaultaws_theirs" ]]; then ZDOTDIR="$__vaultaws_theirs"; else unset ZDOTDIR; fi
+unset __vaultaws_theirs __vaultaws_zdotdir
+[[ -r "${ZDOTDIR:-$HOME}/.zshrc" ]] && . "${ZDOTDIR:-$HOME}/.zshrc"
 typeset -ga precmd_functions
 precmd_functions+=(__vaultaws_prompt)
 """

@@ -21,6 +21,7 @@ from tests.support.terminal import at_terminal
 from tests.support.waiting import until
 from tests.support.wired import Wired, must
 
+
 @dataclass
 class Watched:
     """A person's shell behind the recorder, and all that it said."""

@@ -162,6 +162,15 @@ def test_prompt_commands_in_an_array_stay_and_run_before_ours(tmp_path: Path) ->
         assert ended_with(screen) == 0
 
 
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_their_aliases_do_not_reach_our_mark(name: str, tmp_path: Path) -> None:
+    rc = RC[name][1] + "alias read='echo' local='echo' unset='echo' date='echo'\n"
+    with opened(name, tmp_path, rc=rc) as screen:
+        screen.expect(r"\(reader 14m\) theirs")
+        screen.sendline("exit 0")
+        assert ended_with(screen) == 0
+
+
 def test_fish_keeps_the_status_for_their_prompt(tmp_path: Path) -> None:
     with opened("fish", tmp_path) as screen:
         screen.expect_exact("theirs[0]")
