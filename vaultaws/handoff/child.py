@@ -277,14 +277,18 @@ def _wait(process: subprocess.Popen[bytes], terminal: Terminal, clock: Clock) ->
 
 
 def _stop_with(process: subprocess.Popen[bytes], terminal: Terminal) -> None:
-    """The child has stopped (Ctrl-Z, a shell's `suspend`): so do we, and go on together.
+    """A child with a group of its own has stopped (a shell's `suspend`): so do we, and both go on.
 
-    Where nobody could let us go on, the system does not stop us, and the child goes on at once.
+    What stops one in our group (Ctrl-Z) has stopped us too. Where nobody could let us go on, the
+    system does not stop us, and the child goes on at once.
     """
-    os.killpg(os.getpgrp(), signal.SIGTSTP)
     with contextlib.suppress(ProcessLookupError):
+        group = os.getpgid(process.pid)
+        if group == os.getpgrp():
+            return
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
         if terminal.is_ours():
-            terminal.give_to(os.getpgid(process.pid))
+            terminal.give_to(group)
         process.send_signal(signal.SIGCONT)
 
 

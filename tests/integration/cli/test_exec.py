@@ -273,7 +273,7 @@ import json, sys, time
 import boto3
 seen = []
 deadline = time.monotonic() + 50
-while len(set(seen)) < 3:
+while len(set(seen)) < 2:
     assert time.monotonic() < deadline, seen
     boto3.client("ec2").describe_regions()
     found = SESSION.get_credentials().get_frozen_credentials()
@@ -286,17 +286,17 @@ print(json.dumps(sorted(set(seen))))
 
 
 def test_served_credentials_never_end_under_the_sdk(shell: Shell, wired: Wired) -> None:
-    """Leases of six seconds: boto3 works on through several sets, and all go at the end.
+    """Leases of nine seconds: boto3 works on from one set to the next, and all go at the end.
 
     Its own files name other credentials, which must not win.
     """
-    tuned = {"default_lease_ttl": "6s", "max_lease_ttl": "6s"}
+    tuned = {"default_lease_ttl": "9s", "max_lease_ttl": "9s"}
     must(wired.ask(f"sys/mounts/{wired.mount}/tune", tuned))
     aws = shell.directory / ".aws"
     aws.mkdir()
     (aws / "credentials").write_text("[default]\naws_access_key_id = wrong\n")
     (aws / "config").write_text("[default]\ncredential_process = /bin/false\n")
-    done = shell.run("exec", "reader", "--serve", "--no-wait", "--", sys.executable, "-c", WORKER)
+    done = shell.run("exec", "reader", "--serve", "--", sys.executable, "-c", WORKER)
     assert done.returncode == 0, done.stderr
     assert {key[:4] for key in json.loads(done.stdout)} == {"AKIA"}
     assert done.stderr == ""
