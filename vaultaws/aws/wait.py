@@ -169,5 +169,5 @@ def _too_late(probe: Probe, everything: list[Probe], deadline: float) -> WaitTim
     return WaitTimeoutError(
         f"the credentials were not good within {deadline:.0f} s ({probe.name})",
         why=f"{misses} of {tries} tries were refused; the last: {last}",
-        do="ask again in a minute; --no-wait hands a key over untried",
+        do="ask again in a minute, wait longer (--wait 2m), or take a key untried (--no-wait)",
     )

@@ -132,7 +132,7 @@ class Renewal:
         request = replace(request_of(self._wish, self._mount), mfa_code=None, code_from=None)
         wait = None
         if not self._wish.no_wait:
-            wait = Wait(output.Progress(), EndingClock(self.goes_on), self._wish.regions)
+            wait = Wait(output.Progress(), EndingClock(self.goes_on), self._wish)
         return issue(self._vault, self._journal, self._journal.clock, request, wait)
 
 

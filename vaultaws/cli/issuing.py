@@ -32,6 +32,7 @@ class Wish:
     policy: str = ""
     via: str | None = None
     no_wait: bool = False
+    wait: int | None = None
     regions: tuple[str, ...] = ()
 
 
@@ -65,6 +66,11 @@ _OPTIONS = (
         help="The engine's path to ask at.  [default: by the role's type]",
     ),
     click.option("--no-wait", is_flag=True, help="Do not wait until AWS accepts a new IAM key."),
+    click.option(
+        "--wait",
+        type=Span(),
+        help="How long to wait at most; then the lease is revoked.  [default: 1m]",
+    ),
     click.option(
         "--region",
         "regions",
@@ -145,7 +151,7 @@ def obtain(vault: Vault, journal: Journal, clock: Clock, wish: Wish, mount: str)
     from vaultaws.leases.issue import issue
 
     with output.Progress(f"asking for {wish.role}") as progress:
-        wait = Wait(progress, clock, wish.regions)
+        wait = Wait(progress, clock, wish)
         request = request_of(wish, mount, progress)
         handed = issue(vault, journal, clock, request, None if wish.no_wait else wait)
     return Given(handed, wait.report)
@@ -154,24 +160,23 @@ def obtain(vault: Vault, journal: Journal, clock: Clock, wish: Wish, mount: str)
 class Wait:
     """The consistency wait as `issue` wants it, with progress shown and the report kept."""
 
-    def __init__(
-        self, progress: output.Progress, clock: Clock, regions: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, progress: output.Progress, clock: Clock, wish: Wish) -> None:
         self._progress = progress
         self._clock = clock
-        self._regions = regions
+        self._wish = wish
         self.report: WaitReport | None = None
 
     def __call__(self, credentials: Credentials, role: Role | None) -> None:
-        from vaultaws.aws.wait import wait_until_good
+        from vaultaws.aws.wait import DEADLINE_SECONDS, wait_until_good
         from vaultaws.leases.reads import allowed_read
 
         self.report = wait_until_good(
             credentials,
             clock=self._clock,
-            regions=self._regions or (None,),
+            regions=self._wish.regions or (None,),
             allowed=allowed_read(role),
             watch=self._watch,
+            deadline_seconds=self._wish.wait or DEADLINE_SECONDS,
         )
 
     def _watch(self, now: WaitProgress) -> None:

@@ -74,11 +74,16 @@ def checked_code(code: Secret) -> Secret:
 
 @contextlib.contextmanager
 def explained(request: IssueRequest) -> Iterator[None]:
-    """Say what to do about a code that AWS did not take; its own reason stays."""
+    """Say what to do where AWS wanted an MFA code, or another one; its own reason stays."""
     try:
         yield
     except VaultRefusedError as refusal:
-        if request.mfa_code is not None and _MFA_REFUSED in refusal.why:
+        if _MFA_REFUSED not in refusal.why:
+            raise
+        if request.mfa_code is None:  # the token may not read the role, so nobody was asked
+            refusal.what = f"role {request.role} needs an MFA code"
+            refusal.do = "give --mfa-code"
+        else:
             refusal.what = f"AWS did not take the MFA code for role {request.role}"
             refusal.do = "wait for the device's next code (each works once), and check its clock"
         raise

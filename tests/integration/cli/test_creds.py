@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.support.logins import READ_ONLY
 from tests.support.people import operator, person
 from tests.support.terminal import CTRL_C, at_terminal
 from tests.support.wired import Wired, must
+from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.model import Credentials, Secret
 
 
@@ -182,6 +185,27 @@ def test_a_lease_that_dies_with_its_token_is_told(
     assert (said in done.stderr) if said else (done.stderr == "")
 
 
+def test_a_wait_that_runs_out_revokes_and_ends_with_124(
+    roles: Roles, shell: Shell, wired: Wired
+) -> None:
+    control = ControlClient(wired.aws.endpoint, wired.aws.control_token)
+    before = wired.user_names("-reader-")
+    control.configure(iam_delay=30.0)
+    try:
+        done = shell.run("creds", "reader", "--wait", "2s")
+        untried = shell.run("creds", "reader", "--no-wait", "--format", "json")
+        token = shell.run("creds", "reader-sts", "--wait", "2s")
+    finally:
+        control.configure(iam_delay=0.0)
+    assert (done.returncode, done.stdout) == (124, "")
+    assert "the credentials were not good within 2 s" in done.stderr
+    assert "was revoked" in done.stderr
+    assert (untried.returncode, token.returncode) == (0, 0)
+    assert json.loads(untried.stdout)["waited"] is None
+    assert len(wired.vault.list_leases(f"{wired.mount}/creds")) == 1
+    assert len(wired.user_names("-reader-")) == len(before) + 1
+
+
 def test_a_code_needs_the_right_to_update_and_the_refusal_names_it(
     roles: Roles, wired: Wired, tmp_path: Path
 ) -> None:
@@ -193,6 +217,40 @@ def test_a_code_needs_the_right_to_update_and_the_refusal_names_it(
     assert done.returncode == 2
     assert f"permission denied on {wired.mount}/sts/guarded" in done.stderr
     assert f"ask for a policy with update on {wired.mount}/sts/guarded" in done.stderr
+
+
+def test_a_token_that_may_not_read_the_role_is_told_what_is_missing(
+    roles: Roles, wired: Wired, tmp_path: Path
+) -> None:
+    rules = f'path "{wired.mount}/creds/*" {{ capabilities = ["read", "update"] }}'
+    must(wired.ask(f"sys/policies/acl/narrow-{wired.mount}", {"policy": rules}))
+    ada = person(wired, tmp_path, "ada", f"narrow-{wired.mount}")
+    done = ada.run("creds", "guarded")
+    assert done.returncode == 2
+    assert "error: role guarded needs an MFA code" in done.stderr
+    assert issued(ada, "guarded", "--mfa-code", roles.device.code())["session_token"]
+    done = ada.run("creds", "session", "--via", "sts")
+    assert f"permission denied on {wired.mount}/sts/session" in done.stderr
+    assert issued(ada, "reader-sts")["session_token"]
+
+
+def test_an_sts_type_needs_neither_boto3_nor_hvac(roles: Roles, shell: Shell) -> None:
+    """They take longer to import than Vault takes to answer."""
+    heavy = ("boto3", "botocore", "filelock", "hvac", "requests")
+    script = (
+        "import sys\nfrom vaultaws.cli.main import run\n"
+        "code = run(['creds', 'reader-sts', '--format', 'process'])\n"
+        f"print(sorted(set({heavy}) & set(sys.modules)), code, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=shell.environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == "[] 0\n"
 
 
 @pytest.mark.parametrize("options", [{"num_uses": 1}, {"wrap": True}])

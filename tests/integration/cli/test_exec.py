@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from tests.support.commands import Shell
 from tests.support.logins import write_roles
 from tests.support.people import operator
 from tests.support.relay import Asked, CutError, Relay
+from tests.support.shells import found_shell
 from tests.support.waiting import until
 from tests.support.wired import Wired, must
 
@@ -222,9 +222,12 @@ def test_closed_standard_files_and_no_secret_in_our_own_process(shell: Shell, wi
 @contextmanager
 def at_shell(shell: Shell, name: str, *arguments: str) -> Iterator[pexpect.spawn[str]]:
     """`vaultaws exec` at a terminal, with the person's shell; it has shown its prompt."""
-    path = shutil.which(name)
-    assert path, f"this test needs {name}: install its package"
-    environ = {**shell.environ, "SHELL": path, "TERM": "dumb", "PATH": os.environ["PATH"]}
+    environ = {
+        **shell.environ,
+        "SHELL": found_shell(name),
+        "TERM": "dumb",
+        "PATH": os.environ["PATH"],
+    }
     words = ["-m", "vaultaws", "exec", *arguments]
     fish = shell.directory / ".local" / "share" / "fish" / "generated_completions"
     fish.mkdir(parents=True)  # else it makes them for minutes, in the background

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.killed_runs import LaterClock, stopped_run
 from tests.support.logins import log_in, write_roles
 from tests.support.wired import Wired
 from vaultaws.clock import SystemClock
@@ -25,15 +22,6 @@ from vaultaws.leases.revoke import revoke
 from vaultaws.model import Credentials, Role
 from vaultaws.trail import audit
 from vaultaws.vault.gateway import HvacVault
-
-REPOSITORY = Path(__file__).parents[3]
-
-
-class LaterClock(SystemClock):
-    """The machine's clock five minutes on: no answer is on its way any more."""
-
-    def now(self) -> datetime:
-        return super().now() + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -51,31 +39,6 @@ def directory(tmp_path: Path) -> Path:
 def journal(directory: Path) -> Iterator[Journal]:
     with Journal(directory, SystemClock()) as made:
         yield made
-
-
-@contextmanager
-def stopped_run(where: str, ada: HvacVault, directory: Path, mount: str) -> Iterator[None]:
-    """A process of ada's that has come to `where` and stands there; killed at the end."""
-    arguments = [where, ada.address, str(directory), mount, "reader"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.dying_run", *arguments],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdin
-        assert process.stdout
-        token = ada._settings.token
-        assert token
-        process.stdin.write(token.reveal() + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "here\n"
-        yield
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def leases(wired: Wired) -> list[str]:

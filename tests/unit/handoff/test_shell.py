@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from tests.support.commands import ROOT
 from tests.support.disk import full_disk
+from tests.support.shells import found_shell
 from vaultaws.errors import LocalStateError
 from vaultaws.handoff.shell import Shell, mark, prepare, private_directory, program
 
@@ -31,12 +31,6 @@ RC = {
 }
 SHELLS = [pytest.param(name, id=name) for name in RC]
 HOSTILE = "r`id`$(id)%n\\u{1b}\x1b[2J'\"; exit 9 #"
-
-
-def path_of(name: str) -> str:
-    found = shutil.which(name)
-    assert found, f"these tests need {name}: install its package"
-    return found
 
 
 @contextmanager
@@ -56,7 +50,7 @@ def opened(
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "HOME": str(home),
-        "SHELL": path_of(name),
+        "SHELL": found_shell(name),
         "TERM": "dumb",
         "LC_ALL": "C.UTF-8",
     }

@@ -136,6 +136,38 @@ def test_two_that_fit_are_named_and_left(
     assert len(vault.leases) == 2
 
 
+def test_two_killed_runs_of_one_token_have_their_two_leases_revoked(
+    vault: MemoryVault, directory: Path, journal: Journal
+) -> None:
+    leases = {killed_run(directory, vault), killed_run(directory, vault)}
+    killed_run(directory, vault, asked=False)
+    later(vault)
+    found = recover(vault, journal, vault.clock, evidence(vault))
+    assert set(found.revoked) == leases
+    assert (found.nothing_there, found.unsure, vault.leases) == (1, (), {})
+
+
+def test_one_lease_too_many_is_nobody_s_for_certain(
+    vault: MemoryVault, directory: Path, journal: Journal
+) -> None:
+    killed_run(directory, vault)
+    killed_run(directory, vault)
+    vault.issue("aws", "reader", sts=False)
+    later(vault)
+    found = recover(vault, journal, vault.clock, evidence(vault))
+    assert (found.revoked, len(found.unsure)) == ((), 2)
+
+
+def test_a_killed_run_beside_a_live_one_is_left(
+    vault: MemoryVault, directory: Path, journal: Journal
+) -> None:
+    killed_run(directory, vault)
+    with Journal(directory, vault.clock) as live:
+        intend(live, vault)
+        later(vault)
+        assert recover(vault, journal, vault.clock, evidence(vault)).revoked == ()
+
+
 def test_a_live_run_s_unwritten_answer_is_not_taken(
     vault: MemoryVault, directory: Path, journal: Journal
 ) -> None:
