@@ -3,7 +3,7 @@
 Every failure a person can meet says three things: what happened, why, and what to do.
 `cli.handler` is the one place that prints them (scripts/bootstrap.py before there is a cli);
 `exit_code` is the process's answer (0 done, 1 wrong use, 2 Vault or AWS refused, 3 findings,
-124 a wait ran out).
+124 a wait ran out; 126 and 127 as a shell's for a program that cannot be started).
 """
 
 from __future__ import annotations
@@ -39,6 +39,18 @@ class VaultawsError(Exception):
 
 class UsageError(VaultawsError):
     """The command line or an environment setting is wrong. Nothing was done."""
+
+
+class CommandNotFoundError(UsageError):
+    """The program to be started is not there. Nothing was done."""
+
+    exit_code = 127
+
+
+class CommandRefusedError(UsageError):
+    """The program to be started is there, and the system does not start it."""
+
+    exit_code = 126
 
 
 class ConfigError(VaultawsError):

@@ -22,17 +22,19 @@ SETTINGS = {
 SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
-def run_shell(program: str, script: str, environ: Mapping[str, str] | None = None) -> bytes:
-    """Run a script as a file would be and return its stdout; nothing may come on stderr.
-
-    Skips where the shell is not installed, which is a failure where VAULTAWS_NO_SKIPS=1.
-    """
+def found_shell(program: str) -> str:
+    """The path of a shell. Skips where it is not installed, a failure where VAULTAWS_NO_SKIPS=1."""
     found = shutil.which(program)
     if found is None:
         pytest.skip(f"{program} is not installed")
+    return found
+
+
+def run_shell(program: str, script: str, environ: Mapping[str, str] | None = None) -> bytes:
+    """Run a script as a file would be and return its stdout; nothing may come on stderr."""
     quiet = {"fish": ["--no-config"], "zsh": ["-f"], "bash": ["--norc", "--noprofile"]}
     done = subprocess.run(
-        [found, *quiet.get(program, [])],
+        [found_shell(program), *quiet.get(program, [])],
         input=script.encode(),
         capture_output=True,
         check=True,

@@ -32,6 +32,7 @@ VERBS = {
     "static": "List, show and rotate static roles.",
     "login": "Log in to Vault and keep the token.",
     "creds": "Issue credentials.",
+    "exec": "Run a command or a shell with credentials.",
     "profile": "Write, list and remove profiles in ~/.aws/config.",
     "console": "Sign in to the AWS console.",
     "completion": "Print a shell's completion script.",

@@ -19,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.memory_vault import FixedClock, MemoryVault, lost, memory_vault
 from vaultaws.errors import VaultError
 from vaultaws.leases.inventory import take
-from vaultaws.leases.issue import handing_over, issue
+from vaultaws.leases.issue import Handed, handing_over, issue
 from vaultaws.leases.journal import Journal
+from vaultaws.leases.keeping import Keeper
 from vaultaws.leases.recover import Evidence, recover
 from vaultaws.leases.request import IssueRequest
 from vaultaws.leases.revoke import revoke
@@ -101,6 +102,32 @@ class Life(RuleBasedStateMachine):
                 issue(self.vault, journal, self.clock, IssueRequest("aws", "reader"))
         DyingVault.dead = False
         self.vault.after = lambda: None
+        self.left |= set(self.vault.leases) - before
+
+    @rule(
+        role=st.sampled_from(["reader", "reader-sts"]),
+        minutes=st.integers(0, 90),
+        fetched=st.booleans(),
+        killed=st.booleans(),
+    )
+    def work(self, role: str, minutes: int, fetched: bool, killed: bool) -> None:
+        """A program works with credentials that are served, and renewed meanwhile."""
+        self.vault.token = ADA
+        before = set(self.vault.leases)
+        with self._journal() as journal:
+
+            def ask() -> Handed:
+                return issue(self.vault, journal, self.clock, IssueRequest("aws", role))
+
+            keeper = Keeper(self.vault, journal, ask(), anew=ask)
+            for _ in range(minutes):
+                if fetched:
+                    keeper.credentials()
+                self.clock.moment += timedelta(minutes=1)
+                keeper.tend()
+            if not killed:
+                assert {ended.why for ended in keeper.end()} == {""}
+                assert set(self.vault.leases) <= before
         self.left |= set(self.vault.leases) - before
 
     @rule()
