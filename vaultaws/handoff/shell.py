@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from vaultaws.errors import LocalStateError
-from vaultaws.handoff.formats import quote_fish
 from vaultaws.handoff.shadow import shadowed
+from vaultaws.handoff.shells import quote_fish
 
 PLAIN: Final = re.compile(r"[^A-Za-z0-9_.@=+-]")
 LONGEST_NAME: Final = 40
