@@ -36,7 +36,7 @@ class WithCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own, dashes, rest = _split(args)
-        if dashes and not rest:
+        if dashes and not rest and not ctx.resilient_parsing:
             raise UsageError(
                 "no command stands behind --",
                 why="what comes there is run with the session",

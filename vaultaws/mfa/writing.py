@@ -21,6 +21,7 @@ from vaultaws.mfa.lines import with_values
 from vaultaws.mfa.profiles import parse, read_text
 
 LOCK_SECONDS: Final = 30
+BESIDE: Final = ".vaultaws-"
 
 
 def set_section(path: Path, section: str, values: Mapping[str, str | None]) -> None:
@@ -32,6 +33,7 @@ def set_section(path: Path, section: str, values: Mapping[str, str | None]) -> N
     with locked(target):
         text = read_text(target)
         new = edited(text, path, section, values)
+        _sweep(target)
         if new != text or _is_open(target):
             replace_file(target, new)
 
@@ -87,7 +89,8 @@ def _ensure_directory(path: Path) -> None:
 
 def replace_file(target: Path, text: str) -> None:
     """Put a new 0600 file in the place of `target`, whole and on the disk, or change nothing."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    prefix = f".{target.name}{BESIDE}"
+    descriptor, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
@@ -103,6 +106,13 @@ def replace_file(target: Path, text: str) -> None:
         raise
     with suppress(OSError):
         sync_directory(target.parent)
+
+
+def _sweep(target: Path) -> None:
+    """Take away what a run that was killed left beside the file. The lock is ours."""
+    for left in target.parent.glob(f".{target.name}{BESIDE}*"):
+        with suppress(OSError):
+            left.unlink()
 
 
 def _not_written(target: Path, error: OSError) -> LocalStateError:

@@ -277,6 +277,23 @@ def test_a_wrong_secret_key(person: Person) -> None:
     assert "the secret key is wrong" in told
 
 
+def test_a_code_is_not_spent_on_what_cannot_be_done(person: Person) -> None:
+    """A file that cannot be edited and a program that is not there are found before the code."""
+    code = person.authenticator.fresh()
+    assert login(person, "--", "no-such-program", code=code).returncode == 127
+    own = person.credentials_file.parent
+    moved = own.rename(own.with_name("moved"))
+    own.symlink_to(moved / "credentials")
+    away = person.with_environ(
+        AWS_SHARED_CREDENTIALS_FILE=str(own / "x"), AWS_CONFIG_FILE=str(moved / "config")
+    )
+    assert login(away, code=code).returncode == 1
+    assert person.aws.session_count == 0
+    own.unlink()
+    moved.rename(own)
+    assert login(person, code=code).returncode == 0
+
+
 def test_nobody_to_ask(person: Person) -> None:
     before = person.credentials_file.read_text()
     told = refused(login(person), person, before)

@@ -71,6 +71,16 @@ def test_the_file_is_private_whatever_it_was(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_a_killed_run_left_is_taken_away(tmp_path: Path) -> None:
+    path, left = tmp_path / "credentials", tmp_path / ".credentials.vaultaws-x1"
+    other = tmp_path / ".credentials.swp"
+    left.write_text("half")
+    other.write_text("an editor's")
+    set_section(path, "a", {"k": "v"})
+    assert not left.exists()
+    assert other.exists()
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "credentials"
     real.write_text("[a]\nx = 1\n")
