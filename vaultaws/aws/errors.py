@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from vaultaws.errors import AwsError
@@ -45,6 +46,10 @@ THROTTLED: Final = frozenset(
         "TooManyRequestsException",
     }
 )
+TIMED: Final = frozenset({"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"})
+_STAMP: Final = "%Y%m%dT%H%M%SZ"
+_SIGNED_AT: Final = re.compile(r"Signature (?:expired|not yet current): ([0-9]{8}T[0-9]{6}Z)")
+_AWS_TIME: Final = re.compile(r"\(([0-9]{8}T[0-9]{6}Z) [+-] [0-9]+ min")
 _LONGEST_SENTENCE: Final = 300
 _ENCODED: Final = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
@@ -86,9 +91,27 @@ def from_client_error(fault: ClientError, doing: str) -> AwsError:
     code = str(details.get("Code") or "") or "Unknown"
     sentence = first_sentence(str(details.get("Message") or ""))
     told = f"{code}: {sentence}" if sentence else code
-    why, do = _advice(code, told)
+    off = clock_off(sentence) if code in TIMED else 0
+    why, do = _clock_advice(code, off) if off else _advice(code, told)
     what = "AWS failed to" if _is_failure(fault) else "AWS refused to"
     return AwsError(f"{what} {doing}", why=why, do=do, code=code)
+
+
+def clock_off(sentence: str) -> int:
+    """How many seconds this machine's clock is ahead of AWS's (negative: behind); 0 when AWS does
+    not say. AWS names both times when it refuses a signature for its age (IAM user guide,
+    "Troubleshoot Signature Version 4 signed requests")."""
+    signed, now = _SIGNED_AT.search(sentence), _AWS_TIME.search(sentence)
+    if signed is None or now is None:
+        return 0
+    ours, theirs = (datetime.strptime(each[1], _STAMP) for each in (signed, now))  # noqa: DTZ007  (both UTC)
+    return round((ours - theirs).total_seconds())
+
+
+def _clock_advice(code: str, off: int) -> tuple[str, str]:
+    side = "ahead of" if off > 0 else "behind"
+    why = f"this machine's clock is {abs(off)} seconds {side} that of AWS ({code})"
+    return why, "set the machine's clock, best from a time server, then try again"
 
 
 def _is_failure(fault: ClientError) -> bool:

@@ -40,9 +40,13 @@ class IamUser:
     created_at: datetime
 
 
-def caller_identity(credentials: Credentials | None = None, region: str | None = None) -> Principal:
+def caller_identity(
+    credentials: Credentials | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+) -> Principal:
     """Ask AWS who calls. It answers even where every action is denied (STS API reference)."""
-    sts = client("sts", credentials=credentials, region=region)
+    sts = client("sts", credentials=credentials, region=region, profile=profile)
     with translated("say who calls"):
         answer = sts.get_caller_identity()
     return Principal(account=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])

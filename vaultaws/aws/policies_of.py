@@ -64,8 +64,15 @@ class _Reading:
 class PolicyReader:
     """Reads users and their policies with one operator's credentials."""
 
-    def __init__(self, credentials: Credentials | None = None, region: str | None = None) -> None:
-        self._iam: IAMClient = client("iam", credentials=credentials, region=region)
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        self._iam: IAMClient = client(
+            "iam", credentials=credentials, region=region, profile=profile
+        )
 
     def user(self, name: str) -> User:
         """Read one user. Raises AwsError."""

@@ -29,13 +29,15 @@ def client(
     region: str | None = None,
     fresh: bool = False,
     attempts: int = ATTEMPTS,
+    profile: str | None = None,
 ) -> Any:
     """Build botocore's client for `service` (iam, sts, ec2 …).
 
     Without `credentials`, AWS's own chain finds them. `fresh` opens a new connection for each
     call, so that each may reach another of AWS's front ends, and tries once: whoever probes
     must see every refusal. Otherwise botocore tries `attempts` times (its standard mode: only
-    throttles, 5xx and lost connections). Raises AwsSetupError when a setting is wrong.
+    throttles, 5xx and lost connections). Settings are those of `profile`, else of AWS_PROFILE.
+    Raises AwsSetupError when a setting is wrong.
     """
     import botocore.session
     from botocore.config import Config
@@ -55,7 +57,7 @@ def client(
         if credentials.session_token is not None:
             keys["aws_session_token"] = credentials.session_token.reveal()
     with translated(f"use {service}"), _building:
-        session = botocore.session.get_session()
+        session = botocore.session.Session(profile=profile)
         session.register_component("data_loader", _loader())
         if region is None and service in _GLOBAL:
             region = session.get_config_variable("region") or _GLOBAL[service]
@@ -65,12 +67,12 @@ def client(
     return built
 
 
-def default_region() -> str:
-    """The region AWS's own settings name, empty when there is none."""
+def default_region(profile: str | None = None) -> str:
+    """The region AWS's own settings name, those of `profile` first; empty when there is none."""
     import botocore.session
 
     with translated("read the settings"):
-        return str(botocore.session.get_session().get_config_variable("region") or "")
+        return str(botocore.session.Session(profile=profile).get_config_variable("region") or "")
 
 
 def own_key_id() -> str:

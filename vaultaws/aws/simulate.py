@@ -50,8 +50,15 @@ class Opinion:
 class Simulator:
     """Asks with one operator's credentials."""
 
-    def __init__(self, credentials: Credentials | None = None, region: str | None = None) -> None:
-        self._iam: IAMClient = client("iam", credentials=credentials, region=region)
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        self._iam: IAMClient = client(
+            "iam", credentials=credentials, region=region, profile=profile
+        )
 
     def ask(
         self, principal_arn: str, questions: Iterable[Question], always: Context = ()

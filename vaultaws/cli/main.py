@@ -37,6 +37,7 @@ VERBS = {
     "console": "Sign in to the AWS console.",
     "completion": "Print a shell's completion script.",
     "doctor": "Find what is wrong, and what is missing.",
+    "mfa": "MFA sessions, roles and your own device, without Vault.",
     "leases": "List and revoke leases.",
     "trail": "Check issuance against CloudTrail.",
 }

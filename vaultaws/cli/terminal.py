@@ -47,6 +47,21 @@ def ask_hidden(question: str, *, instead: str) -> Secret:
     return Secret(line.decode(errors="replace").strip())
 
 
+def on_terminal(text: str, *, instead: str) -> None:
+    """Write on the terminal device, wherever stdout leads. Raises UsageError where there is none.
+
+    `instead` is what to do there. Nothing to write only asks whether there is a terminal.
+    """
+    place = DEVICE if os.name == "posix" else Path("CON")
+    try:
+        with place.open("w", encoding="utf-8") as terminal:
+            terminal.write(text)
+    except OSError as error:
+        raise UsageError(
+            "this is shown on a terminal only", why="there is none", do=instead
+        ) from error
+
+
 @contextlib.contextmanager
 def _unshown(terminal: int) -> Iterator[None]:
     """Without echo, as long as it lasts; Ctrl-C still ends the program."""

@@ -12,11 +12,13 @@ import click
 import pytest
 
 from tests.support.commands import Shell
+from tests.support.devices import NAME, ada
 from tests.support.people import declare, operator, root_shell
 from tests.support.wired import Wired, must
 from vaultaws.cli.main import VERBS, module_of
 from vaultaws.clock import SystemClock
 from vaultaws.leases.target import Target
+from vaultaws.local.aws.serve import LocalAws
 from vaultaws.root.journal import Journal, Kind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
@@ -28,6 +30,7 @@ FREE = (
     "iam_tags",
     "session_tags",
 )  # keys in them are data
+PRINTED_BY_FORMAT = {"creds (--format json)", "mfa login", "mfa assume (--format json)"}
 ROLES = """
 [roles.reader]
 credential_type = "iam_user"
@@ -166,6 +169,24 @@ def test_the_keys_of_lint(tmp_path: Path) -> None:
     check("lint", shell.json("lint", code=3), shell.json("lint", "--rules"))
 
 
+def test_the_keys_of_mfa(tmp_path: Path) -> None:
+    with LocalAws() as aws:
+        person = ada(aws, tmp_path)
+        arn = person.role("Plain")
+        person.profiles(f"[profile plain]\nrole_arn = {arn}\nsource_profile = {NAME}\n")
+        login = ("mfa", "login", NAME, "--format", "json")
+        code = ("--code", person.authenticator.fresh())
+        shell = person.shell
+        check(
+            "mfa login, mfa assume (--format json)",
+            json.loads(shell.run(*login, *code).stdout),
+            json.loads(shell.run("mfa", "assume", "plain", "--format", "json").stdout),
+        )
+        check("mfa status", shell.json("mfa", "status"))
+        check("mfa roles", shell.json("mfa", "roles", "--profile", NAME))
+        check("mfa device list", shell.json("mfa", "device", "list", "--profile", NAME))
+
+
 def with_json(words: str, command: click.Command) -> Iterator[str]:
     """The commands, from here down, that take --json."""
     if any(parameter.name == "as_json" for parameter in command.params):
@@ -183,5 +204,5 @@ def test_every_command_with_json_is_on_the_page() -> None:
         for verb in VERBS
         for found in with_json(verb, import_module(f"vaultaws.cli.{module_of(verb)}").command)
     }
-    assert named - {"creds (--format json)"} == commands
+    assert named - PRINTED_BY_FORMAT == commands
     assert all(documented(section) for section in sections)

@@ -88,7 +88,6 @@ class Sts:
     def assume_role(self, call: Call, caller: Caller) -> Mapping[str, Any]:
         with LOCK:
             role = self._role(str(call.params["RoleArn"]), caller)
-            role.last_used, role.last_used_region = self._state.naive_now(), call.region
         if call.params.get("SerialNumber") or call.params.get("TokenCode"):
             self._mfa(call, caller)
         behind = caller.session if caller.kind is CallerKind.ASSUMED_ROLE else None
@@ -107,6 +106,8 @@ class Sts:
             external_id=str(call.params.get("ExternalId", "")),
             chained=behind is not None,
         )
+        with LOCK:
+            role.last_used, role.last_used_region = self._state.naive_now(), call.region
         assumed = _role_session(role, str(call.params["RoleSessionName"]), caller, session)
         answer: dict[str, Any] = {
             "Credentials": self._mint(assumed, call.time),

@@ -248,3 +248,26 @@ def test_a_deny_without_mfa_reaches_the_long_term_key_too(aws: LocalAws, ada: Cr
     bare = client(aws, "sts", ada).get_session_token()
     refused_bare = refusal(client(aws, "ec2", key_of(bare)).describe_regions)
     assert refused_bare.code == "UnauthorizedOperation"
+
+
+def test_a_wrong_code_leaves_the_role_unused(aws: LocalAws, ada: Credentials) -> None:
+    device, iam = enabled(aws), client(aws, "iam")
+    root = f"arn:aws:iam::{aws.account_id}:root"
+    made = iam.create_role(RoleName="ops", AssumeRolePolicyDocument=trust(root))["Role"]
+    sts, role = client(aws, "sts", ada), {"RoleArn": made["Arn"], "RoleSessionName": "one"}
+    wrong = f"{(int(device.code()) + 1) % 1_000_000:06}"
+    refusal(sts.assume_role, SerialNumber=device.serial, TokenCode=wrong, **role)
+    refusal(sts.assume_role, DurationSeconds=7200, **role)
+    assert "LastUsedDate" not in iam.get_role(RoleName="ops")["Role"].get("RoleLastUsed", {})
+    sts.assume_role(SerialNumber=device.serial, TokenCode=device.code(), **role)
+    assert "LastUsedDate" in iam.get_role(RoleName="ops")["Role"]["RoleLastUsed"]
+
+
+def test_a_session_opens_no_other_session(aws: LocalAws, ada: Credentials) -> None:
+    """STS API reference, GetSessionToken: it is called with a long-term key."""
+    device = enabled(aws)
+    first = client(aws, "sts", ada).get_session_token(
+        SerialNumber=device.serial, TokenCode=device.code()
+    )
+    refused = refusal(client(aws, "sts", key_of(first)).get_session_token)
+    assert (refused.code, refused.status) == ("AccessDenied", 403)

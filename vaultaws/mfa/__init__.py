@@ -1,0 +1,1 @@
+"""MFA sessions without Vault: sessions of a long-term key, of roles, and one's own device."""
