@@ -128,7 +128,8 @@ class Adapters:
         from vaultaws.mfa.shortterm import section_of
         from vaultaws.mfa.writing import set_section
 
-        set_section(self.places.credentials, profile, section_of(credentials, role_arn))
+        values = section_of(credentials, role_arn)
+        set_section(self.places.credentials, profile, values, self.environ)
 
     def check_writing(self, profile: str) -> None:
         """Find out whether a session can be written, before a code is spent on it."""

@@ -1,4 +1,4 @@
-"""AWS's configuration file on the disk: edited under a lock, written whole or not at all.
+"""AWS's own files on the disk: edited under a lock, written whole or not at all.
 
 A file that is a link (dotfile managers make such) stays a link: what it leads to is replaced.
 Mode and line ends stay. Other programs do not know our lock: the file is read again just before
@@ -7,11 +7,12 @@ it is replaced, and the edit is done anew when somebody else was faster.
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ LOCK_SECONDS: Final = 20.0
 _TRIES: Final = 5
 _LARGEST: Final = 8 * 1024 * 1024
 _MADE: Final = 0o600
+_BESIDE: Final = "vaultaws-"
 
 Edit = Callable[[str], str]
 """From the text as it is to the text as it should be. It may be called more than once."""
@@ -58,21 +60,22 @@ def read(path: Path) -> str:
     return _text(path, _bytes(path))
 
 
-def change(path: Path, edit: Edit, environ: Mapping[str, str]) -> bool:
+def change(path: Path, edit: Edit, environ: Mapping[str, str], *, private: bool = False) -> bool:
     """Put `edit(text)` in the file's place; False when that changes nothing.
 
-    What `edit` raises comes through, and nothing is written then. Raises LocalStateError,
-    ConfigError.
+    With `private` nobody else may read it afterwards. What `edit` raises comes through, and
+    nothing is written then. Raises LocalStateError, ConfigError.
     """
     with _alone(environ):
-        real = _real(path)
+        real = real_file(path)
         for _ in range(_TRIES):
             before = _bytes(real)
             text = _text(path, before)
-            wanted = edit(text)
-            if wanted == text:
+            wanted, mode = edit(text), _MADE if private else _mode_of(real)
+            _sweep(real)
+            if wanted == text and mode == _mode_of(real):
                 return False
-            if _replaced(real, before, _encoded(wanted, before)):
+            if _replaced(real, before, _encoded(wanted, before), mode):
                 return True
     raise LocalStateError(
         f"{path} changes all the time",
@@ -94,7 +97,7 @@ def _alone(environ: Mapping[str, str]) -> Iterator[None]:
             yield
     except filelock.Timeout as error:
         raise LocalStateError(
-            "another vaultaws is writing profiles",
+            "another vaultaws is writing AWS's files",
             why=f"it holds {place} for more than {LOCK_SECONDS:.0f} s",
             do="end it, then run this again",
         ) from error
@@ -102,7 +105,7 @@ def _alone(environ: Mapping[str, str]) -> Iterator[None]:
         raise _broken(place, error) from error
 
 
-def _real(path: Path) -> Path:
+def real_file(path: Path) -> Path:
     """The file behind all links. A missing directory is made, as the AWS CLI does."""
     try:
         real = path.resolve()
@@ -134,7 +137,7 @@ def _text(path: Path, raw: bytes) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{path} cannot be edited",
+            f"{path} cannot be read",
             why=f"it is not UTF-8 text (byte {error.start})",
             do="save it as UTF-8; nothing was changed",
         ) from error
@@ -150,12 +153,19 @@ def _has_windows_ends(raw: bytes) -> bool:
     return b"\r\n" in raw and raw.count(b"\r\n") == raw.count(b"\n")
 
 
-def _replaced(real: Path, before: bytes, wanted: bytes) -> bool:
+def _sweep(real: Path) -> None:
+    """Take away what a run of ours that was killed left beside the file. The lock is ours."""
+    for left in real.parent.glob(f".{glob.escape(real.name)}.{_BESIDE}*"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def _replaced(real: Path, before: bytes, wanted: bytes, mode: int) -> bool:
     """Write beside the file, then take its place; False when it has changed meanwhile."""
     unfinished = ""
     try:
-        mode = _mode_of(real)
-        descriptor, unfinished = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+        prefix = f".{real.name}.{_BESIDE}"
+        descriptor, unfinished = tempfile.mkstemp(prefix=prefix, dir=real.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(wanted)
             file.flush()
@@ -187,7 +197,9 @@ def _mode_of(real: Path) -> int:
 
 def _refused(path: Path, why: str) -> LocalStateError:
     return LocalStateError(
-        f"{path} cannot be edited", why=why, do="name another file with AWS_CONFIG_FILE"
+        f"{path} cannot be edited",
+        why=why,
+        do="name another file with AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE",
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from vaultaws.errors import ConfigError
+from vaultaws.handoff import awsfile
 from vaultaws.model import Credentials, Secret
 
 Section = Mapping[str, str]
@@ -49,18 +50,9 @@ class Book:
         return tuple(dict.fromkeys((*self.credentials, *self.config)))
 
 
-def places_of(environ: Mapping[str, str], home: Path) -> Places:
-    """AWS's own variables, else ~/.aws."""
-
-    def place(variable: str, name: str) -> Path:
-        given = environ.get(variable, "")
-        if not given:
-            return home / ".aws" / name
-        return home / given[2:] if given.startswith("~/") else Path(given)
-
-    return Places(
-        place("AWS_SHARED_CREDENTIALS_FILE", "credentials"), place("AWS_CONFIG_FILE", "config")
-    )
+def places_of(environ: Mapping[str, str], home: Path | None) -> Places:
+    """AWS's own variables, else ~/.aws. Raises LocalStateError where there is no home."""
+    return Places(awsfile.credentials_path(environ, home), awsfile.config_path(environ, home))
 
 
 def chosen_profile(environ: Mapping[str, str]) -> str:
@@ -72,24 +64,11 @@ def read_book(places: Places) -> Book:
     """Read both files; one that is missing is empty. Raises ConfigError, never with a value."""
     config = {
         name: section
-        for raw, section in parse(read_text(places.config), places.config).items()
+        for raw, section in parse(awsfile.read(places.config), places.config).items()
         if (name := _profile_name(raw))
     }
-    credentials = parse(read_text(places.credentials), places.credentials)
+    credentials = parse(awsfile.read(places.credentials), places.credentials)
     return Book(credentials, config)
-
-
-def read_text(path: Path) -> str:
-    """The file's text with its own line ends; empty when there is none."""
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path} cannot be read", why="it is not UTF-8", do="save it as UTF-8"
-        ) from error
 
 
 def parse(text: str, path: Path) -> Sections:

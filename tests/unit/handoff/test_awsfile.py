@@ -60,6 +60,24 @@ def test_nothing_is_written_when_nothing_changes(tmp_path: Path) -> None:
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+def test_a_private_file_is_closed_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("a\n")
+    path.chmod(0o644)
+    assert awsfile.change(path, adding(""), environ(tmp_path), private=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not awsfile.change(path, adding(""), environ(tmp_path), private=True)
+
+
+def test_what_a_killed_run_left_is_taken_away(tmp_path: Path) -> None:
+    path, left = tmp_path / "config", tmp_path / ".config.vaultaws-x1"
+    other = tmp_path / ".config.swp"
+    left.write_text("half")
+    other.write_text("an editor's")
+    awsfile.change(path, adding("a\n"), environ(tmp_path))
+    assert leftovers(tmp_path) == [other.name]
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "aws-config"
     real.parent.mkdir()
@@ -97,7 +115,7 @@ def test_line_ends_stay(tmp_path: Path, before: bytes, after: bytes) -> None:
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_bytes(b"[a]\nx = \xff\n")
-    with pytest.raises(ConfigError, match="cannot be edited"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         awsfile.change(path, adding("b"), environ(tmp_path))
     assert path.read_bytes() == b"[a]\nx = \xff\n"
 

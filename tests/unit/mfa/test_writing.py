@@ -13,6 +13,14 @@ from vaultaws.mfa.profiles import parse
 from vaultaws.mfa.writing import edited, set_section
 
 FILE = Path("credentials")
+Environ = dict[str, str]
+
+
+@pytest.fixture
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Environ:
+    return {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
+
+
 TEXT = """# mine
 [a]
 ; a note
@@ -53,64 +61,59 @@ def test_line_ends_are_those_of_the_file() -> None:
     assert edited(dos, FILE, "new", {"k": "v"}) == f"{dos}\r\n[new]\r\nk = v\r\n"
 
 
-def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path, environ: Environ) -> None:
     path = tmp_path / "credentials"
     path.write_text("[a]\n[a]\n")
     with pytest.raises(ConfigError):
-        set_section(path, "b", {"k": "v"})
+        set_section(path, "b", {"k": "v"}, environ)
     assert path.read_text() == "[a]\n[a]\n"
 
 
-def test_the_file_is_private_whatever_it_was(tmp_path: Path) -> None:
+def test_the_file_is_private_whatever_it_was(tmp_path: Path, environ: Environ) -> None:
     path = tmp_path / "new" / "credentials"
-    set_section(path, "a", {"k": "v"})
+    set_section(path, "a", {"k": "v"}, environ)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     path.chmod(0o644)
-    set_section(path, "a", {"k": "v"})
+    set_section(path, "a", {"k": "v"}, environ)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_a_killed_run_left_is_taken_away(tmp_path: Path) -> None:
-    path, left = tmp_path / "credentials", tmp_path / ".credentials.vaultaws-x1"
-    other = tmp_path / ".credentials.swp"
-    left.write_text("half")
-    other.write_text("an editor's")
-    set_section(path, "a", {"k": "v"})
-    assert not left.exists()
-    assert other.exists()
-
-
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_a_link_stays_a_link(tmp_path: Path, environ: Environ) -> None:
     real, link = tmp_path / "real", tmp_path / "credentials"
     real.write_text("[a]\nx = 1\n")
     link.symlink_to(real)
-    set_section(link, "a", {"x": "2"})
+    set_section(link, "a", {"x": "2"}, environ)
     assert link.is_symlink()
     assert real.read_text() == "[a]\nx = 2\n"
 
 
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
     path = tmp_path / "credentials"
     path.write_text(TEXT)
     with full_disk(64), pytest.raises(LocalStateError) as error:
-        set_section(path, "a", {"aws_session_token": "t" * 500})
-    assert "the file is as it was" in error.value.why
+        set_section(path, "a", {"aws_session_token": "t" * 500}, environ)
+    assert "nothing was changed" in error.value.do
     assert path.read_text() == TEXT
-    assert {each.name for each in tmp_path.iterdir()} == {"credentials", ".credentials.lock"}
+    assert {each.name for each in tmp_path.iterdir()} == {"credentials"}
 
 
-def test_a_file_in_the_place_of_the_directory_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_directory_is_told(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
     (tmp_path / ".aws").write_text("")
-    with pytest.raises(LocalStateError, match="is not a directory"):
-        set_section(tmp_path / ".aws" / "credentials", "a", {"k": "v"})
+    with pytest.raises(LocalStateError, match="cannot be used"):
+        set_section(tmp_path / ".aws" / "credentials", "a", {"k": "v"}, environ)
 
 
-def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_many_at_once_lose_nothing(tmp_path: Path, environ: Environ) -> None:
     path = tmp_path / "credentials"
     names = [f"p{number}" for number in range(12)]
     threads = [
-        threading.Thread(target=set_section, args=(path, name, {"k": name})) for name in names
+        threading.Thread(target=set_section, args=(path, name, {"k": name}, environ))
+        for name in names
     ]
     for thread in threads:
         thread.start()
