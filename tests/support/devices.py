@@ -31,7 +31,12 @@ class Authenticator:
 
     def code(self, steps: int = 0) -> str:
         """The code of so many steps from now."""
-        return self._totp.at(int(self._aws.clock.now().timestamp()) + steps * STEP)
+        return self.pair(steps)[1]
+
+    def pair(self, steps: int = 0) -> tuple[str, str]:
+        """The code of so many steps from now behind the one before it, of one and the same now."""
+        at = int(self._aws.clock.now().timestamp()) + steps * STEP
+        return self._totp.at(at - STEP), self._totp.at(at)
 
     def fresh(self) -> str:
         """A code that was never shown: time moves on by a step."""
@@ -98,11 +103,12 @@ def ada(aws: LocalAws, directory: Path, *statements: Mapping[str, Any]) -> Perso
         made["SerialNumber"],
         Authenticator(aws, made["Base32StringSeed"].decode()),
     )
+    first, second = authenticator.pair()
     iam.enable_mfa_device(
         UserName=NAME,
         SerialNumber=serial,
-        AuthenticationCode1=authenticator.code(-1),
-        AuthenticationCode2=authenticator.code(),
+        AuthenticationCode1=first,
+        AuthenticationCode2=second,
     )
     person = Person(aws, shell_for(aws, directory), key, serial, authenticator)
     person.credentials_file.parent.mkdir(mode=0o700)
