@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from vaultaws.errors import ConfigError
-from vaultaws.mfa.profiles import LONG_TERM, Book, Section, keys_of
+from vaultaws.handoff.inifile import Section
+from vaultaws.mfa.profiles import LONG_TERM, Book, keys_of
 
 MOST_HOPS: Final = 8
 ENVIRONMENT: Final = "Environment"

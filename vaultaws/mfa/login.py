@@ -18,8 +18,9 @@ from vaultaws.aws.sts import (
 )
 from vaultaws.clock import Clock
 from vaultaws.errors import ConfigError, UsageError
+from vaultaws.handoff.inifile import Section
 from vaultaws.mfa.names import own_session_name
-from vaultaws.mfa.profiles import LONG_TERM, Book, Section, keys_of
+from vaultaws.mfa.profiles import LONG_TERM, Book, keys_of
 from vaultaws.mfa.proving import Prover
 from vaultaws.mfa.shortterm import Kept, kept
 from vaultaws.model import Credentials

@@ -6,19 +6,15 @@ Source: AWS SDKs and Tools guide, "Shared config and credentials files"; aws-mfa
 
 from __future__ import annotations
 
-import configparser
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from vaultaws.errors import ConfigError
 from vaultaws.handoff import awsfile
+from vaultaws.handoff.inifile import DEFAULT, Section, Sections, parse, profile_name
 from vaultaws.model import Credentials, Secret
 
-Section = Mapping[str, str]
-Sections = Mapping[str, Section]
 LONG_TERM: Final = "-long-term"
 
 
@@ -57,7 +53,7 @@ def places_of(environ: Mapping[str, str], home: Path | None) -> Places:
 
 def chosen_profile(environ: Mapping[str, str]) -> str:
     """The profile AWS's own settings name."""
-    return environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+    return environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or DEFAULT
 
 
 def read_book(places: Places) -> Book:
@@ -65,47 +61,10 @@ def read_book(places: Places) -> Book:
     config = {
         name: section
         for raw, section in parse(awsfile.read(places.config), places.config).items()
-        if (name := _profile_name(raw))
+        if (name := profile_name(raw))
     }
     credentials = parse(awsfile.read(places.credentials), places.credentials)
     return Book(credentials, config)
-
-
-def parse(text: str, path: Path) -> Sections:
-    """The sections of a file. Its lines are never quoted: they may hold secrets."""
-    parser = configparser.RawConfigParser(default_section="")
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise unreadable(path, error) from None
-    return {name: dict(parser.items(name)) for name in parser.sections()}
-
-
-def unreadable(path: Path, error: configparser.Error) -> ConfigError:
-    """The error for a file that is not of AWS's form: the line and what is wrong with it."""
-    line = getattr(error, "lineno", None)
-    faults = getattr(error, "errors", None)
-    if line is None and faults:
-        line = faults[0][0]
-    reasons = {
-        "DuplicateSectionError": "a section stands there twice",
-        "DuplicateOptionError": "a key stands twice in its section",
-        "MissingSectionHeaderError": "a line stands before the first [section]",
-    }
-    reason = reasons.get(type(error).__name__, "the line is neither [section] nor key = value")
-    where = f"{path}:{line}" if line else str(path)
-    return ConfigError(f"{where} cannot be read", why=reason, do="correct the line")
-
-
-def _profile_name(raw: str) -> str:
-    """The profile a section of the config file is about; empty for other sections."""
-    if raw == "default":
-        return raw
-    try:
-        words = shlex.split(raw)
-    except ValueError:
-        return ""
-    return words[1] if len(words) == 2 and words[0] == "profile" else ""
 
 
 def keys_of(section: Section) -> Credentials | None:

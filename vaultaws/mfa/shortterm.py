@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from vaultaws.mfa.profiles import Section, keys_of
+from vaultaws.handoff.inifile import Section
+from vaultaws.mfa.profiles import keys_of
 from vaultaws.model import Credentials
 
 _FORM: Final = "%Y-%m-%d %H:%M:%S"

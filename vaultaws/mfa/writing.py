@@ -8,8 +8,7 @@ from pathlib import Path
 
 from vaultaws.errors import LocalStateError
 from vaultaws.handoff import awsfile
-from vaultaws.mfa.lines import with_values
-from vaultaws.mfa.profiles import parse
+from vaultaws.handoff.inifile import edited
 
 
 def set_section(
@@ -21,7 +20,7 @@ def set_section(
     """
 
     def edit(text: str) -> str:
-        return edited(text, path, section, values)
+        return edited(text, section, values, path)
 
     awsfile.change(path, edit, environ, private=True)
 
@@ -35,12 +34,4 @@ def check(path: Path, section: str) -> None:
             why=f"{directory} may not be changed",
             do="mend the permissions there, or use --no-write",
         )
-    edited(awsfile.read(path), path, section, {})
-
-
-def edited(text: str, path: Path, section: str, values: Mapping[str, str | None]) -> str:
-    """The text with the section's values put in. Pure. Raises ConfigError for what is no INI."""
-    sections = parse(text, path)
-    there = sections.get(section, {})
-    changed = {key: value for key, value in values.items() if there.get(key) != value}
-    return with_values(text, section, changed) if changed or section not in sections else text
+    edited(awsfile.read(path), section, {}, path)

@@ -24,17 +24,18 @@ from vaultaws.local.directories import Directories
 from vaultaws.local.progress import silent
 
 ENVIRON = dict(os.environ)
+HERE = Path(__file__).parent
 CACHE = Directories.of(ENVIRON).cache
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Install and build once; the tests find it all in the cache."""
+    """Install and build once what tests of this folder need; they find it all in the cache."""
     if session.config.option.collectonly:
         return
     fixtures = {
         name
         for item in session.items
-        if isinstance(item, pytest.Function)
+        if isinstance(item, pytest.Function) and HERE in item.path.parents
         for name in item.fixturenames
     }
     if "aws" in fixtures:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.aws_clients import allow, client, document
 from tests.support.devices import NAME, WITH_MFA, Person, key_section
 from tests.support.terminal import at_terminal
-from vaultaws.mfa.profiles import parse
+from vaultaws.handoff.inifile import parse
 
 HERD = 20
 

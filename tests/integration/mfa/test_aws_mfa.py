@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.support.aws_clients import client
 from tests.support.devices import NAME, Person
-from vaultaws.mfa.profiles import keys_of, parse
+from vaultaws.handoff.inifile import parse
+from vaultaws.mfa.profiles import keys_of
 
 
 def run_aws_mfa(

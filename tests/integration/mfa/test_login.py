@@ -15,9 +15,10 @@ from tests.support.aws_clients import client, refusal
 from tests.support.devices import NAME, Person, key_section, shell_for
 from tests.support.terminal import at_terminal
 from vaultaws.clock import SystemClock
+from vaultaws.handoff.inifile import parse
 from vaultaws.local.aws.clock import MovableClock
 from vaultaws.local.aws.serve import LocalAws
-from vaultaws.mfa.profiles import keys_of, parse
+from vaultaws.mfa.profiles import keys_of
 
 UNTIL = r"until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \(in "
 

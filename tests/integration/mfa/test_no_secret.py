@@ -11,7 +11,7 @@ import pytest
 from tests.support.aws_clients import client
 from tests.support.devices import NAME, Person
 from tests.support.waiting import until
-from vaultaws.mfa.profiles import parse
+from vaultaws.handoff.inifile import parse
 
 PROFILE = ("--profile", f"{NAME}-long-term")
 

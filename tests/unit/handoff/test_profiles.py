@@ -72,6 +72,22 @@ def test_removing_keeps_the_comment_of_the_next_section() -> None:
     assert removed(head + ours_in_between + tail, "reader") == head + tail
 
 
+def test_notes_below_values_and_set_in_ones_stay() -> None:
+    before = "  # set in, at the top\n[default]\nregion = a\n  # about a\n\n"
+    before += "[profile reader]\nvaultaws_role = r\n  ; below\ncredential_process = c\n"
+    after = "  # behind\n[profile last]\nregion = b\n"
+    newer = Profile("reader", "r", "d")
+    assert written(before + after, newer) == before.replace("= c\n", "= d\n") + after
+    assert removed(before + after, "reader") == before[: before.index("[profile")] + after
+
+
+def test_a_section_set_in_does_not_go_on_with_the_value_before() -> None:
+    head, tail = "[default]\nregion = a\n", "[profile last]\n  region = b\n"
+    text = f"{head}[profile reader]\n  vaultaws_role = r\n  {tail}"
+    assert names(text) == {"default", "reader", "last"}
+    assert removed(text, "reader") == head + tail
+
+
 @pytest.mark.parametrize("name", ["default", "odd", "quoted name"])
 def test_a_profile_of_another_hand_is_not_touched(name: str) -> None:
     with pytest.raises(UsageError, match="not written by vaultaws"):

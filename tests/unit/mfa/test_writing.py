@@ -9,10 +9,9 @@ import pytest
 
 from tests.support.disk import full_disk
 from vaultaws.errors import ConfigError, LocalStateError
-from vaultaws.mfa.profiles import parse
-from vaultaws.mfa.writing import edited, set_section
+from vaultaws.handoff.inifile import edited, parse
+from vaultaws.mfa.writing import set_section
 
-FILE = Path("credentials")
 Environ = dict[str, str]
 
 
@@ -36,29 +35,29 @@ k = v
 
 
 def test_a_new_section_comes_last_and_nothing_else_changes() -> None:
-    assert edited(TEXT, FILE, "new", {"k": "v"}) == f"{TEXT}\n[new]\nk = v\n"
-    assert edited("", FILE, "new", {"k": "v"}) == "[new]\nk = v\n"
-    assert edited("[a]\nx = 1", FILE, "new", {"k": "v"}) == "[a]\nx = 1\n\n[new]\nk = v\n"
+    assert edited(TEXT, "new", {"k": "v"}) == f"{TEXT}\n[new]\nk = v\n"
+    assert edited("", "new", {"k": "v"}) == "[new]\nk = v\n"
+    assert edited("[a]\nx = 1", "new", {"k": "v"}) == "[a]\nx = 1\n\n[new]\nk = v\n"
 
 
 def test_a_value_is_changed_in_its_place() -> None:
-    new = edited(TEXT, FILE, "a", {"aws_access_key_id": "two", "token": "t", "gone": None})
+    new = edited(TEXT, "a", {"aws_access_key_id": "two", "token": "t", "gone": None})
     assert new == TEXT.replace("aws_access_key_id=one", "aws_access_key_id = two").replace(
         "    addressing_style = path\n", "    addressing_style = path\ntoken = t\n"
     )
 
 
 def test_what_is_as_it_should_be_is_not_touched() -> None:
-    assert edited(TEXT, FILE, "a", {"aws_access_key_id": "one", "region": "x"}) == TEXT
+    assert edited(TEXT, "a", {"aws_access_key_id": "one", "region": "x"}) == TEXT
 
 
 def test_a_key_is_taken_away() -> None:
-    assert edited(TEXT, FILE, "b", {"k": None}) == TEXT.replace("k = v\n", "")
+    assert edited(TEXT, "b", {"k": None}) == TEXT.replace("k = v\n", "")
 
 
 def test_line_ends_are_those_of_the_file() -> None:
     dos = TEXT.replace("\n", "\r\n")
-    assert edited(dos, FILE, "new", {"k": "v"}) == f"{dos}\r\n[new]\r\nk = v\r\n"
+    assert edited(dos, "new", {"k": "v"}) == f"{dos}\r\n[new]\r\nk = v\r\n"
 
 
 def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path, environ: Environ) -> None:
