@@ -71,6 +71,8 @@ def ours(error: Exception) -> VaultawsError:
     found = _in_our_tree(error)
     if found is not error:
         found.__cause__ = error
+        for note in getattr(error, "__notes__", ()):
+            found.add_note(note)
     return found
 
 
