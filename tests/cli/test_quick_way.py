@@ -115,6 +115,31 @@ def test_a_server_that_is_down_is_not_asked_while_a_set_is_good(shell: Shell) ->
     assert PLANTED in done.stdout
 
 
+def with_closed(shell: Shell, closed: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `vaultaws ARGUMENTS` with some of its standard files closed (`2>&-`)."""
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "vaultaws", *arguments],
+        env=shell.environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_words_for_a_closed_stderr_do_not_end_in_the_result(shell: Shell) -> None:
+    keep(shell, notes=("the ttl is ignored",))
+    usual = shell.run("creds", "reader").stdout
+    done = with_closed(shell, "2>&-", "creds", "reader")
+    assert (done.returncode, done.stdout) == (0, usual)
+    assert PLANTED in usual
+
+
+def test_nor_does_an_error(shell: Shell) -> None:
+    done = with_closed(shell, "2>&-", "creds", "reader")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_without_a_set_the_error_goes_on(shell: Shell) -> None:
     done = shell.run("creds", "reader", "--format", "process")
     assert (done.returncode, done.stdout) == (2, "")

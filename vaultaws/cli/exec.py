@@ -72,7 +72,6 @@ def command(
     be run. Without a command your shell (SHELL) opens, with the role and the time left in its
     prompt. The lease is always one of its own, never a cached one.
     """
-    child.fill_standard_descriptors()
     refuse_nesting(os.environ, replaces=replaces)
     if not words and not sys.stdin.isatty():
         raise UsageError(

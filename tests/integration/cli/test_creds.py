@@ -206,6 +206,22 @@ def test_a_wait_that_runs_out_revokes_and_ends_with_124(
     assert len(wired.user_names("-reader-")) == len(before) + 1
 
 
+def test_a_set_for_a_closed_stdout_is_revoked(roles: Roles, shell: Shell, wired: Wired) -> None:
+    before = leases(wired)
+    words = [sys.executable, "-m", "vaultaws", "creds", "reader", "--no-wait"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        env=shell.environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "was revoked" in done.stderr
+    assert leases(wired) == before
+
+
 def test_a_code_needs_the_right_to_update_and_the_refusal_names_it(
     roles: Roles, wired: Wired, tmp_path: Path
 ) -> None:
