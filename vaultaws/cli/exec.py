@@ -183,9 +183,8 @@ def run(vault: Vault, journal: Journal, plan: Plan, given: Given, renewal: Renew
 
 
 def say(text: str) -> None:
-    """Say something beside the child; a terminal that has hung up hears nothing."""
-    with contextlib.suppress(OSError):
-        output.say(f"· {text}")
+    """Say something beside the child."""
+    output.say(f"· {text}")
 
 
 def _endpoint() -> Endpoint:
@@ -209,8 +208,7 @@ def _own_variables(given: Given, plan: Plan) -> dict[str, str]:
 def _end(keeper: Keeper) -> None:
     """Revoke, and say what could not be revoked and what lives on. Ctrl-C waits for it."""
     with deferred_signals():
-        ended: tuple[Ended, ...] = ()
-        with contextlib.suppress(OSError), output.Progress("revoking"):
+        with output.Progress("revoking"):
             ended = keeper.end()
         for one in ended:
             for text in _last_words(one):
