@@ -216,7 +216,8 @@ class _Relay:
                 raise _LeftError(number, process.pid)
             self._told_at = now
         meant = self._end_with if number == signal.SIGTERM and self._end_with else number
-        process.send_signal(meant)  # looks first whether the process is still ours
+        with contextlib.suppress(PermissionError):  # one that is another user's by now (sudo)
+            process.send_signal(meant)  # looks first whether the process is still ours
 
 
 def _start(
