@@ -6,6 +6,8 @@ import gc
 import os
 import sys
 
+from vaultaws.descriptors import fill_standard_descriptors
+
 OBJECTS = 50_000
 
 
@@ -19,7 +21,8 @@ def main() -> None:
     """
     gc.set_threshold(OBJECTS, 20, 20)
     arguments = sys.argv[1:]
-    code = _quickly(arguments)
+    filled = fill_standard_descriptors(refuses_output=True)
+    code = None if filled else _quickly(arguments)
     if code is None:
         from vaultaws.cli.main import run
 

@@ -155,3 +155,10 @@ def test_what_a_terminal_would_obey_is_shown_and_not_sent() -> None:
         "why:   x\\u009b31m",
         "do:    \\u202etry again",
     ]
+
+
+def test_what_could_not_be_cleared_up_is_said_whatever_was_raised() -> None:
+    """A full disk at the hand-over: what became of the lease stands in a note."""
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    error.add_note("lease aws/creds/reader/x could not be revoked: it is sealed")
+    assert "note:  lease aws/creds/reader/x could not be revoked" in said(error)[1]

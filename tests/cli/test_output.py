@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import time
 
 from vaultaws.cli import output
+
+
+class HungUp(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 class Terminal(io.StringIO):
@@ -33,3 +42,9 @@ def test_a_terminal_sees_the_work_and_then_nothing() -> None:
             time.sleep(0.05)
     assert "still working … 2 s" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_terminal_that_has_hung_up_does_not_stop_the_work() -> None:
+    """What was issued within it would have been lost with the error."""
+    with output.Progress("working", HungUp()) as progress, progress.paused():
+        output.say("words", HungUp())

@@ -115,6 +115,49 @@ def test_a_server_that_is_down_is_not_asked_while_a_set_is_good(shell: Shell) ->
     assert PLANTED in done.stdout
 
 
+def run_with(shell: Shell, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `vaultaws ARGUMENTS` as a shell does that redirects its standard files."""
+    return subprocess.run(
+        [
+            "sh",
+            "-c",
+            f'exec "$@" {redirection}',
+            "sh",
+            sys.executable,
+            "-m",
+            "vaultaws",
+            *arguments,
+        ],
+        env=shell.environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_words_for_a_closed_stderr_do_not_end_in_the_result(shell: Shell) -> None:
+    keep(shell, notes=("the ttl is ignored",))
+    usual = shell.run("creds", "reader").stdout
+    done = run_with(shell, "2>&-", "creds", "reader")
+    assert (done.returncode, done.stdout) == (0, usual)
+    assert PLANTED in usual
+
+
+def test_nor_does_an_error(shell: Shell) -> None:
+    done = run_with(shell, "2>&-", "creds", "reader")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_words_that_nobody_can_take_change_no_exit_code(shell: Shell) -> None:
+    """A log on a full disk: with a set, without one, and for a wrong command line."""
+    assert run_with(shell, "2>/dev/full", "creds", "reader").returncode == 2
+    assert run_with(shell, "2>/dev/full", "creds").returncode == 1
+    keep(shell, notes=("the ttl is ignored",))
+    done = run_with(shell, "2>/dev/full", "creds", "reader")
+    assert (done.returncode, PLANTED in done.stdout) == (0, True)
+
+
 def test_without_a_set_the_error_goes_on(shell: Shell) -> None:
     done = shell.run("creds", "reader", "--format", "process")
     assert (done.returncode, done.stdout) == (2, "")

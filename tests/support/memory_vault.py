@@ -76,6 +76,7 @@ class MemoryVault:
     forbidden: set[str] = field(default_factory=set)
     unrevocable: dict[str, VaultError] = field(default_factory=dict)
     lease_seconds: int = 900
+    namespace: str = ""
     longest_seconds: int = 1_000_000
     leases: dict[str, Lease] = field(default_factory=dict)
     audit: list[AuditIssuance] = field(default_factory=list)

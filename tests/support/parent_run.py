@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 
-from vaultaws.handoff.child import fill_standard_descriptors, run_child, scrubbed
+from vaultaws.descriptors import fill_standard_descriptors
+from vaultaws.handoff.child import run_child, scrubbed
 
 
 def main(arguments: list[str]) -> int:

@@ -72,7 +72,6 @@ def command(
     be run. Without a command your shell (SHELL) opens, with the role and the time left in its
     prompt. The lease is always one of its own, never a cached one.
     """
-    child.fill_standard_descriptors()
     refuse_nesting(os.environ, replaces=replaces)
     if not words and not sys.stdin.isatty():
         raise UsageError(
@@ -184,9 +183,8 @@ def run(vault: Vault, journal: Journal, plan: Plan, given: Given, renewal: Renew
 
 
 def say(text: str) -> None:
-    """Say something beside the child; a terminal that has hung up hears nothing."""
-    with contextlib.suppress(OSError):
-        output.say(f"· {text}")
+    """Say something beside the child."""
+    output.say(f"· {text}")
 
 
 def _endpoint() -> Endpoint:
@@ -210,8 +208,7 @@ def _own_variables(given: Given, plan: Plan) -> dict[str, str]:
 def _end(keeper: Keeper) -> None:
     """Revoke, and say what could not be revoked and what lives on. Ctrl-C waits for it."""
     with deferred_signals():
-        ended: tuple[Ended, ...] = ()
-        with contextlib.suppress(OSError), output.Progress("revoking"):
+        with output.Progress("revoking"):
             ended = keeper.end()
         for one in ended:
             for text in _last_words(one):

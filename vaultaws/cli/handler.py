@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from vaultaws.cli import output
 from vaultaws.errors import (
     FaultError,
     LocalStateError,
@@ -39,7 +40,7 @@ def report(error: VaultawsError, stream: TextIO | None = None) -> int:
     if os.environ.get(DEBUG) == "1":
         traceback.print_exception(error, file=stream or sys.stderr)
     _print_notes(error, stream)
-    print(error.describe(), file=stream or sys.stderr)
+    output.say(error.describe(), stream)
     return error.exit_code
 
 
@@ -48,7 +49,7 @@ def stopped(stop: BaseException, stream: TextIO | None = None) -> int:
 
     click puts an Abort in the place of a KeyboardInterrupt, whose notes are wanted.
     """
-    print("\nstopped", file=stream or sys.stderr)
+    output.say("\nstopped", stream)
     _print_notes(stop.__cause__ or stop, stream)
     return INTERRUPTED
 
@@ -63,7 +64,7 @@ def ended(ending: SystemExit, stream: TextIO | None = None) -> int:
 
 def _print_notes(error: BaseException, stream: TextIO | None) -> None:
     for note in getattr(error, "__notes__", ()):
-        print(f"note:  {visible(str(note))}", file=stream or sys.stderr)
+        output.say(f"note:  {visible(str(note))}", stream)
 
 
 def ours(error: Exception) -> VaultawsError:
@@ -71,6 +72,8 @@ def ours(error: Exception) -> VaultawsError:
     found = _in_our_tree(error)
     if found is not error:
         found.__cause__ = error
+        for note in getattr(error, "__notes__", ()):
+            found.add_note(note)
     return found
 
 

@@ -34,9 +34,14 @@ def _drop_rest(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def say(text: str) -> None:
-    """Print words for a person."""
-    print(text, file=sys.stderr, flush=True)
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print words for a person, on stderr. Where they cannot be heard (a terminal that has hung up,
+    a full disk) the work goes on: what was done and its exit code do not depend on them."""
+    heard = stream or sys.stderr
+    try:
+        print(text, file=heard, flush=True)
+    except OSError:
+        _drop_rest(heard)
 
 
 def hint(text: str) -> None:
@@ -114,5 +119,8 @@ class Progress:
                 self._write(f"· {self._words} … {self.seconds:.0f} s\n")
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            _drop_rest(self._stream)

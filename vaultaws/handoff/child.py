@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -68,20 +67,6 @@ Say = Callable[[str], None]
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without whatever would win over, or mix with, the credentials given."""
     return {name: value for name, value in environ.items() if name not in CREDENTIALS}
-
-
-def fill_standard_descriptors() -> None:
-    """Open what is closed of stdin, stdout and stderr on the null device.
-
-    Else the next file of ours would take its number, and the child's words might end in it.
-    """
-    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-        if getattr(sys, name) is None:  # so Python says that it was closed
-            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str:
@@ -231,7 +216,8 @@ class _Relay:
                 raise _LeftError(number, process.pid)
             self._told_at = now
         meant = self._end_with if number == signal.SIGTERM and self._end_with else number
-        process.send_signal(meant)  # looks first whether the process is still ours
+        with contextlib.suppress(PermissionError):  # one that is another user's by now (sudo)
+            process.send_signal(meant)  # looks first whether the process is still ours
 
 
 def _start(

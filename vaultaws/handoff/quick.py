@@ -63,7 +63,7 @@ def answer(arguments: Sequence[str], environ: Mapping[str, str]) -> int | None:
         text = words_of(fields, question.form) if fields else None
         return None if fields is None or text is None else _print(text, fields["notes"])
     except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
+        _say("\nstopped")
         return INTERRUPTED
 
 
@@ -90,8 +90,16 @@ def _print(text: str, notes: str) -> int | None:
     except OSError:
         return None
     for note in filter(None, notes.split("\n")):
-        print(f"· {note}", file=sys.stderr)
+        _say(f"· {note}")
     return 0
+
+
+def _say(text: str) -> None:
+    """Words that cannot be heard change nothing, as in the long way."""
+    try:
+        os.write(2, f"{text}\n".encode(errors="backslashreplace"))
+    except OSError:
+        return
 
 
 def question_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Question | None:

@@ -35,7 +35,7 @@ def shadowed(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = without_choices(config)
     if kept != config:
         copy = directory / "config"
-        copy.write_text(kept, "utf-8")
+        copy.write_bytes(kept.encode("utf-8", "surrogateescape"))
         found[CONFIG] = str(copy)
     return found
 
@@ -69,6 +69,6 @@ def _read(environ: Mapping[str, str], variable: str, name: str) -> str:
     home = environ.get("HOME", "")
     path = Path(environ.get(variable) or Path(home or "~", ".aws", name)).expanduser()
     try:
-        return path.read_text("utf-8", errors="surrogateescape")
+        return path.read_bytes().decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return ""

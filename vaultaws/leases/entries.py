@@ -40,6 +40,7 @@ class Intent:
     display_name: str
     entity_id: str
     token_accessor: str
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def _entry(body: dict[str, Any]) -> Intent | Outcome | None:
 
 def _is_sound(entry: Intent | Outcome) -> bool:
     if isinstance(entry, Intent):
-        texts = (entry.id, entry.run, entry.server, entry.mount, entry.role, entry.endpoint)
+        where = (entry.server, entry.namespace, entry.mount, entry.role, entry.endpoint)
+        texts = (entry.id, entry.run, *where)
         return all(isinstance(text, str) for text in texts) and bool(entry.id)
     return all(isinstance(text, str) for text in (entry.intent_id, entry.lease_id))
 

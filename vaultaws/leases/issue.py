@@ -71,6 +71,7 @@ def issue(
     sts = request.uses_sts(role)
     intent = journal.intend(
         server=vault.address,
+        namespace=vault.namespace,
         mount=request.mount,
         role=request.role,
         endpoint="sts" if sts else "creds",

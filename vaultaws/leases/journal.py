@@ -76,6 +76,7 @@ class Journal:
         endpoint: str,
         ttl_seconds: int | None,
         token: TokenInfo | None,
+        namespace: str = "",
     ) -> Intent:
         """Write down what is about to be asked. When this raises, nothing may be asked."""
         self._show_alive()
@@ -92,6 +93,7 @@ class Journal:
             display_name=token.display_name if token else "",
             entity_id=token.entity_id if token else "",
             token_accessor=token.accessor if token else "",
+            namespace=namespace,
         )
         self._append(intent)
         return intent

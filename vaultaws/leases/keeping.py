@@ -14,7 +14,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from vaultaws.config.durations import words
@@ -48,10 +48,14 @@ Moved = Callable[[datetime | None], None]
 
 @dataclass(frozen=True)
 class Held:
-    """One issuance that is held; when `window_seconds` are left it is time to prolong it."""
+    """One issuance that is held; when `window_seconds` are left it is time to prolong it.
+
+    `over_at` is the end by the clock that nobody sets: monotonic seconds, infinite without an end.
+    """
 
     handed: Handed
     ends_at: datetime | None
+    over_at: float
     window_seconds: float
     renewable: bool
 
@@ -103,7 +107,7 @@ class Keeper:
         self._retired: list[Held] = []
         self._given: set[str] = set()
         self._failures = 0
-        self._next_try: datetime | None = None
+        self._next_try: float | None = None  # monotonic seconds
         self._last_failure = ""
         self._said = ""
         self._stopping = threading.Event()
@@ -167,7 +171,9 @@ class Keeper:
     # the current set
     def _fresh(self, handed: Handed) -> Held:
         end = handed.issued.ends_at
-        return Held(handed, end, self._left(end) * SHARE, handed.issued.lease.renewable)
+        left = self._until(end)
+        over_at = self._clock.monotonic() + left
+        return Held(handed, end, over_at, left * SHARE, handed.issued.lease.renewable)
 
     def _hold(self, held: Held) -> None:
         with self._books:
@@ -176,11 +182,16 @@ class Keeper:
                 self._retired.append(old)
         self._moved(held.ends_at)
 
-    def _left(self, end: datetime | None) -> float:
+    def _until(self, end: datetime | None) -> float:
         return float("inf") if end is None else (end - self._clock.now()).total_seconds()
 
+    def _left(self, held: Held) -> float:
+        """Seconds until its end, by the clock that says less: one may be set back, and the other
+        may stand still while the machine sleeps."""
+        return min(self._until(held.ends_at), held.over_at - self._clock.monotonic())
+
     def _has_ended(self, held: Held) -> bool:
-        return self._left(held.ends_at) <= 0
+        return self._left(held) <= 0
 
     def _is_over(self) -> bool:
         held = self._current
@@ -193,7 +204,7 @@ class Keeper:
         held = self._current
         if held is None or held.ends_at is None:
             return
-        now, left = self._clock.now(), self._left(held.ends_at)
+        now, left = self._clock.monotonic(), self._left(held)
         if not self._can_prolong(held):
             self._warn(held, left)
         elif left <= held.window_seconds and (self._next_try is None or now >= self._next_try):
@@ -202,12 +213,12 @@ class Keeper:
     def _prolong(self, held: Held) -> None:
         try:
             better = self._renewed(held)
-            if self._left(better.ends_at) <= held.window_seconds and self._anew is not None:
+            if self._left(better) <= held.window_seconds and self._anew is not None:
                 better = self._fresh(self._anew())
         except VaultawsError as error:
             self._failed(held, error)
             return
-        if self._failures and self._left(better.ends_at) > better.window_seconds:
+        if self._failures and self._left(better) > better.window_seconds:
             self._say(f"{_name(held)} renewed again: good until {_clock_words(better.ends_at)}")
         self._failures, self._next_try, self._last_failure = 0, None, ""
         self._hold(better)
@@ -223,15 +234,16 @@ class Keeper:
         except (VaultNotFoundError, VaultRefusedError, VaultDeniedError):
             return replace(held, renewable=False)
         ends = [end for end in (lease.expires_at, held.ends_at) if end is not None]
-        later = max(ends, default=None)
-        return replace(held, ends_at=later, renewable=self._left(later) > held.window_seconds)
+        over_at = max(held.over_at, self._clock.monotonic() + self._until(lease.expires_at))
+        better = replace(held, ends_at=max(ends, default=None), over_at=over_at)
+        return replace(better, renewable=self._left(better) > held.window_seconds)
 
     def _failed(self, held: Held, error: VaultawsError) -> None:
         """Try again, ever more slowly, and say it once while the set is good and once after."""
         if self._stopping.is_set():
             return
         pause = AGAIN_SECONDS[min(self._failures, len(AGAIN_SECONDS) - 1)]
-        self._next_try = self._clock.now() + timedelta(seconds=pause)
+        self._next_try = self._clock.monotonic() + pause
         self._last_failure = f"{error.what}: {error.why}"
         self._failures += 1
         over = self._has_ended(held)
@@ -264,8 +276,8 @@ class Keeper:
         if held is None or held.ends_at is None:
             return LOOKED_SECONDS
         if self._next_try is not None:
-            return min(max(self._left(self._next_try), 0.1), LOOKED_SECONDS)
-        left, share = self._left(held.ends_at), held.window_seconds
+            return min(max(self._next_try - self._clock.monotonic(), 0.1), LOOKED_SECONDS)
+        left, share = self._left(held), held.window_seconds
         due = left - (share if self._can_prolong(held) else min(share, WARNED_SECONDS))
         soonest = min((moment for moment in (due, left) if moment > 0), default=LOOKED_SECONDS)
         return min(max(soonest, 0.1), LOOKED_SECONDS)
@@ -305,7 +317,7 @@ class Keeper:
             with contextlib.suppress(LocalStateError):
                 self._journal.mark(held.handed.intent.id, step)
         token_ends = credentials.expires_at if credentials.session_token is not None else None
-        alive = token_ends is not None and self._left(token_ends) > 0
+        alive = token_ends is not None and self._until(token_ends) > 0
         return Ended(held.lease_id, credentials.access_key_id, why, token_ends if alive else None)
 
 

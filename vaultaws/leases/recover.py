@@ -55,9 +55,15 @@ def recover(
 ) -> Recovered:
     """Put right what killed runs left on this server. Raises LocalStateError only.
 
-    Intents made for another server are left for a run against that one.
+    Intents made for another server or namespace, whose leases this one does not list, are left for
+    a run there.
     """
-    pending = [found for found in journal.pending() if found.intent.server == vault.address]
+    here = (vault.address, vault.namespace)
+    pending = [
+        found
+        for found in journal.pending()
+        if (found.intent.server, found.intent.namespace) == here
+    ]
     total = Recovered()
     for record in pending:
         try:

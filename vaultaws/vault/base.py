@@ -43,6 +43,10 @@ class Server:
         return self._settings.address
 
     @property
+    def namespace(self) -> str:
+        return self._settings.namespace
+
+    @property
     def _transport(self) -> Transport:
         """Imported here: a command that never asks the server must not pay. Threads share it."""
         from vaultaws.vault.transport import Transport

@@ -29,6 +29,11 @@ class Vault(Protocol):
         """The server's address, as people type it."""
         ...
 
+    @property
+    def namespace(self) -> str:
+        """The namespace in which it is asked; empty for the root."""
+        ...
+
     def health(self) -> ServerHealth:
         """Read `sys/health` without a token; a sealed or standby server answers too."""
         ...

@@ -206,6 +206,39 @@ def test_a_wait_that_runs_out_revokes_and_ends_with_124(
     assert len(wired.user_names("-reader-")) == len(before) + 1
 
 
+def test_a_set_for_a_closed_stdout_is_revoked(roles: Roles, shell: Shell, wired: Wired) -> None:
+    before = leases(wired)
+    words = [sys.executable, "-m", "vaultaws", "creds", "reader", "--no-wait"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        env=shell.environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "was revoked" in done.stderr
+    assert leases(wired) == before
+
+
+def test_a_note_that_nobody_can_take_does_not_spoil_what_was_handed_over(
+    roles: Roles, shell: Shell
+) -> None:
+    words = [sys.executable, "-m", "vaultaws", "creds", "reader", "--no-wait", "--ttl", "1h"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            words,
+            env=shell.environ,
+            cwd=shell.directory,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, "AWS_ACCESS_KEY_ID" in done.stdout) == (0, True)
+
+
 def test_a_code_needs_the_right_to_update_and_the_refusal_names_it(
     roles: Roles, wired: Wired, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,9 +15,18 @@ import pexpect
 import pytest
 
 from tests.support.commands import ROOT
+from tests.support.memory_vault import FixedClock
 from tests.support.waiting import until
 from vaultaws.errors import CommandNotFoundError, CommandRefusedError, UsageError
-from vaultaws.handoff.child import CREDENTIALS, find_program, run_child, scrubbed
+from vaultaws.handoff.child import (
+    CREDENTIALS,
+    Terminal,
+    _LeftError,
+    _Relay,
+    find_program,
+    run_child,
+    scrubbed,
+)
 
 SECONDS = 60
 PARENT = [sys.executable, "-m", "tests.support.parent_run"]
@@ -126,6 +136,25 @@ def test_one_that_ends_by_the_signal_is_told_so() -> None:
     with parent("sh", "-c", READY + PATIENT) as process:
         process.send_signal(signal.SIGTERM)
         assert end_of(process) == (143, "ended: 143\n")
+
+
+class Foreign(subprocess.Popen[bytes]):
+    """A child that runs as another user by now, as `sudo` does."""
+
+    def send_signal(self, sig: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_a_child_that_we_may_not_signal_is_waited_for_until_we_are_told_twice() -> None:
+    clock = FixedClock()
+    relay = _Relay(Terminal(None), None, clock)
+    with Foreign(["true"]) as child:
+        relay.begin(child)
+        relay(signal.SIGTERM, None)
+        relay(signal.SIGUSR1, None)
+        clock.sleep(2)
+        with pytest.raises(_LeftError):
+            relay(signal.SIGTERM, None)
 
 
 def test_a_child_that_ignores_the_end_is_left_when_told_twice() -> None:

@@ -50,6 +50,14 @@ def test_what_chooses_goes_and_the_rest_stays(home: Path, tmp_path: Path, choice
     assert (home / ".aws" / "config").read_text() == before
 
 
+def test_a_config_that_is_not_utf_8_is_copied_byte_for_byte(home: Path, tmp_path: Path) -> None:
+    kept = "# from M\u00fcller\r\n[profile dev]\r\nregion = x\r\n".encode("latin-1")
+    chosen = b"[default]\r\ncredential_process = /bin/false\r\n"
+    (home / ".aws" / "config").write_bytes(chosen + kept)
+    found = shadowed(tmp_path, environ_of(home))
+    assert Path(found["AWS_CONFIG_FILE"]).read_bytes() == b"[default]\r\n" + kept
+
+
 def test_a_default_in_the_credentials_file_hides_the_file(home: Path, tmp_path: Path) -> None:
     (home / ".aws" / "credentials").write_text(f"[ default ]\naws_access_key_id = {KEY}\n")
     assert shadowed(tmp_path, environ_of(home))["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,16 @@ MINUTE = timedelta(minutes=1)
 
 def down() -> VaultUnreachableError:
     return VaultUnreachableError("no server answers", why="connection refused", do="start it")
+
+
+@dataclass
+class SetClock(FixedClock):
+    """A clock that somebody sets while the program runs; what it counts goes on."""
+
+    off: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.off
 
 
 @dataclass
@@ -107,7 +118,12 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(directory: Path) -> Iterator[Run]:
-    clock = FixedClock()
+    with run_by(FixedClock(), directory) as made:
+        yield made
+
+
+@contextmanager
+def run_by(clock: FixedClock, directory: Path) -> Iterator[Run]:
     vault = CappedVault(clock, memory_vault(clock).roles)
     with Journal(directory, clock) as journal:
         yield Run(vault, journal)
@@ -132,6 +148,29 @@ def test_three_hours_on_fifteen_minutes_never_see_an_expired_set(
     assert [one.why for one in ended] == [""] * len(ended)
     assert run.vault.leases == {}
     assert all(record.closed for record in run.journal.ledger().records)
+
+
+@pytest.mark.parametrize("role", ["reader", "reader-sts"])
+def test_a_clock_that_is_set_back_puts_no_renewal_off(directory: Path, role: str) -> None:
+    clock = SetClock()
+    with run_by(clock, directory) as run:
+        keeper = run.keeper(role, anew=True)
+        run.pass_minutes(keeper, 3)
+        clock.off = -10 * MINUTE
+        run.pass_minutes(keeper, 8)
+        assert run.vault.renewals + run.vault.issued == 2
+
+
+def test_nor_the_next_try_after_a_failure(directory: Path) -> None:
+    clock = SetClock()
+    with run_by(clock, directory) as run:
+        keeper = run.keeper("reader-sts", anew=True)
+        run.vault.is_down = True
+        run.pass_minutes(keeper, 11)
+        run.vault.is_down = False
+        clock.off = -10 * MINUTE
+        run.pass_minutes(keeper, 1)
+        assert run.vault.issued == 2
 
 
 def test_a_set_that_was_given_lives_to_its_end_and_one_that_was_not_goes_at_once(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def journal(directory: Path, vault: MemoryVault) -> Iterator[Journal]:
 def intend(journal: Journal, vault: MemoryVault, token: TokenInfo | None = None) -> Intent:
     return journal.intend(
         server=vault.address,
+        namespace=vault.namespace,
         mount="aws",
         role="reader",
         endpoint="creds",
@@ -233,6 +235,18 @@ def test_another_server_s_intents_wait_for_that_server(
     later(vault)
     assert recover(vault, journal, vault.clock) == Recovered()
     assert len(journal.pending()) == 1
+
+
+def test_another_namespace_s_intents_wait_for_that_namespace(
+    vault: MemoryVault, directory: Path, journal: Journal
+) -> None:
+    """Its leases are not listed in this one: here nothing would be found, and it be forgotten."""
+    vault.namespace = "one"
+    lease_id = killed_run(directory, vault)
+    later(vault)
+    two = replace(memory_vault(vault.clock), namespace="two")
+    assert recover(two, journal, vault.clock, evidence(vault)) == Recovered()
+    assert recover(vault, journal, vault.clock, evidence(vault)) == Recovered(revoked=(lease_id,))
 
 
 def test_a_refusal_to_revoke_is_told(vault: MemoryVault, directory: Path, journal: Journal) -> None:
