@@ -26,7 +26,7 @@ GOOD = Credentials(
     made_up_key(1, "ASIA"),
     Secret(SECRET),
     Secret(TOKEN),
-    datetime.now(UTC) + timedelta(minutes=15),
+    datetime.now(UTC) + timedelta(days=2),  # longer than any run of the tests
 )
 
 
