@@ -12,6 +12,7 @@ from vaultaws.config import durations
 from vaultaws.handoff import kept
 from vaultaws.handoff.formats import iso
 from vaultaws.leases.parameters import checked_code
+from vaultaws.leases.words import at
 from vaultaws.model import Credentials, Issued, Lease
 
 if TYPE_CHECKING:
@@ -100,8 +101,9 @@ def sentence(entry: Entry) -> str:
     parts = [f"{entry.role} for {entry.person or 'you'}"]
     if entry.expires_at is not None:
         end = datetime.fromtimestamp(entry.expires_at, UTC)
-        left = durations.words((end - datetime.now(UTC)).total_seconds())
-        parts.append(f"from the cache, good for {left} ({end.astimezone():%H:%M})")
+        now = datetime.now(UTC)
+        left = durations.words((end - now).total_seconds())
+        parts.append(f"from the cache, good for {left} ({at(end, now)})")
     parts.append(f"lease {entry.lease_id}")
     return " · ".join(parts)
 

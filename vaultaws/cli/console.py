@@ -157,7 +157,7 @@ def _open(url: Secret) -> None:
 def _say_ends(handed: Handed, duration: int | None) -> None:
     """When the console session ends, and what a revoked lease leaves of it."""
     from vaultaws.aws.console import DEFAULT_SECONDS
-    from vaultaws.leases.words import short_key
+    from vaultaws.leases.words import at, short_key
 
     issued = handed.issued
     end = issued.credentials.expires_at or issued.ends_at
@@ -166,7 +166,7 @@ def _say_ends(handed: Handed, duration: int | None) -> None:
     if end is None:
         return
     output.say(
-        f"· the console session lasts until {end.astimezone():%H:%M}, also when the lease is"
+        f"· the console session lasts until {at(end, datetime.now(UTC))}, also when the lease is"
         f" revoked: vaultaws leases revoke --key {short_key(issued.credentials.access_key_id)}"
         " --cut ends it"
     )

@@ -16,6 +16,7 @@ from vaultaws.cli.options import ServerFlags, mount_option, server_options
 from vaultaws.cli.wiring import open_journal, settings
 from vaultaws.config import durations
 from vaultaws.handoff.formats import FORMATS, how_to_use, render
+from vaultaws.leases.words import at
 
 if TYPE_CHECKING:
     from vaultaws.aws.wait import WaitReport
@@ -106,8 +107,9 @@ def _sentence(given: Given) -> str:
     if issued.credentials.session_token is None:
         parts.append(f"new IAM user, {_goodness(report)}")
     if issued.ends_at is not None:
-        left = (issued.ends_at - datetime.now(UTC)).total_seconds()
-        parts.append(f"expires in {durations.words(left)} ({issued.ends_at.astimezone():%H:%M})")
+        now = datetime.now(UTC)
+        left = durations.words((issued.ends_at - now).total_seconds())
+        parts.append(f"expires in {left} ({at(issued.ends_at, now)})")
     parts.append(f"lease {issued.lease.id}")
     return " · ".join(parts)
 

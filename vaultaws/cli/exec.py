@@ -216,7 +216,7 @@ def _end(keeper: Keeper) -> None:
 
 
 def _last_words(one: Ended) -> Iterator[str]:
-    from vaultaws.leases.words import short_key
+    from vaultaws.leases.words import at, short_key
 
     if one.why:
         yield f"lease {one.lease_id} could not be revoked ({one.why})"
@@ -224,20 +224,23 @@ def _last_words(one: Ended) -> Iterator[str]:
     if one.token_ends is not None:
         key = short_key(one.access_key_id)
         yield (
-            f"its token {key} lives on in AWS until {one.token_ends.astimezone():%H:%M}, lease or "
+            f"its token {key} lives on in AWS until {at(one.token_ends, datetime.now(UTC))}, lease or "
             f"not; vaultaws leases revoke --key {key} --cut denies it"
         )
 
 
 def _sentence(given: Given, plan: Plan) -> str:
     """One line of what the child works with: for whom, until when, under which lease."""
+    from vaultaws.leases.words import at
+
     issued = given.handed.issued
     parts = [f"{issued.role} for {given.handed.person or 'you'}"]
     if issued.ends_at is not None:
-        left = (issued.ends_at - datetime.now(UTC)).total_seconds()
+        now = datetime.now(UTC)
+        left = durations.words((issued.ends_at - now).total_seconds())
         lasting = plan.endpoint is not None or issued.lease.renewable
         parts.append(
-            f"ends in {durations.words(left)} ({issued.ends_at.astimezone():%H:%M})"
+            f"ends in {left} ({at(issued.ends_at, now)})"
             + (", renewed before that" if lasting else "")
         )
     parts.append(f"lease {issued.lease.id}")

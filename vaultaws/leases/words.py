@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from vaultaws.config.durations import words
 
+DAY_SECONDS = 86_400
+
 
 def short_key(access_key_id: str) -> str:
     """Return ASIA…9QX: enough to recognise a key, accepted back by `--key`."""
@@ -29,6 +31,13 @@ def until(moment: datetime, now: datetime) -> str:
     """Return in 11 min, or ended."""
     left = (moment - now).total_seconds()
     return "ended" if left <= 0 else f"in {words(left)}"
+
+
+def at(moment: datetime, now: datetime) -> str:
+    """The time of day here; with the date where it is more than a day away."""
+    here = moment.astimezone()
+    near = abs((moment - now).total_seconds()) < DAY_SECONDS
+    return f"{here:%H:%M}" if near else f"{here:%Y-%m-%d %H:%M}"
 
 
 def iso(moment: datetime | None) -> str | None:
