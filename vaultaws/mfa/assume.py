@@ -20,7 +20,7 @@ from vaultaws.clock import Clock
 from vaultaws.errors import ConfigError, UsageError
 from vaultaws.mfa.caching import SessionCache
 from vaultaws.mfa.chains import FROM_ENVIRONMENT, Chain, Hop, chain_to
-from vaultaws.mfa.login import SESSION_SECONDS, check_seconds
+from vaultaws.mfa.login import SESSION_SECONDS, check_seconds, session_profile
 from vaultaws.mfa.names import own_session_name
 from vaultaws.mfa.profiles import LONG_TERM, Book, environment_keys, keys_of
 from vaultaws.mfa.proving import Prover
@@ -182,7 +182,7 @@ def base_of(name: str, world: World, *, fresh: bool = False) -> Base:
 def _of_files(name: str, world: World, *, fresh: bool) -> Base | None:
     """aws-mfa's session if it is good, else a long-term key, else what stands there."""
     own = world.book.profile(name)
-    session = kept(own)
+    session = kept(world.book.profile(session_profile(world.book, name)))
     good = session is not None and session.ends_at > world.clock.now() and not session.role_arn
     if session is not None and good and not fresh:
         return Base(session.credentials, long_term=False, proven=True, profile=name)

@@ -127,6 +127,18 @@ def _long_term(book: Book, wish: LoginWish) -> tuple[str, Section, Credentials, 
     )
 
 
+def session_profile(book: Book, name: str) -> str:
+    """Where `login` keeps the session of a profile unless told otherwise. Pure.
+
+    It is beside a key that stands under the name itself, unless another key's session goes there.
+    """
+    beside = f"{name}{OWN_SUFFIX}"
+    keys = keys_of(book.profile(name))
+    own = keys is not None and keys.session_token is None
+    taken = any(book.has(f"{each}{LONG_TERM}") for each in (name, beside))
+    return beside if own and not taken else name
+
+
 def _check_free(book: Book, section: str, into: str) -> None:
     """Refuse to write a session where something else stands that it would destroy or hide."""
     if any(mark in into for mark in "[]\r\n") or not into.strip():
