@@ -124,12 +124,13 @@ def capped(chain: Chain) -> tuple[Chain, tuple[str, ...]]:
     A role assumed with another role's session lasts an hour at most (IAM user guide, "Role
     chaining").
     """
-    seconds = chain.last.seconds
-    if len(chain.hops) < 2 or seconds is None or seconds <= CHAINED_SECONDS:
-        return chain, ()
-    last = replace(chain.last, seconds=CHAINED_SECONDS)
-    note = f"a role behind a role lasts 1 h at most, not {seconds} s"
-    return replace(chain, hops=(*chain.hops[:-1], last)), (note,)
+    first, *behind = chain.hops
+    long = [hop.seconds for hop in behind if hop.seconds and hop.seconds > CHAINED_SECONDS]
+    short = (
+        replace(hop, seconds=CHAINED_SECONDS) if hop.seconds in long else hop for hop in behind
+    )
+    notes = (f"a role behind a role lasts 1 h at most, not {each} s" for each in long)
+    return replace(chain, hops=(first, *short)), tuple(notes)
 
 
 def assume(chain: Chain, world: World, *, fresh: bool = False) -> Assumed:
