@@ -27,6 +27,8 @@ from vaultaws.model import Credentials
 SESSION_SECONDS: Final = 43_200
 ROLE_SECONDS: Final = 3600
 OWN_SUFFIX: Final = "-session"
+_TEMPORARY: Final = "ASIA"
+"""How the ids of temporary keys begin (IAM user guide, "IAM identifiers")."""
 
 
 class Reason(StrEnum):
@@ -148,9 +150,8 @@ def _check_free(book: Book, section: str, into: str) -> None:
             do="--into NAME",
         )
     there = book.credentials.get(into, {})
-    own_key = bool(there.get("aws_access_key_id")) and not (
-        there.get("aws_session_token") or there.get("expiration")
-    )
+    key = there.get("aws_access_key_id", "")
+    own_key = bool(key) and not (key.startswith(_TEMPORARY) or there.get("aws_session_token"))
     if into == section or own_key:
         what = "it holds a long-term key, which would be lost"
     elif book.config.get(into, {}).get("role_arn"):
