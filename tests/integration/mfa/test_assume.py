@@ -71,8 +71,7 @@ def test_the_session_beside_a_key_of_the_same_name_is_used_too(person: Person, o
 def test_a_profile_that_has_a_key_of_its_own_is_nobodys_session(person: Person, ops: str) -> None:
     other = f"{NAME}-session"
     person.credentials_file.write_text(
-        _with_device(person, NAME)
-        + _with_device(person, f"{other}-long-term")
+        _with_device(person, NAME) + _with_device(person, f"{other}-long-term")
     )
     person.shell.run("mfa", "login", other, "--code", person.authenticator.fresh())
     done = person.shell.run("mfa", "assume", "ops")
