@@ -187,7 +187,8 @@ class ServerProduct(StrEnum):
 @dataclass(frozen=True)
 class ServerHealth:
     """`sys/health`, decoded (Vault API, /sys/health). `product` comes from sys/version-history
-    or the version's shape; both servers answer the same path."""
+    or the version's shape; both servers answer the same path. `time` is the server's own, in
+    seconds since the epoch; None where it does not say."""
 
     product: ServerProduct
     version: str
@@ -195,6 +196,7 @@ class ServerHealth:
     sealed: bool
     standby: bool
     enterprise: bool = False
+    time: int | None = None
 
 
 @dataclass(frozen=True)

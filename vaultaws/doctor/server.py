@@ -32,10 +32,8 @@ def health(vault: Vault, clock: Clock) -> Iterator[Finding]:
         yield bad("server", f"{name} is sealed", why, "have it unsealed: vault operator unseal")
     else:
         yield ok("server", f"{name}{', a standby' if found.standby else ''} answers")
-    if not found.sealed and not found.standby:
-        told = (vault.read("sys/health") or {}).get("server_time_utc")
-        if isinstance(told, int):
-            yield skew("server", "the server", told - clock.now().timestamp())
+    if found.time is not None:
+        yield skew("server", "the server", found.time - clock.now().timestamp())
 
 
 def skew(check: str, whose: str, seconds: float) -> Finding:

@@ -20,7 +20,7 @@ from vaultaws.clock import Clock
 from vaultaws.errors import ConfigError, UsageError
 from vaultaws.mfa.caching import SessionCache
 from vaultaws.mfa.chains import FROM_ENVIRONMENT, Chain, Hop, chain_to
-from vaultaws.mfa.login import SESSION_SECONDS, check_seconds
+from vaultaws.mfa.login import SESSION_SECONDS, check_seconds, session_profile
 from vaultaws.mfa.names import own_session_name
 from vaultaws.mfa.profiles import LONG_TERM, Book, environment_keys, keys_of
 from vaultaws.mfa.proving import Prover
@@ -124,12 +124,13 @@ def capped(chain: Chain) -> tuple[Chain, tuple[str, ...]]:
     A role assumed with another role's session lasts an hour at most (IAM user guide, "Role
     chaining").
     """
-    seconds = chain.last.seconds
-    if len(chain.hops) < 2 or seconds is None or seconds <= CHAINED_SECONDS:
-        return chain, ()
-    last = replace(chain.last, seconds=CHAINED_SECONDS)
-    note = f"a role behind a role lasts 1 h at most, not {seconds} s"
-    return replace(chain, hops=(*chain.hops[:-1], last)), (note,)
+    first, *behind = chain.hops
+    long = [hop.seconds for hop in behind if hop.seconds and hop.seconds > CHAINED_SECONDS]
+    short = (
+        replace(hop, seconds=CHAINED_SECONDS) if hop.seconds in long else hop for hop in behind
+    )
+    notes = (f"a role behind a role lasts 1 h at most, not {each} s" for each in long)
+    return replace(chain, hops=(first, *short)), tuple(notes)
 
 
 def assume(chain: Chain, world: World, *, fresh: bool = False) -> Assumed:
@@ -182,7 +183,7 @@ def base_of(name: str, world: World, *, fresh: bool = False) -> Base:
 def _of_files(name: str, world: World, *, fresh: bool) -> Base | None:
     """aws-mfa's session if it is good, else a long-term key, else what stands there."""
     own = world.book.profile(name)
-    session = kept(own)
+    session = kept(world.book.profile(session_profile(world.book, name)))
     good = session is not None and session.ends_at > world.clock.now() and not session.role_arn
     if session is not None and good and not fresh:
         return Base(session.credentials, long_term=False, proven=True, profile=name)

@@ -113,8 +113,11 @@ def resync(hands: DeviceHands, owner: Owner, serial: str, prover: Prover) -> Non
 
 
 def found(hands: DeviceHands, owner: Owner, serial: str) -> Device:
-    """The owner's device of that serial number. Raises UsageError when there is none."""
-    known = devices(hands, owner)
+    """The owner's device of that serial number, or one that nobody uses yet, whatever its name.
+    Raises UsageError when there is none."""
+    own = hands.devices_of(owner.name)
+    names = dict.fromkeys((owner.name, serial.rsplit("/", 1)[-1]))
+    known = (*own, *(each for name in names for each in hands.unused(name)))
     for each in known:
         if each.serial == serial:
             return each

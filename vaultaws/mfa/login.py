@@ -28,6 +28,8 @@ from vaultaws.model import Credentials
 SESSION_SECONDS: Final = 43_200
 ROLE_SECONDS: Final = 3600
 OWN_SUFFIX: Final = "-session"
+_TEMPORARY: Final = "ASIA"
+"""How the ids of temporary keys begin (IAM user guide, "IAM identifiers")."""
 
 
 class Reason(StrEnum):
@@ -128,6 +130,18 @@ def _long_term(book: Book, wish: LoginWish) -> tuple[str, Section, Credentials, 
     )
 
 
+def session_profile(book: Book, name: str) -> str:
+    """Where `login` keeps the session of a profile unless told otherwise. Pure.
+
+    It is beside a key that stands under the name itself, unless another key's session goes there.
+    """
+    beside = f"{name}{OWN_SUFFIX}"
+    keys = keys_of(book.profile(name))
+    own = keys is not None and keys.session_token is None
+    taken = any(book.has(f"{each}{LONG_TERM}") for each in (name, beside))
+    return beside if own and not taken else name
+
+
 def _check_free(book: Book, section: str, into: str) -> None:
     """Refuse to write a session where something else stands that it would destroy or hide."""
     if any(mark in into for mark in "[]\r\n") or not into.strip():
@@ -137,9 +151,8 @@ def _check_free(book: Book, section: str, into: str) -> None:
             do="--into NAME",
         )
     there = book.credentials.get(into, {})
-    own_key = bool(there.get("aws_access_key_id")) and not (
-        there.get("aws_session_token") or there.get("expiration")
-    )
+    key = there.get("aws_access_key_id", "")
+    own_key = bool(key) and not (key.startswith(_TEMPORARY) or there.get("aws_session_token"))
     if into == section or own_key:
         what = "it holds a long-term key, which would be lost"
     elif book.config.get(into, {}).get("role_arn"):

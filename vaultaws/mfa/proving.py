@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from vaultaws.aws.errors import AwsUnreachableError
 from vaultaws.aws.sts import Proof
-from vaultaws.errors import LocalStateError
+from vaultaws.errors import AwsError, LocalStateError
 from vaultaws.mfa.codes import Source
 from vaultaws.mfa.used import Turn, UsedCodes
 from vaultaws.model import Secret
@@ -44,11 +44,12 @@ class Prover:
             return self._spent(turn, codes, lambda: call(codes))
 
     def _spent(self, turn: Turn, codes: tuple[Secret, ...], call: Callable[[], T]) -> T:
-        """A code that AWS took is spent, and so may be one whose answer was lost."""
+        """A code is spent unless AWS answers no: also when what AWS gave could not be kept."""
         try:
             result = call()
-        except AwsUnreachableError:
-            _record(turn, codes)
+        except BaseException as fault:
+            if not isinstance(fault, AwsError) or isinstance(fault, AwsUnreachableError):
+                _record(turn, codes)
             raise
         _record(turn, codes)
         return result

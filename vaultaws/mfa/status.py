@@ -12,6 +12,7 @@ from vaultaws.errors import VaultawsError
 from vaultaws.mfa.assume import OF_ROLES, OF_SESSIONS, capped, role_parts, session_parts
 from vaultaws.mfa.caching import SessionCache
 from vaultaws.mfa.chains import FROM_ENVIRONMENT, Chain, chain_to
+from vaultaws.mfa.login import session_profile
 from vaultaws.mfa.profiles import LONG_TERM, Book, environment_keys, keys_of
 from vaultaws.mfa.shortterm import kept
 from vaultaws.model import Credentials
@@ -103,5 +104,7 @@ def _bases(book: Book, chain: Chain, environ: Mapping[str, str]) -> list[Credent
     if chain.base == FROM_ENVIRONMENT:
         keys = environment_keys(environ)
         return [keys] if keys is not None else []
-    names = (chain.base, f"{chain.base}{LONG_TERM}")
+    names = dict.fromkeys(
+        (session_profile(book, chain.base), chain.base, f"{chain.base}{LONG_TERM}")
+    )
     return [keys for name in names if (keys := keys_of(book.profile(name))) is not None]

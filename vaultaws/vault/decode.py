@@ -166,6 +166,7 @@ def health(answer: JsonObject) -> ServerHealth:
     never says it and starts at 2.
     """
     version = required_text(answer, "version")
+    time = answer.get("server_time_utc")
     vault = "enterprise" in answer or version.startswith(("0.", "1."))
     return ServerHealth(
         product=ServerProduct.VAULT if vault else ServerProduct.OPENBAO,
@@ -174,6 +175,7 @@ def health(answer: JsonObject) -> ServerHealth:
         sealed=flag(answer, "sealed"),
         standby=flag(answer, "standby") or flag(answer, "performance_standby"),
         enterprise=flag(answer, "enterprise"),
+        time=time if isinstance(time, int) else None,
     )
 
 

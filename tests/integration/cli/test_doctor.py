@@ -13,6 +13,7 @@ from tests.support.stage import Reply, Stage
 from tests.support.wired import Wired, must
 from vaultaws.local.servers.base import RunningServer
 from vaultaws.local.wire import ask
+from vaultaws.model import ServerProduct
 
 Checks = list[dict[str, Any]]
 
@@ -164,3 +165,14 @@ def test_no_secret_is_told(tmp_path: Path) -> None:
     assert {item["check"] for item in found if item["state"] == "bad"} == {
         *("server", "files", "environment", "profiles")
     }
+
+
+def test_a_namespace_is_no_fault(declared: Shell, wired: Wired) -> None:
+    """Only the root namespace answers for the server's health. Community Vault ignores the name."""
+    openbao = wired.server.product is ServerProduct.OPENBAO
+    if openbao:
+        must(wired.ask("sys/namespaces/team", {}))
+    found = examined(declared, "--namespace", "team", code=3 if openbao else 0)
+    assert of(found, "server", "bad") == []
+    assert "clocks agree with the server" in of(found, "server", "ok")
+    assert bool(of(found, "mount", "bad")) is openbao

@@ -56,7 +56,7 @@ def aws() -> Path:
 def sdks() -> dict[str, Command]:
     """A program for each SDK. Where there is no node the test is skipped, which CI forbids."""
     if not node_is_here(ENVIRON):
-        pytest.skip("no node and npm on PATH (Debian: scripts/ci-clients installs them)")
+        pytest.skip("no node and npm on PATH (Debian: scripts/ci-programs installs them)")
     return {
         "python": python_client(),
         "go": go_client(CACHE, silent),

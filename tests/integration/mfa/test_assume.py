@@ -58,6 +58,35 @@ def test_the_session_of_login_is_used_again(person: Person, ops: str) -> None:
     assert by_name["role_arn"] == by_arn["role_arn"] == ops
 
 
+def test_the_session_beside_a_key_of_the_same_name_is_used_too(person: Person, ops: str) -> None:
+    """`login` writes over no key: there the session stands under [NAME-session]."""
+    person.credentials_file.write_text(_with_device(person, NAME))
+    person.shell.run("mfa", "login", NAME, "--code", person.authenticator.fresh())
+    assert assume(person, "ops")["role_arn"] == ops
+    assert person.aws.session_count == 2  # that of login, and the role's
+    kept = {(each["profile"], each["kept_in"]) for each in _status(person)}
+    assert kept == {(f"{NAME}-session", "credentials file"), ("ops", "cache")}
+
+
+def test_a_profile_that_has_a_key_of_its_own_is_nobodys_session(person: Person, ops: str) -> None:
+    other = f"{NAME}-session"
+    person.credentials_file.write_text(
+        _with_device(person, NAME) + _with_device(person, f"{other}-long-term")
+    )
+    person.shell.run("mfa", "login", other, "--code", person.authenticator.fresh())
+    done = person.shell.run("mfa", "assume", "ops")
+    assert (done.returncode, "cannot ask: MFA code of" in done.stderr) == (1, True), done.stderr
+
+
+def _with_device(person: Person, name: str) -> str:
+    return f"{key_section(name, person.key)}aws_mfa_device = {person.serial}\n"
+
+
+def _status(person: Person) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = person.shell.json("mfa", "status")["sessions"]
+    return found
+
+
 def test_a_wrong_code_assumes_nothing(person: Person, ops: str) -> None:
     done = person.shell.run("mfa", "assume", "ops", "--code", person.authenticator.wrong())
     assert (done.returncode, done.stdout) == (2, "")

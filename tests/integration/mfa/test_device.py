@@ -138,6 +138,16 @@ def test_removal_is_asked_for(person: Person) -> None:
     assert f"AWS lists: {person.serial}" in other.stderr
 
 
+def test_a_device_of_another_name_that_was_never_enabled_can_be_removed(bare: Person) -> None:
+    done = bare.shell.run("mfa", "device", "create", "spare", "--store", *LONG_TERM)
+    assert done.returncode == 0, done.stderr
+    (serial,) = serials(bare)
+    device = ("--device", serial, "--yes")
+    gone = bare.shell.run("mfa", "device", "remove", *device, *LONG_TERM)
+    assert gone.returncode == 0, gone.stderr
+    assert serials(bare) == []
+
+
 def test_no_right_to_manage_devices(bare: Person) -> None:
     client(bare.aws, "iam").put_user_policy(
         UserName=NAME, PolicyName="own", PolicyDocument=document(allow("sts:*"))

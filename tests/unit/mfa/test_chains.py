@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vaultaws.errors import ConfigError
+from vaultaws.mfa.assume import capped
 from vaultaws.mfa.chains import FROM_ENVIRONMENT, MOST_HOPS, Chain, chain_to
 from vaultaws.mfa.profiles import Book
 
@@ -102,3 +103,14 @@ def test_a_profile_that_leads_nowhere_is_told(profile: dict[str, str], why: str)
     with pytest.raises(ConfigError) as error:
         chain_to(Book({"base": KEYS}, {"a": profile}), "a", "x")
     assert why in error.value.why
+
+
+def test_every_role_behind_a_role_lasts_an_hour_at_most() -> None:
+    config = {
+        "a": role("A", "b"),
+        "b": role("B", "c", duration_seconds="7200"),
+        "c": role("C", duration_seconds="14400"),
+    }
+    chain, notes = capped(chain_to(Book({"base": KEYS}, config), "a", "default"))
+    assert [hop.seconds for hop in chain.hops] == [14_400, 3600, None]
+    assert notes == ("a role behind a role lasts 1 h at most, not 7200 s",)

@@ -87,6 +87,11 @@ def test_no_key_names_the_profiles_that_have_one() -> None:
     [
         (Book({"my-long-term": LONG, "my": KEYS}), "", "would be lost"),
         (Book({"my": LONG}), "my", "would be lost"),
+        (
+            Book({"my-long-term": LONG, "my": {**KEYS, "expiration": "2016-12-29 18:44:20"}}),
+            "",
+            "would be lost",
+        ),
         (Book({"my": LONG}, {"my-session": {"role_arn": ROLE}}), "", "would be hidden"),
         (Book({"my": LONG}), "a]b", "no brackets"),
         (Book({"my": LONG}), "a\nb", "no brackets"),
