@@ -76,7 +76,7 @@ class Turn:
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
             return [(str(digest), int(step)) for digest, step in found["codes"]]
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
+        except (FileNotFoundError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return []
 
 

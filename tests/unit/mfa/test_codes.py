@@ -168,7 +168,10 @@ def test_the_memory_is_private_and_holds_no_code(tmp_path: Path, clock: StoppedC
     assert "ada" not in file.name + file.read_text()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"codes": 3}', '{"codes": [[1]]}', "\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"codes": 3}', '{"codes": [[1]]}', '{"codes": [["a", Infinity]]}', "\0"],
+)
 def test_a_memory_that_is_broken_remembers_nothing(
     tmp_path: Path, clock: StoppedClock, text: str
 ) -> None:
