@@ -222,10 +222,10 @@ def _last_words(one: Ended) -> Iterator[str]:
         yield f"lease {one.lease_id} could not be revoked ({one.why})"
         yield f"the next run here tries again; by hand: vaultaws leases revoke {one.lease_id} --yes"
     if one.token_ends is not None:
-        key = short_key(one.access_key_id)
+        key, ends = short_key(one.access_key_id), at(one.token_ends, datetime.now(UTC))
         yield (
-            f"its token {key} lives on in AWS until {at(one.token_ends, datetime.now(UTC))}, lease or "
-            f"not; vaultaws leases revoke --key {key} --cut denies it"
+            f"its token {key} lives on in AWS until {ends}, lease or not; "
+            f"vaultaws leases revoke --key {key} --cut denies it"
         )
 
 
