@@ -11,7 +11,7 @@ from typing import Final
 
 from vaultaws.errors import ConfigError
 from vaultaws.handoff.inifile import Section
-from vaultaws.mfa.profiles import LONG_TERM, Book, keys_of
+from vaultaws.mfa.profiles import LONG_TERM, Book
 
 MOST_HOPS: Final = 8
 ENVIRONMENT: Final = "Environment"
@@ -134,11 +134,6 @@ def _hop(name: str, section: Section) -> Hop:
         seconds=int(given) if given else None,
         external_id=section.get("external_id", ""),
     )
-
-
-def base_has_key(book: Book, base: str) -> bool:
-    """True when the files hold a key for the base of a chain."""
-    return any(keys_of(book.profile(name)) for name in (base, f"{base}{LONG_TERM}"))
 
 
 def _wrong(name: str, why: str) -> ConfigError:
