@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 DEFERRED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS: Final = 0.05
 Handler = Callable[[int, FrameType | None], Any]
 
 
@@ -19,6 +21,47 @@ def ending_signals_raise() -> Iterator[None]:
     """SIGTERM and SIGHUP raise SystemExit (128 + number), so that clean-ups run as for Ctrl-C."""
     with handled(ENDING, _raise_exit):
         yield
+
+
+@contextmanager
+def lost_signals_return() -> Iterator[None]:
+    """Deliver again a signal whose exception Python has dropped.
+
+    Python prints and forgets what is raised in a finaliser, a weak reference's callback or the
+    import system's own clean-up. A signal that comes in just that moment would be lost, and the
+    run would go on although it was told to end. It comes back shortly after, outside of them.
+    """
+    before = sys.unraisablehook
+    coming: list[threading.Timer] = []
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        number = _signal_of(dropped.exc_value)
+        if number is None:
+            before(dropped)
+        else:
+            coming.append(threading.Timer(_AGAIN_SECONDS, _deliver, (number,)))
+            coming[-1].start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in coming:
+            timer.cancel()
+
+
+def _signal_of(raised: BaseException | None) -> int | None:
+    """The signal that an exception stands for, None for any other exception."""
+    if isinstance(raised, KeyboardInterrupt):
+        return signal.SIGINT
+    code = raised.code if isinstance(raised, SystemExit) else None
+    return next((number for number in ENDING if code == 128 + number), None)
+
+
+def _deliver(number: int) -> None:
+    """Send the main thread a signal, so that it ends a wait there."""
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 @contextmanager

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
-from vaultaws.interrupts import deferred_signals, ending_signals_raise
+from vaultaws.interrupts import deferred_signals, ending_signals_raise, lost_signals_return
 
 
 def test_a_signal_during_a_clean_up_comes_after_it() -> None:
@@ -55,3 +58,46 @@ def test_another_thread_changes_no_handler() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+class Finalised:
+    """Does something while it is cleared away, where Python drops what is raised."""
+
+    def __init__(self, last: Callable[[], None]) -> None:
+        self._last = last
+
+    def __del__(self) -> None:
+        self._last()
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_a_signal_that_came_in_a_finaliser_is_not_lost(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    went_on = []
+
+    def interrupted() -> None:
+        Finalised(lambda: signal.raise_signal(number))
+        went_on.append("after the finaliser")
+        time.sleep(60)
+
+    before, started = sys.unraisablehook, time.monotonic()
+    with pytest.raises(raised), lost_signals_return(), ending_signals_raise():
+        interrupted()
+    assert went_on == ["after the finaliser"]
+    assert time.monotonic() - started < 60
+    assert sys.unraisablehook is before
+
+
+def test_what_else_a_finaliser_raises_is_left_to_the_hook_before() -> None:
+    heard: list[type[BaseException] | None] = []
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda dropped: heard.append(dropped.exc_type)
+    try:
+        with lost_signals_return():
+            Finalised([].pop)
+    finally:
+        sys.unraisablehook = before
+    assert heard == [IndexError]

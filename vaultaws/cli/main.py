@@ -11,7 +11,7 @@ import click
 
 from vaultaws.cli import handler
 from vaultaws.errors import UsageError
-from vaultaws.interrupts import ending_signals_raise
+from vaultaws.interrupts import ending_signals_raise, lost_signals_return
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     if COMPLETE in os.environ:
         return complete(arguments)
     try:
-        with ending_signals_raise():
+        with lost_signals_return(), ending_signals_raise():
             result = vaultaws.main(list(arguments), prog_name="vaultaws", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
