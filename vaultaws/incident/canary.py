@@ -67,20 +67,23 @@ def issue(
     clock: Clock,
     region: str | None = None,
     deadline_seconds: float = DEADLINE_SECONDS,
+    asked: Callable[[], None] = lambda: None,
 ) -> Evidence:
     """Issue the canary of a CANARY step, find what it may do, keep it; return what to journal.
 
     A step whose canary is kept already is answered from there. An IAM user's key is waited for,
-    up to `deadline_seconds`. Whatever goes wrong, the lease is revoked before the error goes on:
+    up to `deadline_seconds`; `asked` is called before that, when Vault has answered. Whatever goes wrong, the lease is revoked before the error goes on:
     VaultError and AwsError, UsageError and ConfigError for a role that cannot be asked like this,
     WaitTimeoutError, LocalStateError.
     """
     found = load(keeper, step)
     if found is not None:
+        asked()
         return evidence_of(found)
     role = _role(vault, place.mount, str(step.settings["role"]))
     request = _request(place, step, role)
     with handing_over(vault, journal, issue_set(vault, journal, clock, request)) as handed:
+        asked()
         issued = handed.issued
         action = learn(issued.credentials, role, clock, region, deadline_seconds)
         kept = _canary(step, issued, action, clock.now(), region)
