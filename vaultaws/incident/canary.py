@@ -72,9 +72,10 @@ def issue(
     """Issue the canary of a CANARY step, find what it may do, keep it; return what to journal.
 
     A step whose canary is kept already is answered from there. An IAM user's key is waited for,
-    up to `deadline_seconds`; `asked` is called before that, when Vault has answered. Whatever goes wrong, the lease is revoked before the error goes on:
-    VaultError and AwsError, UsageError and ConfigError for a role that cannot be asked like this,
-    WaitTimeoutError, LocalStateError.
+    up to `deadline_seconds`; `asked` is called before that, when Vault has answered.
+    Whatever goes wrong, the lease is revoked before the error goes on: VaultError and AwsError,
+    UsageError and ConfigError for a role that cannot be asked like this, WaitTimeoutError,
+    LocalStateError.
     """
     found = load(keeper, step)
     if found is not None:
