@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from vaultaws.aws import moment as moments
 from vaultaws.aws.cutoff import Cut, Holder, HolderKind
 from vaultaws.aws.identity import AccessKey, IamUser
-from vaultaws.errors import AwsError, VaultRefusedError
+from vaultaws.errors import VaultRefusedError
 from vaultaws.incident import denyblock
 from vaultaws.incident.model import Evidence, Step, StepKind
 from vaultaws.leases.words import iso
@@ -42,7 +42,7 @@ class Cloud(Protocol):
     """The rest of AWS that deeds ask."""
 
     def ask_time(self) -> moments.Answered: ...
-    def users(self) -> Any: ...
+    def users(self) -> Iterable[IamUser]: ...
     def access_keys(self, user: str) -> tuple[AccessKey, ...]: ...
     def switch_off(self, user: str, access_key_id: str) -> None: ...
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.incident.making import MAKING, Made, opened, session_of, suspect_of
@@ -33,10 +33,8 @@ DIGESTS_AT_ONCE: Final = 8
 Watch = Callable[[str], None]
 
 
-class Digest(Protocol):
-    """What Vault's audit log writes for a key id."""
-
-    def __call__(self, value: str) -> str: ...
+Digest = Callable[[str], str]
+"""What Vault's audit log writes for a key id."""
 
 
 @dataclass(frozen=True)
@@ -132,13 +130,15 @@ def follow(
     now: datetime,
     since: datetime | None = None,
     seeds: Sequence[str] = (),
+    start: datetime | None = None,
 ) -> Followed:
     """Follow suspects and seeds to the last of what came of them.
 
-    `since` bounds the search where it is known. Raises AwsError and VaultError from the sources.
+    `since` bounds the search where the suspects' own times do not; `start` sets it outright.
+    Raises AwsError and VaultError from the sources.
     """
     many = len(suspects) + len(seeds) > ONE_BY_ONE
-    events = _Events(trail, _start(suspects, now, since, many=many), now)
+    events = _Events(trail, start or _start(suspects, now, since, many=many), now)
     if many:
         events.sweep()
     known = _resolved(trail, events, list(suspects), now)
@@ -171,9 +171,7 @@ def origin(trail: Trail, key: str, owner: str, now: datetime) -> Suspect | None:
     """Where a key comes from that no lease of Vault leads to: `owner` is its IAM user, where AWS
     knows one. None when neither its making nor any use of it is in the trail."""
     if owner:
-        return Suspect(
-            access_key_id=key, credential_type=CredentialType.IAM_USER, user=owner
-        )
+        return Suspect(access_key_id=key, credential_type=CredentialType.IAM_USER, user=owner)
     events = _Events(trail, now - HISTORY, now)
     for region in trail.places:
         for made in events.ask("ResourceName", key, now - HISTORY, now, region):
@@ -265,9 +263,7 @@ def _digested(trail: Trail, wanted: dict[str, Suspect], keys: list[str]) -> dict
         return {found: key for key, found in zip(keys, digests, strict=True) if found in wanted}
 
 
-def _windows(
-    suspects: Iterable[Suspect], now: datetime
-) -> list[tuple[datetime, datetime]]:
+def _windows(suspects: Iterable[Suspect], now: datetime) -> list[tuple[datetime, datetime]]:
     """Spans around the suspects' issuances, those that touch made one."""
     spans = sorted(
         (suspect.issued_at - AROUND, min(suspect.issued_at + AROUND, now))

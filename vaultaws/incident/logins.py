@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from vaultaws.errors import UsageError, VaultDeniedError, VaultError
+from vaultaws.errors import UsageError, VaultError
 from vaultaws.incident.model import Scope
 from vaultaws.incident.picture import Login, Own
 from vaultaws.leases import person
@@ -33,17 +33,12 @@ def look(
     except VaultError as fault:
         told(fault)
         return own, (), ()
-    own = replace(
-        own, accessor=token.accessor, entity_id=token.entity_id, name=token.display_name
-    )
-    if not scope.person or scope.role or scope.key:
+    own = replace(own, accessor=token.accessor, entity_id=token.entity_id, name=token.display_name)
+    if not scope.person:
         return own, (), ()
     try:
         logins = _logins(vault, scope.person, chosen)
         accessors = _accessors(vault, scope.person, logins)
-    except VaultDeniedError as fault:
-        told(fault)
-        return own, (), ()
     except VaultError as fault:
         told(fault)
         return own, (), ()
@@ -56,9 +51,7 @@ def names_person(wanted: str, display_name: str) -> bool:
     return wanted in {display_name, person.readable(display_name)}
 
 
-def _logins(
-    vault: Administration, name: str, chosen: Iterable[Holding]
-) -> tuple[Login, ...]:
+def _logins(vault: Administration, name: str, chosen: Iterable[Holding]) -> tuple[Login, ...]:
     """By the entities that issued; else by the name at any way to log in."""
     found = {held.entity_id for held in chosen if held.entity_id}
     if not found:
@@ -77,9 +70,7 @@ def _entities_named(vault: Administration, name: str) -> list[str]:
     return [entity.id for entity in entities if entity is not None]
 
 
-def _accessors(
-    vault: Administration, name: str, logins: Sequence[Login]
-) -> list[str]:
+def _accessors(vault: Administration, name: str, logins: Sequence[Login]) -> list[str]:
     """Tokens of the entities, and those without one that bear the person's name."""
     ids = {login.entity_id for login in logins}
     accessors = vault.token_accessors()[:MOST_TOKENS]

@@ -6,7 +6,6 @@ issuance to its user is the name that the mount's template gave it: person, role
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -33,13 +32,13 @@ def prefixes(template: str, role: str, person: str, issued_at: datetime) -> tupl
     for off in AROUND_SECONDS:
         second = int(issued_at.timestamp()) + off
         try:
-            names = [
+            one, other = (
                 user_name(template, role, person=person, sample=Sample(letter, second))
                 for letter in ("x", "y")
-            ]
+            )
         except (TemplateRefusedError, TemplateNotFollowedError):
             return ()
-        start = os.path.commonprefix(names)
+        start = _common(one, other)
         if str(second) not in start:
             return ()
         found.append(start)
@@ -62,6 +61,15 @@ def pattern(template: str, role: str) -> re.Pattern[str] | None:
         text += {"person": ".+", "time": r"\d+", "chance": "[A-Za-z0-9]+"}[found.lastgroup or ""]
         at = found.end()
     return re.compile(text + re.escape(name[at:]))
+
+
+def _common(one: str, other: str) -> str:
+    """What both begin with."""
+    length = next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(other)),
+    )
+    return one[:length]
 
 
 class Names:

@@ -54,9 +54,8 @@ def plan(scope: Scope, seen: Picture) -> Plan:
         steps.setdefault(step.id, step)
     last = _own_holder(seen)
     ordered = sorted(steps.values(), key=lambda step: (ORDER[step.kind], step.id == last, step.id))
-    others = {
-        holder: seen.others[holder] for holder in map(holder_of, ordered) if holder in seen.others
-    }
+    denied = {holder_of(step) for step in ordered}
+    others = {holder: number for holder, number in seen.others.items() if holder in denied}
     return Plan(tuple(ordered), seen.suspects, tuple(unreached), others, _notes(seen, steps))
 
 

@@ -83,10 +83,8 @@ def plan_text(shown: Shown) -> str:
     return "\n".join(lines)
 
 
-def done_text(shown: Shown) -> str:
+def done_text(shown: Shown, case: Case) -> str:
     """What a run did, what failed, what is left, and what to do next."""
-    case = shown.case
-    assert case is not None, "a run has a case"
     states = [(step, case.state_of(step)) for step in shown.plan.steps]
     lines = [_outcome(shown, case)]
     for phase in Phase:
@@ -120,9 +118,7 @@ def document(shown: Shown, *, dry_run: bool) -> dict[str, Any]:
         "look_again_at": iso(shown.late),
         "estimate_seconds": round(seconds_of(plan.steps), 1),
         "credentials": [_suspect(suspect) for suspect in plan.suspects],
-        "unreached": [
-            {"credential": suspect.name, "why": why} for suspect, why in plan.unreached
-        ],
+        "unreached": [{"credential": suspect.name, "why": why} for suspect, why in plan.unreached],
         "steps": [_step(step, case) for step in plan.steps],
         "acts": list(shown.picture.acts),
         "notes": list(_notes(shown)),
@@ -259,7 +255,9 @@ def _prove_lines(plan: Plan) -> list[str]:
     if not canaries:
         return []
     names = sorted({str(step.settings["kind"]) for step in canaries})
-    said = f"{count(len(canaries), 'canary', 'canaries')} ({', '.join(names)}) issued before the cut"
+    said = (
+        f"{count(len(canaries), 'canary', 'canaries')} ({', '.join(names)}) issued before the cut"
+    )
     return [f"{said}, for vaultaws incident verify"]
 
 
@@ -291,9 +289,9 @@ def _trouble(case: Case, steps: Iterable[Step]) -> list[str]:
         if found is not None and found.why and state is not StepState.DONE:
             title = "failed" if state is StepState.FAILED else "left"
             reasons.setdefault((title, found.why), []).append(step)
-    return [
-        f"{title}: {_named(held)}: {printable(why)}" for (title, why), held in reasons.items()
-    ][:MOST_LINES]
+    return [f"{title}: {_named(held)}: {printable(why)}" for (title, why), held in reasons.items()][
+        :MOST_LINES
+    ]
 
 
 def _named(steps: Sequence[Step]) -> str:
@@ -320,7 +318,7 @@ def _notes(shown: Shown) -> tuple[str, ...]:
         where = {"vault": "Vault", "aws": "AWS", "trail": "CloudTrail"}.get(plane, plane)
         notes.append(f"{where} could not be seen ({why})")
     notes += [
-        f"no step reaches {short_key(suspect.name)} of {suspect.person or suspect.role or '—'}: {why}"
+        f"no step reaches {short_key(suspect.name)} of {suspect.person or 'nobody known'}: {why}"
         for suspect, why in shown.plan.unreached[:MOST_LINES]
     ]
     if len(shown.plan.unreached) > MOST_LINES:

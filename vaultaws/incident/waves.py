@@ -152,9 +152,7 @@ class Waves:
             return
         is_synced = step.kind not in _UNSYNCED
         try:
-            self.notes.note(
-                step, StepState.TRIED, before=self.doing.before(step), sync=is_synced
-            )
+            self.notes.note(step, StepState.TRIED, before=self.doing.before(step), sync=is_synced)
             evidence = self.doing.do(step)
         except LocalStateError:
             raise
@@ -167,12 +165,12 @@ class Waves:
             self._settle(step, StepState.DONE, "")
 
     def _failed(self, step: Step, plane: Plane, fault: VaultawsError) -> None:
-        of_aws = isinstance(fault, AwsError)
-        self.breaker.heard(Plane.AWS if of_aws else plane, fault)
+        code = fault.code if isinstance(fault, AwsError) else ""
+        self.breaker.heard(Plane.AWS if isinstance(fault, AwsError) else plane, fault)
         why = f"{fault.what}: {fault.why}"
         self.notes.note(step, StepState.FAILED, why=why, sync=False)
         self._settle(step, StepState.FAILED, why)
-        denied = isinstance(fault, VaultDeniedError) or (of_aws and fault.code in DENIED)
+        denied = isinstance(fault, VaultDeniedError) or code in DENIED
         if denied or isinstance(fault, UsageError):
             self._final.add(step.id)
 

@@ -1,0 +1,15 @@
+"""`vaultaws incident`: what is suspect is cut off everywhere, and proved dead."""
+
+from __future__ import annotations
+
+import click
+
+from vaultaws.cli.incident_contain import contain
+
+
+@click.group(epilog="\b\nExample:\n  vaultaws incident contain --person ben --dry-run")
+def command() -> None:
+    """Cut off what is suspect, in AWS and in Vault, and prove it."""
+
+
+command.add_command(contain)
