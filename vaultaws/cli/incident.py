@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vaultaws.cli.incident_contain import contain
+from vaultaws.cli.incident_verify import verify
 
 
 @click.group(epilog="\b\nExample:\n  vaultaws incident contain --person ben --dry-run")
@@ -13,3 +14,4 @@ def command() -> None:
 
 
 command.add_command(contain)
+command.add_command(verify)
