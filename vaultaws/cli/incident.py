@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vaultaws.cli.incident_contain import contain
+from vaultaws.cli.incident_lift import lift
 from vaultaws.cli.incident_verify import verify
 
 
@@ -15,3 +16,4 @@ def command() -> None:
 
 command.add_command(contain)
 command.add_command(verify)
+command.add_command(lift)
