@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.incidents import (
+from tests.support.judged import (
     CUT,
     NOW,
     OPENED,

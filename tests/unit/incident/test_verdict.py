@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.incidents import CUT, NOW, OPENED, ROLE, ROOT, case_of, token, user
+from tests.support.judged import CUT, NOW, OPENED, ROLE, ROOT, case_of, token, user
 from vaultaws.incident.facts import (
     Check,
     DenySeen,
