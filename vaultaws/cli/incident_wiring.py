@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultaws.clock import Clock
-    from vaultaws.config.values import Config
+    from vaultaws.config.schema import Config
     from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.contain import Standing
     from vaultaws.incident.deeds import Canary, Deeds

@@ -52,11 +52,16 @@ def plan(scope: Scope, seen: Picture) -> Plan:
             unreached.append((suspect, why))
     for step in _canaries(seen, tuple(steps.values())):
         steps.setdefault(step.id, step)
-    last = _own_holder(seen)
-    ordered = sorted(steps.values(), key=lambda step: (ORDER[step.kind], step.id == last, step.id))
+    ordered = in_order(seen, steps.values())
     denied = {holder_of(step) for step in ordered}
     others = {holder: number for holder, number in seen.others.items() if holder in denied}
-    return Plan(tuple(ordered), seen.suspects, tuple(unreached), others, _notes(seen, steps))
+    return Plan(ordered, seen.suspects, tuple(unreached), others, _notes(seen, steps))
+
+
+def in_order(seen: Picture, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """In the order of their kinds; what ends the responder's own session comes last of all."""
+    last = _own_holder(seen)
+    return tuple(sorted(steps, key=lambda step: (step.id == last, ORDER[step.kind], step.id)))
 
 
 def open_steps(case: Case, steps: Iterable[Step]) -> tuple[Step, ...]:

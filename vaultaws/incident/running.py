@@ -126,7 +126,7 @@ class Runner:
             writer.found(found, fresh)
         planned = {step.id for step in plan.steps}
         left = [step for step in case.steps if step.id not in planned]
-        steps = sorted([*left, *plan.steps], key=lambda step: plans.ORDER[step.kind])
+        steps = plans.in_order(prepared.picture, [*left, *plan.steps])
         case = replace(case, suspects=(*case.suspects, *found), steps=_united(case.steps, fresh))
         return containment.run(case, steps)
 
