@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hypothesis import given
 
-from tests.support.suspects import AT, PLACE, pictures, scopes
+from tests.support.incidents import AT, PLACE, pictures, scopes
 from vaultaws.incident.model import (
     Case,
     Progress,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.suspects import AT, PLACE, key
+from tests.support.incidents import AT, PLACE, key
 from vaultaws.errors import UsageError
 from vaultaws.incident import scope as scopes
 from vaultaws.incident.model import Case, Scope
