@@ -68,6 +68,10 @@ class Administration(Vault, Protocol):
         """The access key id in use, and when the engine replaces it. Issues nothing."""
         ...
 
+    def token_accessors(self) -> list[str]:
+        """The accessors of all tokens of the namespace. Needs sudo."""
+        ...
+
     # audit devices
     def read_audit_devices(self) -> dict[str, AuditDevice]:
         """Audit devices by path (needs sudo)."""
