@@ -1,169 +1,223 @@
 """The kill switch for STS tokens: deny what was issued before a moment, then prove it dead.
 
-AWS cannot revoke a token. An inline policy on its principal can deny all that was issued before
-a moment, by aws:TokenIssueTime (IAM user guide, "Revoking IAM role temporary security
+AWS cannot revoke a token. A policy on its principal can deny all that was issued before a
+moment, by aws:TokenIssueTime (IAM user guide, "Revoking IAM role temporary security
 credentials"). The key is absent from requests signed by a long-term key, and an operator without
 IfExists does not match an absent key: so Vault's own IAM user keeps working while every
 federation and session token it minted before the moment is dead.
+
+The deny goes into an inline policy; without room there, into a managed policy; without room
+there either, into the permissions boundary. Writes of one process to one holder take turns, and
+each is read back: of two that write at once, the later moment stays.
 """
 
 from __future__ import annotations
 
-import json
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from functools import partial
+from typing import Final
 
-from vaultaws.aws.errors import translated
+from vaultaws.aws import cutplaces
+from vaultaws.aws.cutdocs import Denies, deny_document, moment_of, round_up, session_of
+from vaultaws.aws.cutplaces import Place, Standing
+from vaultaws.aws.errors import DENIED
+from vaultaws.aws.holder import CutPlace, Holder, HolderKind
+from vaultaws.aws.identity import caller_identity
+from vaultaws.aws.managed import Account
 from vaultaws.aws.sessions import client
 from vaultaws.errors import AwsError
-from vaultaws.model import Credentials, JsonObject
+from vaultaws.model import Credentials
 
-if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
+__all__ = [
+    "POLICY_NAME",
+    "Cut",
+    "CutPlace",
+    "Cutter",
+    "Holder",
+    "HolderKind",
+    "SessionCut",
+    "Stronger",
+    "deny_document",
+    "deny_tokens_issued_before",
+    "is_cut",
+    "lift",
+    "moment_of",
+    "round_up",
+]
 
 POLICY_NAME: Final = "vaultaws-cut-tokens"
-_ISSUE_TIME: Final = "aws:TokenIssueTime"
-_INLINE_LIMITS: Final = {"user": 2048, "role": 10240}  # characters, all inline policies together
-
-
-class HolderKind(StrEnum):
-    """Whose inline policy denies: the user behind federation and session tokens, or a role."""
-
-    USER = "user"
-    ROLE = "role"
-
-
-@dataclass(frozen=True)
-class Holder:
-    """The principal that carries the deny."""
-
-    kind: HolderKind
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+_FULL: Final = "LimitExceeded"
+_SETTLING: Final = 3
+_turns: Final[defaultdict[tuple[Holder, str], threading.Lock]] = defaultdict(threading.Lock)
+_taking_turns: Final = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A deny in force: tokens of `holder` issued before `moment` are refused."""
+    """A deny in force: tokens of `holder` issued before `moment` are refused. `before` is the
+    ARN of the permissions boundary that was there before ours."""
 
     holder: Holder
     policy_name: str
     moment: datetime
+    where: CutPlace = CutPlace.INLINE
+    before: str = ""
 
 
-def deny_document(moment: datetime) -> dict[str, Any]:
-    """The policy. AWS writes issue times in whole seconds, rounded down: so round ours up."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "VaultawsCutTokens",
-                "Effect": "Deny",
-                "Action": "*",
-                "Resource": "*",
-                "Condition": {"DateLessThan": {_ISSUE_TIME: _iso(round_up(moment))}},
-            }
-        ],
-    }
+@dataclass(frozen=True)
+class SessionCut:
+    """A deny in force on one STS session alone, named by its aws:userid."""
+
+    holder: Holder
+    policy_name: str
+    userid: str
+    where: CutPlace = CutPlace.INLINE
+    before: str = ""
 
 
-def round_up(moment: datetime) -> datetime:
-    """The moment in UTC, at the next whole second."""
-    whole = moment.astimezone(UTC).replace(microsecond=0)
-    return whole if whole == moment else whole + timedelta(seconds=1)
+@dataclass(frozen=True)
+class Stronger:
+    """What a stronger cut put in force, and where it could not: place to reason."""
 
-
-def moment_of(document: JsonObject) -> datetime | None:
-    """Read the moment back from a policy; None when it is not one of ours."""
-    try:
-        (statement,) = document["Statement"]
-        if (statement["Effect"], statement["Action"], statement["Resource"]) != ("Deny", "*", "*"):
-            return None
-        text = statement["Condition"]["DateLessThan"][_ISSUE_TIME]
-        moment = datetime.fromisoformat(text)
-    except (KeyError, TypeError, ValueError):
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+    holder: Holder
+    policy_name: str
+    moment: datetime
+    places: tuple[CutPlace, ...]
+    failed: tuple[tuple[CutPlace, str], ...] = ()
+    before: str = ""
 
 
 class Cutter:
     """Sets, reads and lifts denies with one operator's credentials."""
 
     def __init__(self, credentials: Credentials | None = None, region: str | None = None) -> None:
-        self._iam: IAMClient = client("iam", credentials=credentials, region=region)
+        iam = client("iam", credentials=credentials, region=region)
+        account = Account(partial(caller_identity, credentials, region or iam.meta.region_name))
+        self._places = cutplaces.places(iam, account)
 
     def cut(self, holder: Holder, moment: datetime, policy_name: str = POLICY_NAME) -> Cut:
         """Deny tokens issued before `moment`. A later deny already in force stays.
 
-        Raises AwsError; with code LimitExceeded when the inline policies leave no room.
+        Raises AwsError; with code LimitExceeded when no place has room.
         """
-        standing = self.find(holder, policy_name)
-        wanted = Cut(holder, policy_name, round_up(moment))
-        if standing is not None and standing.moment >= wanted.moment:
-            return standing
-        document = json.dumps(deny_document(moment), separators=(",", ":"))
-        try:
-            with translated(f"put the deny on {holder}"):
-                self._put(holder, policy_name, document)
-        except AwsError as fault:
-            raise _no_room(fault, holder) if fault.code == "LimitExceeded" else fault from None
-        return wanted
+        where, standing = self._deny(holder, policy_name, Denies(round_up(moment)))
+        return Cut(
+            holder,
+            policy_name,
+            standing.denies.moment or round_up(moment),
+            where,
+            standing.before,
+        )
+
+    def cut_session(
+        self, holder: Holder, userid: str, policy_name: str = POLICY_NAME
+    ) -> SessionCut:
+        """Deny one session of `holder` alone, by its aws:userid; those denied before stay so.
+
+        Raises UsageError for what names no single session; AwsError as `cut` does.
+        """
+        where, standing = self._deny(holder, policy_name, session_of(userid))
+        return SessionCut(holder, policy_name, userid, where, standing.before)
+
+    def stronger(
+        self, holder: Holder, moment: datetime, policy_name: str = POLICY_NAME
+    ) -> Stronger:
+        """Deny in every place at once, and deny the calls that would take a deny away.
+
+        For a suspect who removes denies: each removal alone leaves the others in force, and
+        none of the holder's temporary credentials, of whatever age, may change IAM. Long-term
+        keys are not touched. Raises AwsError when no place took it.
+        """
+        wanted = Denies(round_up(moment), guarded=True)
+        done: dict[CutPlace, Standing] = {}
+        faults: list[tuple[CutPlace, AwsError]] = []
+        with _turn(holder, policy_name):
+            for place in self._places:
+                try:
+                    done[place.kind] = _settled(place, holder, policy_name, wanted)
+                except AwsError as fault:
+                    faults.append((place.kind, fault))
+        if not done:
+            raise _worst([fault for _, fault in faults], holder)
+        moments = [found.denies.moment for found in done.values() if found.denies.moment]
+        return Stronger(
+            holder,
+            policy_name,
+            max(moments),
+            tuple(done),
+            tuple((kind, f"{fault.what}: {fault.why}") for kind, fault in faults),
+            next((found.before for found in done.values() if found.before), ""),
+        )
 
     def find(self, holder: Holder, policy_name: str = POLICY_NAME) -> Cut | None:
-        """The deny in force on `holder`; None without one. Raises AwsError for no such holder."""
-        try:
-            with translated(f"read the deny on {holder}"):
-                document = self._get(holder, policy_name)
-        except AwsError as fault:
-            if fault.code == "NoSuchEntity":
-                return None
-            raise
-        moment = moment_of(document)
-        return None if moment is None else Cut(holder, policy_name, moment)
+        """The deny in force on `holder`, the latest one; None without one.
+
+        Raises AwsError when a place cannot be read and no other holds one.
+        """
+        found = [
+            Cut(holder, policy_name, standing.denies.moment, kind, standing.before)
+            for kind, standing in self._standing(holder, policy_name)
+            if standing.denies.moment is not None
+        ]
+        return max(found, key=lambda cut: cut.moment, default=None)
+
+    def find_session(
+        self, holder: Holder, userid: str, policy_name: str = POLICY_NAME
+    ) -> SessionCut | None:
+        """The deny in force on one session; None without one. Raises AwsError as `find` does."""
+        for kind, standing in self._standing(holder, policy_name):
+            if userid in standing.denies.sessions:
+                return SessionCut(holder, policy_name, userid, kind, standing.before)
+        return None
 
     def lift(self, holder: Holder, policy_name: str = POLICY_NAME) -> bool:
-        """Remove the deny; False when there was none."""
-        try:
-            with translated(f"lift the deny on {holder}"):
-                self._delete(holder, policy_name)
-        except AwsError as fault:
-            if fault.code == "NoSuchEntity":
-                return False
-            raise
-        return True
+        """Remove all that `policy_name` denies, in every place; False when there was nothing.
 
-    def _put(self, holder: Holder, policy_name: str, document: str) -> None:
-        if holder.kind is HolderKind.USER:
-            self._iam.put_user_policy(
-                UserName=holder.name, PolicyName=policy_name, PolicyDocument=document
-            )
-        else:
-            self._iam.put_role_policy(
-                RoleName=holder.name, PolicyName=policy_name, PolicyDocument=document
-            )
+        The boundary that was there before comes back. Every place is tried; the first failure
+        is raised at the end, as AwsError.
+        """
+        lifted, faults = False, []
+        with _turn(holder, policy_name):
+            for place in self._places:
+                try:
+                    lifted = place.remove(holder, policy_name) or lifted
+                except AwsError as fault:
+                    faults.append(fault)
+        if faults:
+            raise faults[0]
+        return lifted
 
-    def _get(self, holder: Holder, policy_name: str) -> JsonObject:
-        """botocore decodes the document; its stubs call it a dict or text."""
-        document: object
-        if holder.kind is HolderKind.USER:
-            document = self._iam.get_user_policy(UserName=holder.name, PolicyName=policy_name)[
-                "PolicyDocument"
-            ]
-        else:
-            document = self._iam.get_role_policy(RoleName=holder.name, PolicyName=policy_name)[
-                "PolicyDocument"
-            ]
-        return document if isinstance(document, dict) else {}
+    def _deny(self, holder: Holder, policy_name: str, wanted: Denies) -> tuple[CutPlace, Standing]:
+        """Put it into the first place with room, which may hold it already."""
+        faults = []
+        with _turn(holder, policy_name):
+            for place in self._places:
+                try:
+                    return place.kind, _settled(place, holder, policy_name, wanted)
+                except AwsError as fault:
+                    if fault.code != _FULL and fault.code not in DENIED:
+                        raise
+                    faults.append(fault)
+        raise _worst(faults, holder)
 
-    def _delete(self, holder: Holder, policy_name: str) -> None:
-        if holder.kind is HolderKind.USER:
-            self._iam.delete_user_policy(UserName=holder.name, PolicyName=policy_name)
-        else:
-            self._iam.delete_role_policy(RoleName=holder.name, PolicyName=policy_name)
+    def _standing(self, holder: Holder, policy_name: str) -> list[tuple[CutPlace, Standing]]:
+        found, faults = [], []
+        for place in self._places:
+            try:
+                standing = place.read(holder, policy_name)
+            except AwsError as fault:
+                faults.append(fault)
+                continue
+            if standing is not None:
+                found.append((place.kind, standing))
+        if faults and not found:
+            raise faults[0]
+        return found
 
 
 def deny_tokens_issued_before(
@@ -196,15 +250,43 @@ def is_cut(
     return standing is not None and issued_at < standing.moment
 
 
-def _no_room(fault: AwsError, holder: Holder) -> AwsError:
-    limit = _INLINE_LIMITS[holder.kind.value]
+@contextmanager
+def _turn(holder: Holder, policy_name: str) -> Iterator[None]:
+    with _taking_turns:
+        turn = _turns[holder, policy_name]
+    with turn:
+        yield
+
+
+def _settled(place: Place, holder: Holder, policy_name: str, wanted: Denies) -> Standing:
+    """Write until what is read back covers all that was seen. IAM may still show the state
+    before a write: what is read never takes away, so a stale answer does no harm."""
+    standing = place.read(holder, policy_name)
+    if standing is not None and standing.denies.covers(wanted):
+        return standing
+    wanted = wanted | standing.denies if standing else wanted
+    written = place.write(holder, policy_name, wanted)
+    for _ in range(_SETTLING):
+        again = place.read(holder, policy_name)
+        if again is None or wanted.covers(again.denies):
+            break
+        if again.denies.covers(wanted):
+            return again
+        wanted |= again.denies
+        written = place.write(holder, policy_name, wanted)
+    return written
+
+
+def _worst(faults: list[AwsError], holder: Holder) -> AwsError:
+    """What a person can mend comes first; else there is no room anywhere."""
+    return next((fault for fault in faults if fault.code != _FULL), _no_room(holder))
+
+
+def _no_room(holder: Holder) -> AwsError:
     return AwsError(
         f"there is no room for the deny on {holder}",
-        why=f"all inline policies of a {holder.kind} together may have {limit} characters",
-        do="move one of its inline policies to a managed policy, then try again",
-        code=fault.code,
+        why="its inline policies, its managed policies and its boundary are at their limits",
+        do=f"detach one managed policy of the {holder.kind}, then try again; or cut all of its "
+        "tokens instead of single sessions",
+        code=_FULL,
     )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

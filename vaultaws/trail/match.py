@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from vaultaws.aws.cutoff import moment_of
+from vaultaws.aws.cutdocs import denies_of
 from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail.verdicts import Act, Matching, Standing, Use, Verdict
@@ -229,12 +229,12 @@ def _target(event: Event) -> str:
 
 
 def _is_cut(event: Event) -> bool:
-    """True for our own deny on tokens issued before a moment: it opens nothing."""
+    """True for a policy that is nothing but denies of ours: it opens nothing."""
     try:
         document = json.loads(event.request.get("policyDocument", ""))
     except (TypeError, ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and moment_of(document) is not None
+    return isinstance(document, dict) and denies_of(document) is not None
 
 
 def _uses(events: Iterable[Event]) -> dict[str, Use]:

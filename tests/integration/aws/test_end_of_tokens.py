@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.connections import administrator
-from tests.support.engine import Engine, a_role, good_user
+from tests.support.engine import Engine, a_role
 from vaultaws.aws.actions import Action, attempt_with
 from vaultaws.aws.cloudtrail import lookup_records
 from vaultaws.aws.cutoff import (
@@ -129,20 +129,6 @@ def test_an_assumed_role_is_cut_on_the_role(engine: Engine, local_aws: LocalAws)
     assert not is_cut(holder, cut.moment, credentials=operator)
     assert prove_dead(issued.credentials, READ, clock=CLOCK, region=REGION).codes
     assert lift(holder, credentials=operator)
-
-
-def test_a_full_user_has_no_room_for_the_deny(engine: Engine, local_aws: LocalAws) -> None:
-    statement = {
-        "Effect": "Allow",
-        "Action": "ec2:Describe*",
-        "Resource": "arn:aws:s3:::" + "x" * 1850,
-    }
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    holder = Holder(HolderKind.USER, good_user(local_aws, document).name)
-    with pytest.raises(AwsError, match="no room") as caught:
-        Cutter(administrator(local_aws)).cut(holder, datetime.now(UTC))
-    assert caught.value.code == "LimitExceeded"
-    assert "2048" in caught.value.why
 
 
 def test_a_policy_of_somebody_else_is_no_cut(engine: Engine, local_aws: LocalAws) -> None:
