@@ -1,0 +1,52 @@
+"""`vaultaws leases list`: who holds what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import click
+
+from vaultaws.cli import evidence, holdings, output
+from vaultaws.cli.evidence import audit_log_option
+from vaultaws.cli.options import (
+    Filters,
+    ServerFlags,
+    filter_options,
+    json_option,
+    mount_option,
+    server_options,
+)
+from vaultaws.cli.wiring import open_journal, open_vault
+
+
+@click.command("list", epilog="\b\nExample:\n  vaultaws leases list --role ec2readonly")
+@filter_options
+@audit_log_option
+@mount_option
+@json_option
+@server_options
+def list_leases(
+    *,
+    filters: Filters,
+    audit_log: str | None,
+    mount: str,
+    as_json: bool,
+    server: ServerFlags,
+) -> None:
+    """List who holds what: lease end and token end, side by side.
+
+    The person comes from Vault's audit log, or from this machine's own journal.
+    """
+    from vaultaws.leases import listing
+    from vaultaws.leases.revoke import fitting
+
+    vault = open_vault(server)
+    with open_journal() as journal:
+        log = evidence.settled_log(vault, journal, audit_log, mount)
+        found = holdings.take(vault, journal, mount, log)
+    shown = fitting(found, **asdict(filters), key_hash=holdings.hash_of(vault, filters.key))
+    found = replace(found, holdings=shown)
+    if as_json:
+        output.as_json(listing.as_json(found))
+    else:
+        output.result(listing.render_table(found))
