@@ -46,6 +46,11 @@ class Contained:
     user_name: str
     cut_at: datetime
 
+    def kept(self, step: Step) -> bool:
+        """True while another process finds the canary of the step."""
+        place = self.cases.read(CASE).place
+        return open_keeper(CASE, place, {**os.environ, **KERNEL}).load(step.id) is not None
+
     @property
     def policy_name(self) -> str:
         return self.cases.read(CASE).policy_name
@@ -80,9 +85,7 @@ def contained(wired: Wired, directory: Path) -> Iterator[Contained]:
             keeper.forget(step.id)
 
 
-def _suspects(
-    token: Issued, user: Issued, name: str, holder: Holder
-) -> tuple[Suspect, Suspect]:
+def _suspects(token: Issued, user: Issued, name: str, holder: Holder) -> tuple[Suspect, Suspect]:
     return (
         Suspect(
             access_key_id=token.credentials.access_key_id,
@@ -106,9 +109,7 @@ def _suspects(
     )
 
 
-def _steps(
-    wired: Wired, holder: Holder, token: Issued, user: Issued, name: str
-) -> dict[str, Step]:
+def _steps(wired: Wired, holder: Holder, token: Issued, user: Issued, name: str) -> dict[str, Step]:
     said = {"holder_kind": holder.kind.value, "holder_name": holder.name}
     none = {"holder_kind": "", "holder_name": ""}
     paths = [f"{wired.mount}/sts/reader-sts", f"{wired.mount}/creds/reader"]

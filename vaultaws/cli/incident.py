@@ -6,6 +6,8 @@ import click
 
 from vaultaws.cli.incident_contain import contain
 from vaultaws.cli.incident_lift import lift
+from vaultaws.cli.incident_report import report
+from vaultaws.cli.incident_status import status
 from vaultaws.cli.incident_verify import verify
 
 
@@ -17,3 +19,5 @@ def command() -> None:
 command.add_command(contain)
 command.add_command(verify)
 command.add_command(lift)
+command.add_command(report)
+command.add_command(status)
