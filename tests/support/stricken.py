@@ -1,4 +1,4 @@
-"""A mount whose credentials are out: ben's, whom a case is about, and ada's, who must not suffer."""
+"""A mount whose credentials are out: ben's, whom a case is about, and ada's, who shall not suffer."""
 
 from __future__ import annotations
 

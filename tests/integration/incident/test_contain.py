@@ -21,7 +21,7 @@ def test_a_person_is_cut_off_everywhere(place: Stricken) -> None:
     ben, ada = login(place, "ben"), login(place, "ada")
     for role in ("reader", "reader-sts", "session", "ops"):
         place.issue("ben", role, ben)
-    other = place.issue("ada", "reader", ada)
+    place.issue("ada", "reader", ada)
     until(lambda: all(map(place.may_read, place.held.values())))
 
     plan = place.shell.run("incident", "contain", "--person", "ben", "--dry-run")
