@@ -174,6 +174,9 @@ def contained(stage: Stage) -> tuple[float, dict[str, Any], str]:
     )
     seconds = time.perf_counter() - started
     if done.returncode != 0:
+        for step in json.loads(done.stdout or "{}").get("steps", ()):
+            if step["state"] != "done":
+                say(f"{step['id']}: {step['state']}: {step['why']}")
         raise CommandFailedError(f"contain ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return seconds, json.loads(done.stdout), done.stderr
 

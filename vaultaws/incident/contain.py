@@ -78,6 +78,9 @@ class Containment:
         """
         waiting = list(open_steps(case, steps))
         waves = Waves(self.deeds, self.writer, self.clock, self._watch, self.breaker)
+        self._totals.clear()
+        self._tally.clear()
+        self._through.clear()
         self._count(waiting)
         with ThreadPoolExecutor(4, thread_name_prefix="canary") as pool:
             canaries = self._canaries(waves, waiting, pool)

@@ -166,7 +166,8 @@ class Waves:
 
     def _failed(self, step: Step, plane: Plane, fault: VaultawsError) -> None:
         code = fault.code if isinstance(fault, AwsError) else ""
-        self.breaker.heard(Plane.AWS if isinstance(fault, AwsError) else plane, fault)
+        if step.kind is not StepKind.CANARY:  # what only proves may not hold up what kills
+            self.breaker.heard(Plane.AWS if isinstance(fault, AwsError) else plane, fault)
         why = f"{fault.what}: {fault.why}"
         self.notes.note(step, StepState.FAILED, why=why, sync=False)
         self._settle(step, StepState.FAILED, why)
