@@ -148,7 +148,7 @@ class Waves:
         """Take one step and write down what came of it."""
         plane = plane_of(step)
         if self.breaker.why(plane):
-            self._settle(step, StepState.WAITING, self.breaker.why(plane))
+            self.leave(step, self.breaker.why(plane))
             return
         is_synced = step.kind not in _UNSYNCED
         try:
@@ -181,9 +181,13 @@ class Waves:
         self.watch(step, state)
 
     def _is_worth_trying(self, step: Step) -> bool:
-        """A no stays a no; what failed may pass."""
+        """A no stays a no; what failed may pass, unless its whole side is down."""
         failed = self.states.get(step.id) is StepState.FAILED
-        return failed and step.id not in self._final
+        return failed and step.id not in self._final and not self.breaker.why(plane_of(step))
+
+    def leave(self, step: Step, why: str) -> None:
+        """Leave a step for a later run, and say why."""
+        self._settle(step, StepState.WAITING, why)
 
 
 _UNSYNCED: Final = frozenset({StepKind.REVOKE_LEASE, StepKind.DELETE_USER})
