@@ -15,6 +15,7 @@ from vaultaws.model import (
     AuditIssuance,
     Credentials,
     CredentialType,
+    Irrevocable,
     Issued,
     JsonObject,
     Lease,
@@ -75,6 +76,8 @@ class MemoryVault:
     after: Callable[[], None] = lambda: None
     forbidden: set[str] = field(default_factory=set)
     unrevocable: dict[str, VaultError] = field(default_factory=dict)
+    irrevocable: dict[str, str] = field(default_factory=dict)
+    forced: list[str] = field(default_factory=list)
     lease_seconds: int = 900
     namespace: str = ""
     longest_seconds: int = 1_000_000
@@ -230,6 +233,17 @@ class MemoryVault:
         with self._lock:
             self.revoked.append(lease_id)
             self.leases.pop(lease_id, None)
+
+    def irrevocable_leases(self) -> tuple[Irrevocable, ...] | None:
+        self._guard("irrevocable_leases")
+        return tuple(Irrevocable(lease, why) for lease, why in self.irrevocable.items())
+
+    def force_revoke_lease(self, lease_id: str) -> None:
+        self._guard("force_revoke_lease")
+        with self._lock:
+            self.forced.append(lease_id)
+            self.leases.pop(lease_id, None)
+            self.irrevocable.pop(lease_id, None)
 
     def audit_devices(self) -> list[str]:
         return ["file"]

@@ -1,7 +1,8 @@
-"""A mount whose credentials are out: ben's, whom a case is about, and ada's, who must not suffer."""
+"""A mount whose credentials are out: those of ben, the case, and of ada, who shall not suffer."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tests.support.connections import settings_for
 from tests.support.issuing import Roles, every_type
 from tests.support.logins import READ_ONLY
 from tests.support.people import operator, person
+from tests.support.places import here
 from tests.support.wired import Wired, must
 from vaultaws.aws.actions import Action, attempt_with
 from vaultaws.model import Credentials, Secret
@@ -52,10 +54,14 @@ class Stricken:
 
     def contain(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Contain with a yes; the answer as JSON."""
-        found: dict[str, Any] = self.shell.json(
-            "incident", "contain", *arguments, "--yes", code=code
-        )
+        ended, out, said = here(self.shell, "incident", "contain", *arguments, "--yes", "--json")
+        assert ended == code, out + said
+        found: dict[str, Any] = json.loads(out)
         return found
+
+    def alive(self) -> set[tuple[str, str]]:
+        """Who still holds a living credential of which role."""
+        return {held for held, credentials in self.held.items() if self.may_read(credentials)}
 
 
 def stricken(wired: Wired, directory: Path) -> Stricken:

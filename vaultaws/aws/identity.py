@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vaultaws.aws.errors import translated
 from vaultaws.aws.sessions import client
@@ -14,6 +14,10 @@ from vaultaws.model import Credentials, Principal
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+
+
+MOST_A_PAGE: Final = 1000
+"""IAM API reference, ListUsers: MaxItems."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ class Directory:
 
     def users(self, path: str = "/", prefix: str = "") -> Iterator[IamUser]:
         """IAM users below `path` whose names start with `prefix`, page by page."""
-        pages = self._iam.get_paginator("list_users").paginate(PathPrefix=path)
+        pages = self._iam.get_paginator("list_users").paginate(
+            PathPrefix=path, PaginationConfig={"PageSize": MOST_A_PAGE}
+        )
         with translated("list the users"):
             for page in pages:
                 for entry in page["Users"]:

@@ -13,11 +13,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from vaultaws.aws.errors import translated
-from vaultaws.aws.sessions import client
+from vaultaws.aws.sessions import client, default_region
 from vaultaws.clock import Clock
 from vaultaws.model import Credentials, Principal
 
 SECOND: Final = timedelta(seconds=1)
+ANYWHERE: Final = "us-east-1"
+"""Asked where no region is set: the time is the same everywhere."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def ask_time(
 
     Raises AwsError; its `why` tells how far this machine's clock is off, where AWS refuses for it.
     """
-    sts = client("sts", credentials=credentials, region=region)
+    where = region or default_region() or ANYWHERE
+    sts = client("sts", credentials=credentials, region=where)
     with translated("say the time"):
         answer = sts.get_caller_identity()
     caller = Principal(account=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])

@@ -116,6 +116,7 @@ def contain(
         )
         runner = tools.runner
         follow = dry_run or not yes or scope.session_only
+        check_server(case, runner.sources.vault.address, said=server.address is not None)
         prepared = runner.prepare(name, scope, case, follow=follow)
     check_something(prepared)
     if dry_run:
@@ -189,6 +190,19 @@ def check_open(case: Case) -> None:
             why=f"its denies were lifted at {case.lifted_at:%Y-%m-%d %H:%M}Z",
             do="open another: --name NAME",
         )
+
+
+def check_server(case: Case | None, address: str, *, said: bool) -> None:
+    """Raises UsageError where another server would be asked: it does not know the leases, and would
+    be believed that they are gone. A cluster may be reached by another address: --address says so.
+    """
+    if case is None or said or case.place.server == address:
+        return
+    raise UsageError(
+        f"the case {case.name} is about the server at {case.place.server}",
+        why=f"VAULT_ADDR names {address}",
+        do=f"set VAULT_ADDR={case.place.server}, or say --address {address} if it is the same",
+    )
 
 
 def run(tools: Tools, prepared: Prepared) -> Shown:

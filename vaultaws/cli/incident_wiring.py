@@ -205,9 +205,12 @@ def deeds_for(tools: Tools, prepared: Prepared, case: Case) -> Deeds:
 
 def canary_issuer(vault: Administration, place: Place, case: str, clock: Clock) -> Canary:
     """Issues canaries and keeps their sets in a keyring."""
+    from vaultaws.aws.moment import ANYWHERE
+    from vaultaws.aws.sessions import default_region
     from vaultaws.incident import canary, keeper
 
     kept = keeper.open_keeper(case, place, os.environ)
+    region = default_region() or ANYWHERE
 
     def issue(step: Step, asked: Callable[[], None]) -> Evidence:
         with open_journal() as journal:
@@ -218,6 +221,7 @@ def canary_issuer(vault: Administration, place: Place, case: str, clock: Clock) 
                 keeper=kept,
                 journal=journal,
                 clock=clock,
+                region=region,
                 deadline_seconds=CANARY_SECONDS,
                 asked=asked,
             )

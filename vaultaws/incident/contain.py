@@ -78,6 +78,9 @@ class Containment:
         """
         waiting = list(open_steps(case, steps))
         waves = Waves(self.deeds, self.writer, self.clock, self._watch, self.breaker)
+        self._totals.clear()
+        self._tally.clear()
+        self._through.clear()
         self._count(waiting)
         with ThreadPoolExecutor(4, thread_name_prefix="canary") as pool:
             canaries = self._canaries(waves, waiting, pool)
@@ -86,7 +89,7 @@ class Containment:
             own_last = waiting[-1:] if waiting and _is_out_of_order(waiting) else []
             first = [s for s in waiting if s not in late and s not in own_last]
             self._stop_and_cut(waves, first)
-            waiting += self._after_canaries(waves, canaries)
+            waiting += self._after_canaries(waves, canaries, case)
         if late:
             self.breaker.reset(Plane.VAULT)
             self._stop_and_cut(waves, late)
@@ -126,15 +129,22 @@ class Containment:
         self.writer.mark(CUT, time=moment)
 
     def _after_canaries(
-        self, waves: Waves, canaries: Iterable[tuple[Step, Future[None]]]
+        self, waves: Waves, canaries: Iterable[tuple[Step, Future[None]]], case: Case
     ) -> list[Step]:
-        """Stop the canaries' own users as all others are, and end their leases."""
-        added: list[Step] = []
-        for step, future in canaries:
+        """Stop the canaries' own users as all others are, and end their leases; those of a run
+        that was killed in between too."""
+        for _, future in canaries:
             future.result()
-            evidence = waves.evidence.get(step.id)
-            if evidence is not None:
-                added += self.deeds.canary_steps(step, evidence)
+        known = {step.id for step in case.steps}
+        evidence = {name: found.evidence for name, found in case.progress.items()}
+        evidence |= waves.evidence
+        added = [
+            ending
+            for step in {s.id: s for s in (*case.steps, *(c for c, _ in canaries))}.values()
+            if step.kind is StepKind.CANARY and evidence.get(step.id)
+            for ending in self.deeds.canary_steps(step, evidence[step.id])
+            if ending.id not in known
+        ]
         if added:
             self.writer.found((), tuple(added))
             self._count(added)
@@ -146,6 +156,9 @@ class Containment:
         leases = _of(steps, StepKind.REVOKE_LEASE)
         waves.run(leases)
         users = _of(steps, StepKind.DELETE_USER)
+        for user in users:
+            if _lease_is_open(waves, user):
+                waves.leave(user, "its lease is not revoked yet: Vault deletes it with that")
         waves.run([user for user in users if not _lease_is_open(waves, user)])
         waves.run([lease for lease in leases if waves.states.get(lease.id) is StepState.FAILED])
         waves.run(_of(steps, StepKind.ROTATE_ROOT))

@@ -38,7 +38,7 @@ class LeaseEnder:
         except (VaultDeniedError, *GONE):
             raise
         except VaultError as fault:
-            named = user or _named(fault)
+            named = _named(fault) or user
             if not named or self.user_exists(named):
                 raise
             self.vault.force_revoke_lease(lease_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from vaultaws.lint.gotemplate import TemplateNotFollowedError, TemplateRefusedError
@@ -23,6 +24,7 @@ _PARTS: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def prefixes(template: str, role: str, person: str, issued_at: datetime) -> tuple[str, ...]:
     """How the name of the user of one issuance begins: up to what is random in it.
 

@@ -33,7 +33,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
     roles = _roles(look)
     holdings = _holdings(look)
     chosen = [held for held in holdings if scopes.fits(scope, held, sources.key_hash)]
-    suspects = [_suspect(held, roles, place) for held in chosen]
+    suspects = [_suspect(held, roles, place, scope) for held in chosen]
     suspects = users.named(look, suspects, roles)
     suspects = _with_known(suspects, case)
     own, seen_logins, accessors = logins.look(sources.vault, scope, own, chosen, look.vault_fault)
@@ -127,11 +127,12 @@ def _holdings(look: Looking) -> tuple[Holding, ...]:
     return taken.holdings
 
 
-def _suspect(held: Holding, roles: Mapping[str, Role], place: Place) -> Suspect:
+def _suspect(held: Holding, roles: Mapping[str, Role], place: Place, scope: Scope) -> Suspect:
     role = roles.get(held.role)
+    said = scope.key if "…" not in scope.key else ""
     holders = _holders(held, role, roles, place)
     return Suspect(
-        access_key_id=held.access_key_id,
+        access_key_id=held.access_key_id or said,
         key_hash=held.key_hash,
         lease_id=held.lease_id,
         role=held.role,

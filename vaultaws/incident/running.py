@@ -20,7 +20,7 @@ from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
 from vaultaws.incident.descend import AROUND, DELIVERY, Trail
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
-from vaultaws.incident.model import Case, Scope, Step, StepState
+from vaultaws.incident.model import Case, Progress, Scope, Step, StepState
 from vaultaws.incident.observe import observe
 from vaultaws.incident.picture import Picture
 from vaultaws.incident.plan import Plan
@@ -98,7 +98,7 @@ class Runner:
         if self.trail is not None and not _is_blind(prepared.picture):
             prepared = self._look(prepared, began - AROUND)
             case = self._take(containment, writer, case, prepared)
-        return self._ended(prepared, writer)
+        return self._ended(prepared, writer, case)
 
     def _look(self, prepared: Prepared, again_from: datetime | None) -> Prepared:
         """Follow the trail from what is known."""
@@ -130,8 +130,8 @@ class Runner:
         case = replace(case, suspects=(*case.suspects, *found), steps=_united(case.steps, fresh))
         return containment.run(case, steps)
 
-    def _ended(self, prepared: Prepared, writer: Writer) -> Shown:
-        case = self.cases.read(prepared.name)
+    def _ended(self, prepared: Prepared, writer: Writer, ran: Case) -> Shown:
+        case = _with_reasons(self.cases.read(prepared.name), ran)
         left = tuple(step for step in case.steps if case.state_of(step) is not StepState.DONE)
         if not left:
             writer.mark(CONTAINED)
@@ -169,6 +169,16 @@ def check_something(prepared: Prepared) -> None:
 
 def _united(steps: tuple[Step, ...], fresh: tuple[Step, ...]) -> tuple[Step, ...]:
     return tuple({step.id: step for step in (*steps, *fresh)}.values())
+
+
+def _with_reasons(case: Case, ran: Case) -> Case:
+    """The case as it was written down, with why steps were left that were not even tried."""
+    told = {
+        step_id: replace(case.progress.get(step_id, Progress()), why=found.why)
+        for step_id, found in ran.progress.items()
+        if found.state is StepState.WAITING and found.why
+    }
+    return replace(case, progress={**case.progress, **told})
 
 
 def _breaker(seen: Picture) -> Breaker:

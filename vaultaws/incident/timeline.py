@@ -29,7 +29,7 @@ class Happened:
 
 
 def timeline(entries: Iterable[Entry]) -> tuple[Happened, ...]:
-    """What happened, in order. Steps of one kind and outcome that follow each other are one line."""
+    """What happened, in order. Steps alike that follow each other are one line."""
     steps: dict[str, Step] = {}
     lines: list[Happened] = []
     for entry in entries:

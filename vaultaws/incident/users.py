@@ -12,7 +12,7 @@ from dataclasses import replace
 from vaultaws.errors import AwsError, VaultError
 from vaultaws.incident.looking import Looking
 from vaultaws.incident.model import Suspect
-from vaultaws.incident.naming import Names, pattern, prefixes
+from vaultaws.incident.naming import AROUND_SECONDS, Names, pattern, prefixes
 from vaultaws.model import AuditIssuance, CredentialType, Role
 
 
@@ -33,13 +33,9 @@ def named(
     except AwsError as fault:
         look.aws_fault(fault)
         return suspects
-    claimed = {user for users in found.values() for user in users}
+    claimed = set(found.values())
     claimed |= _explained_elsewhere(look, names, template)
-    named = [
-        replace(suspect, user=user) if user else suspect
-        for suspect in suspects
-        for user in (found.get(suspect.name) or ("",))
-    ]
+    named = [replace(suspect, user=found.get(suspect.name) or suspect.user) for suspect in suspects]
     return named + _by_template(look, names, template, roles, claimed)
 
 
@@ -53,32 +49,39 @@ def _template(look: Looking) -> str:
 
 def _users_of(
     look: Looking, suspects: Sequence[Suspect], names: Names, template: str
-) -> dict[str, tuple[str, ...]]:
+) -> dict[str, str]:
+    """The user of each suspect, by its name among them. Users of one person, role and second
+    cannot be told apart: each is given to one of their leases."""
     issued = {found.lease_id: found for found in look.sources.issuances}
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, str] = {}
+    open_starts: dict[str, tuple[str, ...]] = {}
     for suspect in suspects:
         if suspect.credential_type not in {CredentialType.IAM_USER, None}:
             continue
         entry = issued.get(suspect.lease_id)
-        users: list[str] = []
-        if entry is not None and not entry.is_sts:
-            users = [name for start in _starts(template, entry) for name in names.starting(start)]
-        if not users and suspect.access_key_id.startswith("AKIA"):
-            owner = look.sources.cloud.key_owner(suspect.access_key_id)
-            users = [owner] if owner else []
-        found[suspect.name] = tuple(users)
+        if suspect.access_key_id.startswith("AKIA"):
+            found[suspect.name] = look.sources.cloud.key_owner(suspect.access_key_id)
+        elif entry is not None and not entry.is_sts:
+            open_starts[suspect.name] = _starts(template, entry)
+    taken = set(found.values())
+    for place in range(len(AROUND_SECONDS)):
+        for name, starts in open_starts.items():
+            if name in found or place >= len(starts):
+                continue
+            user = next((u for u in names.starting(starts[place]) if u not in taken), "")
+            if user:
+                found[name] = user
+                taken.add(user)
     return found
 
 
 def _explained_elsewhere(look: Looking, names: Names, template: str) -> set[str]:
-    """Users that the audit log shows to be of issuances outside the scope, or of other mounts."""
+    """Users that the audit log shows to be of other mounts."""
     return {
         name
         for entry in look.sources.issuances
-        if not entry.is_sts
-        for start in prefixes(
-            template, entry.path.rsplit("/", 1)[-1], entry.display_name, entry.time
-        )
+        if not entry.is_sts and entry.path.rsplit("/", 2)[0] != look.sources.mount
+        for start in _starts(template, entry)
         for name in names.starting(start)
     }
 

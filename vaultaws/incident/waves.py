@@ -148,7 +148,7 @@ class Waves:
         """Take one step and write down what came of it."""
         plane = plane_of(step)
         if self.breaker.why(plane):
-            self._settle(step, StepState.WAITING, self.breaker.why(plane))
+            self.leave(step, self.breaker.why(plane))
             return
         is_synced = step.kind not in _UNSYNCED
         try:
@@ -166,7 +166,8 @@ class Waves:
 
     def _failed(self, step: Step, plane: Plane, fault: VaultawsError) -> None:
         code = fault.code if isinstance(fault, AwsError) else ""
-        self.breaker.heard(Plane.AWS if isinstance(fault, AwsError) else plane, fault)
+        if step.kind is not StepKind.CANARY:  # what only proves may not hold up what kills
+            self.breaker.heard(Plane.AWS if isinstance(fault, AwsError) else plane, fault)
         why = f"{fault.what}: {fault.why}"
         self.notes.note(step, StepState.FAILED, why=why, sync=False)
         self._settle(step, StepState.FAILED, why)
@@ -180,9 +181,13 @@ class Waves:
         self.watch(step, state)
 
     def _is_worth_trying(self, step: Step) -> bool:
-        """A no stays a no; what failed may pass."""
+        """A no stays a no; what failed may pass, unless its whole side is down."""
         failed = self.states.get(step.id) is StepState.FAILED
-        return failed and step.id not in self._final
+        return failed and step.id not in self._final and not self.breaker.why(plane_of(step))
+
+    def leave(self, step: Step, why: str) -> None:
+        """Leave a step for a later run, and say why."""
+        self._settle(step, StepState.WAITING, why)
 
 
 _UNSYNCED: Final = frozenset({StepKind.REVOKE_LEASE, StepKind.DELETE_USER})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from vaultaws.model import (
+    Irrevocable,
     Issued,
     JsonObject,
     Lease,
@@ -127,6 +128,19 @@ class Vault(Protocol):
 
     def revoke_lease(self, lease_id: str) -> None:
         """Revoke and wait until the engine has answered (`sync=true`)."""
+        ...
+
+    def irrevocable_leases(self) -> tuple[Irrevocable, ...] | None:
+        """Leases of this namespace that the server has given up revoking, those that ended first
+        first; None where the server has no such listing. Needs sudo on sys/leases."""
+        ...
+
+    def force_revoke_lease(self, lease_id: str) -> None:
+        """Forget exactly one lease, whatever the engine says of it. Needs sudo.
+
+        The engine is asked once more; where it fails, what it made stays in AWS. A lease that is
+        gone is done.
+        """
         ...
 
     # who asked

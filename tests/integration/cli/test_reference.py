@@ -122,6 +122,9 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
     check("trail check", ops.json("trail", "check", code=3))
     check("leases list", ops.json("leases", "list"))
+    contain = ("incident", "contain", "--role", "reader", "--no-trail")
+    dry, done = ops.json(*contain, "--dry-run"), ops.json(*contain, "--yes")
+    check("incident contain", dry, done)
     check("leases revoke", ops.json("leases", "revoke", "--all", "--cut", "--yes"))
 
 
