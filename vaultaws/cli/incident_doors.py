@@ -6,16 +6,20 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vaultaws.cli import evidence
 from vaultaws.cli.options import ServerFlags
 from vaultaws.cli.wiring import open_administration, open_journal
 from vaultaws.errors import UsageError, VaultError
 
+AWS_DEADLINE_SECONDS: Final = 30.0
+"""How long a call to AWS that is throttled or unanswered is tried again."""
+
 if TYPE_CHECKING:
     from re import Pattern
 
+    from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.journal import Cases
     from vaultaws.incident.keeper import Keeper
     from vaultaws.incident.model import Case
@@ -69,13 +73,21 @@ def keeper_of(case: Case) -> Keeper:
     return open_keeper(case.name, case.place, os.environ)
 
 
+def open_cloud() -> PacedCloud:
+    """The account, asked no faster than AWS takes it."""
+    from vaultaws.aws.pace import Pace
+    from vaultaws.clock import SystemClock
+    from vaultaws.incident.cloud import PacedCloud
+
+    clock = SystemClock()
+    return PacedCloud(clock, Pace(clock, deadline_seconds=AWS_DEADLINE_SECONDS))
+
+
 def doors_of(
     case: Case, vault: Administration, audit_log: str | None, regions: tuple[str, ...]
 ) -> Doors:
     """All that a verify looks through. A Vault that does not answer leaves its half unknown."""
     from vaultaws.aws.actions import attempt_with
-    from vaultaws.aws.cutoff import Cutter
-    from vaultaws.aws.identity import Directory
     from vaultaws.aws.moment import ask_time
     from vaultaws.aws.sessions import default_region
     from vaultaws.clock import SystemClock
@@ -83,11 +95,12 @@ def doors_of(
     from vaultaws.incident.verify import Doors
 
     keeper, clock, region = keeper_of(case), SystemClock(), default_region()
+    cloud = open_cloud()
     looks, notes = _looks(case, vault, audit_log)
     return Doors(
         vault=vault,
-        iam=Directory(),
-        denies=Cutter(),
+        iam=cloud,
+        denies=cloud,
         lookup=_lookup(),
         load=lambda step: canary.load(keeper, step),
         attempt=lambda found: attempt_with(found.credentials, found.action, None),
