@@ -157,6 +157,7 @@ def _looks(
         issuances=tuple(log.issuances) if log is not None else (),
         ledger=ledger,
         digest=_digest(vault),
+        elsewhere=_elsewhere(vault, mount),
     )
     patterns, unfollowed = _patterns(template, roles)
     if unfollowed:
@@ -165,6 +166,17 @@ def _looks(
             f" {', '.join(unfollowed)}: only their path is"
         )
     return Looks(roles, patterns, explain), tuple(notes)
+
+
+def _elsewhere(vault: Administration, mount: str) -> frozenset[str]:
+    """Names of roles on the server's other AWS mounts."""
+    try:
+        mounts = [path for path, found in vault.mounts().items() if found.type == "aws"]
+        return frozenset(
+            role for path in mounts if path != mount for role in vault.list_roles(path)
+        )
+    except VaultError:
+        return frozenset()
 
 
 def _patterns(template: str, roles: dict[str, Role]) -> tuple[dict[str, Pattern[str]], list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from re import Pattern
 from typing import Final, Protocol
 
@@ -154,9 +154,24 @@ def _candidates(
     case: Case, users: Iterable[IamUser], looks: Looks, now: datetime
 ) -> list[tuple[IamUser, str]]:
     """Users that look like the engine's, of the roles of the case, and are none of its own."""
-    known = _known(case)
-    seen = [(user, _role_of(user, looks)) for user in users if user.name not in known]
-    return [(user, role) for user, role in seen if role and user.created_at <= now - IN_FLIGHT]
+    known, since = _known(case), _begins(case)
+    seen = [
+        (user, _role_of(user, looks))
+        for user in users
+        if user.name not in known and since <= user.created_at <= now - IN_FLIGHT
+    ]
+    return [(user, role) for user, role in seen if role]
+
+
+def _begins(case: Case) -> datetime:
+    """Since when users count: older ones than the first suspect are another matter, unless the
+    case is about everything."""
+    times = [suspect.issued_at for suspect in case.suspects if suspect.issued_at]
+    if case.scope.since is not None:
+        return case.scope.since
+    if case.scope.everything:
+        return datetime.min.replace(tzinfo=UTC)
+    return min([case.opened_at, *times]) - _AROUND
 
 
 def _known(case: Case) -> set[str]:
@@ -183,9 +198,12 @@ def _by_tags(
         for name, role in looks.roles.items()
         if role.iam_tags and name not in looks.patterns
     }
-    known = _known(case)
+    known, since = _known(case), _begins(case)
     plain = [
-        user for user in users if tagged and user.name not in known and not _role_of(user, looks)
+        user
+        for user in users
+        if tagged and user.name not in known and user.created_at >= since
+        if not _role_of(user, looks)
     ]
     found = zip(plain, pool.map(lambda user: _tags(iam, user), plain), strict=True)
     return [

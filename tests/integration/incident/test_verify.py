@@ -92,11 +92,13 @@ def test_a_use_after_the_cut_is_found_and_probing_is_told(case: Contained) -> No
 def test_an_iam_user_without_a_lease_is_found(own_case: Contained) -> None:
     case, iam = own_case, own_case.wired.client("iam")
     name = f"{case.user_name[:-8]}leftover"
-    iam.create_user(UserName=name)  # as the engine names them
+    iam.create_user(UserName=name)
     key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
     aws = case.wired.aws
     ControlClient(aws.endpoint, aws.control_token).advance(180)
     said = case.said("verify", code=3)
+    iam.delete_access_key(UserName=name, AccessKeyId=key)
+    iam.delete_user(UserName=name)
     assert f"IAM user {name} without a lease" in said
     assert f"vaultaws incident contain --key {key}" in said
     assert case.cases.read(CASE).verified["strays"] == [name]
