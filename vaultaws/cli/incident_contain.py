@@ -104,10 +104,10 @@ def contain(
     from vaultaws.incident import show
     from vaultaws.incident.running import check_something
 
-    if not dry_run:
-        demand_somebody("vaultaws incident contain …", yes=yes)
     cases = wiring.open_cases()
     name, scope, case = settled(wanted, mount, cases.exists, cases.read)
+    if not dry_run:
+        demand_somebody("vaultaws incident contain …", yes=yes)
     mount = case.place.mount if case is not None else mount
     with output.Progress("looking at what there is") as progress:
         asking = wiring.Asking(scope.key, root_user, regions, trail=not no_trail)

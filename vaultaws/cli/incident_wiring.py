@@ -83,25 +83,29 @@ def open_tools(
     vault, _ = open_administration(server)
     cloud = PacedCloud(clock, Pace(clock, deadline_seconds=AWS_DEADLINE_SECONDS))
     path = evidence.audit_log_path(audit_log)
-    files, issuances = audited(path)
     declared = declared_at(mount)
-    with open_journal() as journal:
-        ledger = journal.ledger()
-    sources = Sources(
-        vault=vault,
-        cloud=cloud,
-        mount=mount,
-        clock=clock,
-        ledger=ledger,
-        issuances=issuances,
-        audit_files=files,
-        key_hash=digest_of(vault, asking.key),
-        declared=declared.roles if declared else (),
-        static_names=tuple(role.name for role in declared.static_roles) if declared else (),
-        root_user=asking.root_user,
-    )
+    key_hash = digest_of(vault, asking.key)
+
+    def sources() -> Sources:
+        files, issuances = audited(path)
+        with open_journal() as journal:
+            ledger = journal.ledger()
+        return Sources(
+            vault=vault,
+            cloud=cloud,
+            mount=mount,
+            clock=clock,
+            ledger=ledger,
+            issuances=issuances,
+            audit_files=files,
+            key_hash=key_hash,
+            declared=declared.roles if declared else (),
+            static_names=tuple(role.name for role in declared.static_roles) if declared else (),
+            root_user=asking.root_user,
+        )
+
     trail = trail_of(vault, cloud.keys_of, asking.regions, watch) if asking.trail else None
-    return Tools(Runner(sources, cases, clock, trail), cloud)
+    return Tools(Runner(sources(), sources, cases, clock, trail), cloud)
 
 
 def audited(path: Path | None) -> tuple[tuple[Path, ...], tuple[AuditIssuance, ...]]:

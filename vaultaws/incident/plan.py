@@ -218,6 +218,8 @@ def _own_holder(seen: Picture) -> str:
 
 def _notes(seen: Picture, steps: Mapping[str, Step]) -> tuple[str, ...]:
     notes = list(seen.notes)
+    if any(step.kind is StepKind.DENY_ISSUANCE for step in steps.values()):
+        notes.append("root tokens, and tokens without Vault's default policy, may still issue")
     if _own_holder(seen) in steps:
         notes.append(
             f"your own AWS session is of {seen.own.holder}: it is cut last, and you must fetch"

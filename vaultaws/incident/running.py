@@ -41,9 +41,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Runner:
-    """Everything a run works with. `trail` is None where CloudTrail is not asked."""
+    """Everything a run works with. `fresh` reads the audit log anew; `trail` is None where
+    CloudTrail is not asked."""
 
     sources: Sources
+    fresh: Callable[[], Sources]
     cases: Cases
     clock: Clock
     trail: Callable[[Picture], Trail] | None
@@ -95,10 +97,24 @@ class Runner:
             if looking is not None:
                 prepared = looking.result()
                 case = self._take(containment, writer, case, prepared)
-        if self.trail is not None and not _is_blind(prepared.picture):
-            prepared = self._look(prepared, began - AROUND)
-            case = self._take(containment, writer, case, prepared)
+        prepared = self._look_again(prepared, case, began)
+        case = self._take(containment, writer, case, prepared)
         return self._ended(prepared, writer, case)
+
+    def _look_again(self, prepared: Prepared, case: Case, began: datetime) -> Prepared:
+        """What was issued between the first look and the end of issuance, and what the trail has
+        brought since."""
+        seen = observe(self.fresh(), prepared.scope, case)
+        seen = replace(
+            seen,
+            spare_keys=prepared.picture.spare_keys,
+            seeds=prepared.picture.seeds,
+            acts=prepared.picture.acts,
+            blind={**prepared.picture.blind, **seen.blind},
+        )
+        plan = plans.plan(prepared.scope, seen)
+        again = replace(prepared, picture=seen, plan=plan)
+        return again if seen.blind else self._look(again, began - AROUND)
 
     def _look(self, prepared: Prepared, again_from: datetime | None) -> Prepared:
         """Follow the trail from what is known."""
@@ -155,8 +171,15 @@ class Runner:
 
 
 def check_something(prepared: Prepared) -> None:
-    """Raises UsageError when there is nothing to contain, and nothing was hidden from us."""
-    seen = prepared.picture
+    """Raises UsageError when there is nothing to contain, or the role is not one."""
+    seen, role = prepared.picture, prepared.scope.role
+    is_known = role in seen.roles or seen.suspects or seen.statics or VAULT in seen.blind
+    if role and not is_known:
+        raise UsageError(
+            f'no role "{role}" on {seen.place.mount}/, and no credential of one',
+            why="neither the mount nor the audit log knows it",
+            do="vaultaws roles list",
+        )
     if prepared.plan.steps:
         return
     hidden = "; ".join(seen.blind.values())
@@ -185,10 +208,6 @@ def _breaker(seen: Picture) -> Breaker:
     """What could not be seen a moment ago is not waited for again before the rest is done."""
     down = {Plane.VAULT: seen.blind.get(VAULT, ""), Plane.AWS: seen.blind.get(AWS, "")}
     return Breaker({plane: why for plane, why in down.items() if why and plane is Plane.VAULT})
-
-
-def _is_blind(seen: Picture) -> bool:
-    return bool(seen.blind)
 
 
 def _is_long_term(key: str) -> bool:

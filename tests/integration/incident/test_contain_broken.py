@@ -82,6 +82,24 @@ def nothing(_: Asked) -> None:
     """Let pass."""
 
 
+def test_what_is_issued_while_the_plan_is_read_dies_too(place: Stricken) -> None:
+    filled(place)
+    ben = login(place, "ben")
+
+    def issue_once_more(asked: Asked) -> None:
+        if asked.path == "sys/policies/acl/default" and ("late", "reader") not in place.held:
+            place.issue("late", "reader", ben)
+
+    with relayed(place) as relay:
+        relay.before = issue_once_more
+        code, out, said = here(through(place, relay), *EVERYTHING)
+    assert code == 0, out + said
+    assert ("late", "reader") in place.held
+    assert place.alive() == set()
+    assert place.leases() == []
+    assert place.wired.user_names(f"{place.mount}-ben-reader-") == []
+
+
 def test_vault_goes_away_halfway_and_aws_is_cut_all_the_same(place: Stricken) -> None:
     filled(place)
 
