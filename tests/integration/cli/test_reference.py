@@ -122,7 +122,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
     check("trail check", ops.json("trail", "check", code=3))
     check("leases list", ops.json("leases", "list"))
-    check("leases revoke", ops.json("leases", "revoke", "--all", "--cut", "--yes"))
+    check(
+        "leases revoke",
+        ops.json("leases", "revoke", "--all", "--dry-run"),
+        ops.json("leases", "revoke", "--all", "--cut", "--yes"),
+    )
 
 
 def test_the_keys_of_the_root_and_of_static_roles(

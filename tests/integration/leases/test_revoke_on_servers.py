@@ -19,7 +19,7 @@ from tests.support.gone import behind_its_back, owner
 from tests.support.people import operator, person
 from tests.support.sealing import unseal_key
 from tests.support.waiting import until
-from tests.support.wired import Wired, must
+from tests.support.wired import Wired, must, wire_up
 from vaultaws.aws.pace import Pace, Rate
 from vaultaws.aws.users import Users
 from vaultaws.clock import SystemClock
