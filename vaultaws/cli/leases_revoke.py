@@ -152,7 +152,7 @@ def _revoke(
             chosen,
             journal=journal,
             cutting=cutting,
-            hard=Hard(Users(), clear=clear),
+            hard=Hard(Users(), clear=clear, tell=shown.update),
             stuck=stuck,
             watch=lambda done, total: shown.update(
                 revoke_show.progress(done, total, shown.seconds)

@@ -20,8 +20,8 @@ class Finder(Protocol):
 
 
 def in_question(inventory: Inventory) -> set[str]:
-    """Roles of which some token may live beyond its lease."""
-    return {held.role for held in inventory.holdings if _may_outlive(held)}
+    """Roles of which some token lives beyond its lease, as far as Vault can tell."""
+    return {held.role for held in inventory.holdings if held.outlives_lease()}
 
 
 def moments(
@@ -56,7 +56,3 @@ def _marked(held: Holding, until: datetime | None) -> Holding:
     if until is None or held.is_sts is False or held.issued_at is None or held.issued_at >= until:
         return held
     return replace(held, denied=True)
-
-
-def _may_outlive(held: Holding) -> bool:
-    return held.is_sts is not False

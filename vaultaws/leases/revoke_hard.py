@@ -22,6 +22,7 @@ from vaultaws.clock import Clock
 from vaultaws.errors import VaultawsError, VaultDeniedError
 from vaultaws.leases.inventory import Holding
 from vaultaws.leases.revoke_one import Ended, Fate, One
+from vaultaws.leases.words import count
 
 CERTAIN_AFTER_SECONDS: Final = 20.0
 """How old a lease must be before we believe IAM that its user is gone."""
@@ -66,6 +67,10 @@ class Stripped(Protocol):
     def blocks(self) -> tuple[str, ...]: ...
 
 
+def _nobody(_: str) -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True)
 class Hard:
     """Sees to hard cases with an operator's AWS keys. `clear` removes what blocks users."""
@@ -73,6 +78,8 @@ class Hard:
     people: People
     clear: bool = False
     certain_after_seconds: float = CERTAIN_AFTER_SECONDS
+    tell: Callable[[str], None] = _nobody
+    """Hears what is done now, for whoever waits."""
 
     def settle(
         self, one: One, left: Leases, run: Run
@@ -80,6 +87,8 @@ class Hard:
         """Return what became of the hard cases among `left`, and what was cleared of whom."""
         missing = [held for held, ended in left.items() if ended.missing_user]
         blocked = {held: ended for held, ended in left.items() if ended.is_blocked}
+        if missing:
+            self.tell(f"asking IAM about {count(len(missing), 'user', 'users')} the engine misses")
         settled = dict(
             zip(
                 missing, run(lambda held: self._forget(one, held, left[held]), missing), strict=True
@@ -119,6 +128,7 @@ class Hard:
         self, one: One, blocked: Leases, run: Run
     ) -> tuple[dict[Holding, Ended], dict[str, tuple[str, ...]]]:
         try:
+            self.tell(f"looking for what blocks {count(len(blocked), 'user', 'users')}")
             users = self._users_of(blocked)
             sure = 0 < len(users) <= len(blocked)
             if not (self.clear and sure):

@@ -156,7 +156,7 @@ def _row(found: Outcome, at: datetime) -> tuple[str, ...]:
 def _rest(found: Outcome, at: datetime) -> str:
     stuck = f" ({_STUCK}: {visible(found.stuck)})" if found.stuck else ""
     if found.fate is Fate.FAILED and not found.cut:
-        return f"failed: {visible(found.why)}{stuck}"
+        return f"failed: {visible(found.why)}{stuck}{_life(found, at)}"
     if found.cut:
         return "its token is denied in AWS"
     if not found.alive:
@@ -165,6 +165,16 @@ def _rest(found: Outcome, at: datetime) -> str:
     if found.alive_until is None:
         return "a token of it may live on in AWS (--cut denies it)"
     return f"its token lives on in AWS, ends {until(found.alive_until, at)} (--cut denies it)"
+
+
+def _life(found: Outcome, at: datetime) -> str:
+    """What of a failure lives on, and until when."""
+    if not found.alive:
+        return ""
+    what = "its IAM user" if found.holding.is_sts is False else "what it stands for"
+    if found.alive_until is None:
+        return f"; {what} lives on"
+    return f"; {what} lives on, its end is due {until(found.alive_until, at)}"
 
 
 def _holders(held: Holding, cutting: Cutting | None) -> tuple[Any, ...]:
