@@ -37,25 +37,27 @@ class Iam(Protocol):
 
 @dataclass(frozen=True)
 class Swept:
-    """What IAM has. `whole` is False where it could not be listed; `why` tells that."""
+    """What IAM has. `whole` is False where it could not be listed; `why` tells that. `unclear`
+    counts users like the engine's of which nothing tells whether a lease stands behind them."""
 
     keys: Mapping[str, KeySeen]
     strays: tuple[Stray, ...] = ()
     whole: bool = True
     why: str = ""
+    unclear: int = 0
 
 
 @dataclass(frozen=True)
 class Looks:
     """How users of the engine look: the roles with their names' patterns, and who explains one.
 
-    `explained` tells whether a live lease stands behind a user of that name and those keys, None
+    `explained` tells whether a live lease stands behind a user of that name, role and keys, None
     where nothing can tell.
     """
 
     roles: Mapping[str, Role]
     patterns: Mapping[str, Pattern[str]]
-    explained: Callable[[str, Sequence[str]], bool | None]
+    explained: Callable[[str, str, Sequence[str]], bool | None]
 
 
 def sweep(case: Case, iam: Iam, looks: Looks, now: datetime) -> Swept:
@@ -71,9 +73,10 @@ def sweep(case: Case, iam: Iam, looks: Looks, now: datetime) -> Swept:
         found = pool.map(lambda suspect: _key_seen(case, iam, users, suspect), wanted)
         keys = {suspect.name: seen for suspect, seen in zip(wanted, found, strict=True)}
         candidates = list(_candidates(case, users.values(), looks, now))
-        judged = pool.map(lambda pair: _stray(iam, looks, *pair), candidates)
-        strays = tuple(stray for stray in judged if stray is not None)
-    return Swept(keys, tuple(sorted(strays, key=lambda stray: stray.name)))
+        judged = list(pool.map(lambda pair: _stray(iam, looks, *pair), candidates))
+    strays = [stray for stray, explained in judged if explained is False]
+    unclear = sum(1 for _, explained in judged if explained is None)
+    return Swept(keys, tuple(sorted(strays, key=lambda stray: stray.name)), unclear=unclear)
 
 
 def _key_seen(case: Case, iam: Iam, users: Mapping[str, IamUser], suspect: Suspect) -> KeySeen:
@@ -169,16 +172,16 @@ def _role_of(user: IamUser, looks: Looks) -> str:
     return ""
 
 
-def _stray(iam: Iam, looks: Looks, user: IamUser, role: str) -> Stray | None:
+def _stray(iam: Iam, looks: Looks, user: IamUser, role: str) -> tuple[Stray, bool | None]:
+    """The user as it would be told, and whether a live lease explains it."""
     try:
         keys = iam.access_keys(user.name)
     except AwsError:
         keys = ()
     ids = tuple(key.id for key in keys)
-    if looks.explained(user.name, ids):
-        return None
     active = any(key.active for key in keys)
-    return Stray(user.name, user.created_at, ids, active, role)
+    stray = Stray(user.name, user.created_at, ids, active, role)
+    return stray, looks.explained(user.name, role, ids)
 
 
 def scope_roles(case: Case, roles: Collection[str]) -> set[str]:

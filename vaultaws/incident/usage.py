@@ -114,16 +114,16 @@ def removals(
 ) -> dict[Holder, Removal]:
     """Who took which deny away, and when last. Raises AwsError."""
     found: dict[Holder, Removal] = {}
-    if not holders:
-        return found
-    reader = Reader()
     for name in REMOVING:
+        if set(holders) <= set(found):
+            break
+        reader = Reader()
         reader.take(lookup("EventName", name, start=start, end=end, region=GLOBAL_REGION))
-    for event in reader.result().events:
-        for holder in holders:
-            if not event.error_code and is_removal(event, holder, policy_name):
-                by = event.user_name or event.principal_arn or event.principal_id
-                found[holder] = Removal(event.time, event.name, by, event.access_key_id)
+        for event in reader.result().events:
+            for holder in holders:
+                if not event.error_code and is_removal(event, holder, policy_name):
+                    by = event.user_name or event.principal_arn or event.principal_id
+                    found[holder] = Removal(event.time, event.name, by, event.access_key_id)
     return found
 
 

@@ -240,7 +240,8 @@ def _read_back(
 def _long_term(facts: Facts, suspect: Suspect) -> Judged:
     seen = facts.keys.get(suspect.name, KeySeen(KeySight.UNKNOWN, why="it was not looked for"))
     if seen.sight is KeySight.UNKNOWN:
-        return Judged(suspect, Standing.UNKNOWN, "none", seen.why)
+        why = seen.why or "IAM does not tell how its key stands"
+        return Judged(suspect, Standing.UNKNOWN, "none", why)
     if seen.sight is KeySight.ON:
         return Judged(suspect, Standing.ALIVE, "key", seen.why or "its key is switched on in IAM")
     state = "IAM has it no more" if seen.sight is KeySight.GONE else "its key is switched off"

@@ -6,7 +6,7 @@ the same. Nothing here changes anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -35,7 +35,7 @@ class Denies(Protocol):
     """Reads denies back (`aws.cutoff.Cutter`). Every method raises AwsError."""
 
     def find(self, holder: Holder, policy_name: str) -> Cut | None: ...
-    def finds_session(self, holder: Holder, userid: str, policy_name: str) -> bool: ...
+    def find_session(self, holder: Holder, userid: str, policy_name: str) -> object | None: ...
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,11 @@ def verify(case: Case, doors: Doors, how: How | None = None) -> Verification:
     swept = sweep.sweep(case, doors.iam, doors.looks, look.now())
     if not swept.whole:
         look.notes.append(f"IAM could not be swept: {swept.why}")
+    if swept.unclear:
+        look.notes.append(
+            f"{swept.unclear} IAM users look like those of the engine, and nothing tells whether a"
+            " live lease stands behind them (--audit-log would)"
+        )
     look.how.watch("asking Vault")
     checks = holding.look(case, doors.vault)
     proved = [proof.since for proof in proofs if proof.trial is Trial.REFUSED and proof.since]
@@ -186,11 +191,11 @@ def _sessions(look: _Looking) -> dict[str, DenySeen]:
         if step.kind is not StepKind.DENY_SESSION or holder is None:
             continue
         try:
-            stands = look.doors.denies.finds_session(holder, step.target, look.case.policy_name)
+            found = look.doors.denies.find_session(holder, step.target, look.case.policy_name)
         except VaultawsError as fault:
             seen[step.target] = DenySeen(why=f"{fault.what}: {fault.why}")
             continue
-        seen[step.target] = DenySeen(look.case.cut_at or look.now()) if stands else DenySeen()
+        seen[step.target] = DenySeen(look.case.cut_at or look.now()) if found else DenySeen()
     return seen
 
 
@@ -235,8 +240,3 @@ def _with_removals(
         look.notes.append(f"who took the deny away is not known: {fault.what}: {fault.why}")
         return dict(denies)
     return {holder: replace(seen, removal=found.get(holder)) for holder, seen in denies.items()}
-
-
-def unexplained(_name: str, _keys: Sequence[str]) -> bool | None:
-    """What stands behind a user, where there is nothing to ask."""
-    return None

@@ -1,12 +1,14 @@
-"""A mount with roles of every type, and people who hold credentials of them."""
+"""A mount with roles of every type and people who hold credentials of them; a case that is
+contained already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.contained import Contained, contained, restore_default
 from tests.support.stricken import Stricken, stricken
 from tests.support.wired import Wired
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
@@ -30,3 +32,22 @@ def own_place(
     wired = wire(start_aws(options), options)
     monkeypatch.setenv("AWS_ENDPOINT_URL", wired.aws.endpoint)
     return stricken(wired, tmp_path)
+
+
+@pytest.fixture
+def at_aws(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Wired:
+    """The server, with the environment of its operator in this process too."""
+    for name, value in wired.environ({}).items():
+        monkeypatch.setenv(name, value)
+    return wired
+
+
+@pytest.fixture
+def case(at_aws: Wired, tmp_path: Path) -> Iterator[Contained]:
+    """One case, contained. The server's default policy is as before in the end."""
+    text = at_aws.vault.read_acl_policies(["default"])["default"]
+    try:
+        with contained(at_aws, tmp_path) as made:
+            yield made
+    finally:
+        restore_default(at_aws, text)
