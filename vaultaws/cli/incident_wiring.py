@@ -45,6 +45,7 @@ class Asking:
     root_user: str = ""
     regions: tuple[str, ...] = ()
     trail: bool = True
+    stronger: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def open_tools(
     from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.looking import Sources
     from vaultaws.incident.running import Runner
+    from vaultaws.incident.standing import Standing
 
     clock = SystemClock()
     vault, _ = open_administration(server)
@@ -105,7 +107,16 @@ def open_tools(
         )
 
     trail = trail_of(vault, cloud.keys_of, asking.regions, watch) if asking.trail else None
-    return Tools(Runner(sources(), sources, cases, clock, trail), cloud)
+    runner = Runner(
+        sources(),
+        sources,
+        cases,
+        clock,
+        trail,
+        lambda case: Standing(vault, cloud, case).undone(),
+        asking.stronger,
+    )
+    return Tools(runner, cloud)
 
 
 def audited(path: Path | None) -> tuple[tuple[Path, ...], tuple[AuditIssuance, ...]]:
@@ -164,7 +175,7 @@ def trail_of(
     def opened(seen: Picture) -> Trail:
         return Trail(
             lookup=lookup,
-            regions=(default_region(), *regions),
+            regions=(default_region(), *seen.regions, *regions),
             keys_of=keys_of,
             root_user=seen.place.root_user,
             root_key_id=seen.place.root_key_id,
@@ -182,7 +193,7 @@ def digest_or_none(vault: Administration) -> Callable[[str], str] | None:
         return None
 
 
-def deeds_for(tools: Tools, prepared: Prepared, case: Case) -> Deeds:
+def deeds_for(tools: Tools, prepared: Prepared, case: Case, *, stronger: bool) -> Deeds:
     """The effects, over a server, an account, and the rotations of this mount."""
     from vaultaws.incident.deeds import Deeds
     from vaultaws.incident.ending import LeaseEnder
@@ -204,6 +215,7 @@ def deeds_for(tools: Tools, prepared: Prepared, case: Case) -> Deeds:
         issue_canary=canary_issuer(vault, place, case.name, sources.clock),
         replace_static=rotations.replace_static,
         rotate_root=rotations.rotate_root,
+        in_all_places=stronger,
     )
 
 

@@ -20,11 +20,12 @@ from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
 from vaultaws.incident.descend import AROUND, DELIVERY, Trail
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
-from vaultaws.incident.model import Case, Progress, Scope, Step, StepState
+from vaultaws.incident.model import Case, Progress, Scope, Step, StepKind, StepState
 from vaultaws.incident.observe import observe
 from vaultaws.incident.picture import Picture
 from vaultaws.incident.plan import Plan
 from vaultaws.incident.show import Shown
+from vaultaws.incident.standing import reopened
 from vaultaws.incident.waves import Breaker, Plane
 
 
@@ -49,6 +50,10 @@ class Runner:
     cases: Cases
     clock: Clock
     trail: Callable[[Picture], Trail] | None
+    standing: Callable[[Case], tuple[Step, ...]] = lambda _: ()
+    """The steps of a case that were done and do not stand any more."""
+    stronger: bool = False
+    """All denies are put anew, in every place."""
 
     def prepare(self, name: str, scope: Scope, case: Case | None, *, follow: bool) -> Prepared:
         """Look, and plan. `follow` takes the trail too. Changes nothing."""
@@ -56,10 +61,16 @@ class Runner:
         if scope.key and scope.key == seen.place.root_key_id:
             scope = replace(scope, root=True)
             seen = observe(self.sources, scope, case)
-        seen = self._with_origin(seen, scope)
+        seen = replace(self._with_origin(seen, scope), undone=self._undone(case))
         if follow and self.trail is not None:
             seen = following.followed(seen, scope, self.trail(seen), seen.taken_at)
         return Prepared(name, scope, seen, plans.plan(scope, seen), follow)
+
+    def _undone(self, case: Case | None) -> tuple[Step, ...]:
+        if case is None:
+            return ()
+        denies = [s for s in case.steps if s.kind is StepKind.DENY_TOKENS and self.stronger]
+        return tuple({step.id: step for step in (*self.standing(case), *denies)}.values())
 
     def _with_origin(self, seen: Picture, scope: Scope) -> Picture:
         try:
@@ -90,6 +101,7 @@ class Runner:
         """Take all steps; follow the trail meanwhile, and look once more in the end."""
         containment = Containment(writer, deeds, self.clock, told, _breaker(prepared.picture))
         began = self.clock.now()
+        case = reopened(case, prepared.picture.undone)
         with ThreadPoolExecutor(1, thread_name_prefix="follow") as pool:
             wanted = self.trail is not None and not prepared.followed
             looking = pool.submit(self._look, prepared, None) if wanted else None
@@ -110,6 +122,7 @@ class Runner:
             spare_keys=prepared.picture.spare_keys,
             seeds=prepared.picture.seeds,
             acts=prepared.picture.acts,
+            undone=prepared.picture.undone,
             blind={**prepared.picture.blind, **seen.blind},
         )
         plan = plans.plan(prepared.scope, seen)

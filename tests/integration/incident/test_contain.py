@@ -10,7 +10,7 @@ from tests.support.stricken import Stricken, login
 from tests.support.waiting import until
 from tests.support.wired import must
 from vaultaws.errors import VaultError
-from vaultaws.incident.denyblock import paths_of
+from vaultaws.incident.denyblock import paths_of, without_block
 from vaultaws.model import Credentials, Secret
 
 ADMIN = {
@@ -85,6 +85,26 @@ def ada_may(place: Stricken, role: str) -> str:
     except VaultError as refusal:
         return refusal.what
     return ""
+
+
+def test_a_deny_that_was_taken_away_is_put_again_and_in_all_places(place: Stricken) -> None:
+    ada = login(place, "ada")
+    place.issue("ada", "ops", ada)
+    until(lambda: len(place.alive()) == 1)
+    done = place.contain("--role", "ops", "--no-trail")
+    assert place.alive() == set()
+    iam, role = place.wired.client("iam"), place.roles.arns[0].rsplit("/", maxsplit=1)[-1]
+    policy = f"vaultaws-incident-{done['name']}"
+    iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    undone = {"policy": without_block(default_policy(place), done["name"])}
+    must(place.wired.ask("sys/policies/acl/default", undone))
+    assert len(place.alive()) == 1
+    again = place.contain("--resume", done["name"], "--no-trail", "--stronger")
+    assert f"was undone, and is done again: deny_tokens:role {role}" in again["notes"]
+    assert place.alive() == set()
+    assert paths_of(default_policy(place), done["name"])
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert [found["PolicyName"].startswith(policy) for found in attached] == [True]
 
 
 def test_one_session_alone(place: Stricken) -> None:
