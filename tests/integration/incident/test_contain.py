@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from tests.integration.conftest import SERVERS
 from tests.support.connections import make_user
 from tests.support.places import here
 from tests.support.stricken import Stricken, login
@@ -118,6 +121,7 @@ def test_one_session_alone(place: Stricken) -> None:
     assert place.alive() == {("ada", "reader-sts")}
 
 
+@pytest.mark.parametrize("server", SERVERS[:1], indirect=True)  # it is about AWS alone
 def test_a_thief_is_followed_two_deep(place: Stricken) -> None:
     """A key of a person of the company, unknown to Vault: she makes a user, whose key takes a role
     of the company's, whose session makes a key for somebody else."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import SERVERS
 from tests.support.commands import Shell
 from tests.support.killing import Killer
 from tests.support.people import operator
@@ -25,6 +26,8 @@ from vaultaws.local.servers.base import RunningServer
 from vaultaws.local.wire import ask
 
 ROLES = ("reader", "reader-sts", "ops")
+ONE_SERVER = pytest.mark.parametrize("server", SERVERS[:1], indirect=True)
+"""For what is about AWS alone: a second server would tell nothing and take half a minute."""
 EVERYTHING = ("incident", "contain", "--everything", "--no-trail", "--yes", "--name", "all")
 
 
@@ -163,6 +166,7 @@ def test_a_sealed_server_and_what_the_machine_knows(sealed_place: Stricken) -> N
     assert place.leases() == []
 
 
+@ONE_SERVER
 def test_an_aws_that_fails_and_throttles_one_call_in_five(own_place: Stricken) -> None:
     place = filled(own_place)
     control = ControlClient(place.wired.aws.endpoint, place.wired.aws.control_token)
@@ -177,6 +181,7 @@ def test_an_aws_that_fails_and_throttles_one_call_in_five(own_place: Stricken) -
     assert place.wired.user_names("-reader-") == []
 
 
+@ONE_SERVER
 def test_the_cut_is_told_in_awss_own_time(own_place: Stricken) -> None:
     """AWS is ten minutes ahead of this machine: a moment of ours would leave the tokens alive."""
     place = own_place
@@ -194,6 +199,7 @@ def test_the_cut_is_told_in_awss_own_time(own_place: Stricken) -> None:
     until(a_new_one_works)  # from the next second on
 
 
+@ONE_SERVER
 def test_two_responders_at_once(place: Stricken) -> None:
     """On two machines both do all of it; on one machine the second is told of the first."""
     filled(place)
@@ -210,6 +216,7 @@ def test_two_responders_at_once(place: Stricken) -> None:
     assert place.leases() == []
 
 
+@ONE_SERVER
 def test_without_aws_keys_vault_is_done_and_the_rest_is_said(place: Stricken) -> None:
     filled(place)
     none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
