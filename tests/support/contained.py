@@ -6,18 +6,21 @@ Two credentials of ben's: a federation token and an IAM user. What verify and li
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tests.support.commands import Shell
 from tests.support.kernel import real_keys
 from tests.support.logins import write_roles
 from tests.support.people import operator
-from tests.support.wired import Wired, must
+from tests.support.places import here
+from tests.support.wired import Wired
 from vaultaws.aws.cutoff import Cutter, Holder, HolderKind
 from vaultaws.aws.moment import after, ask_time
 from vaultaws.clock import SystemClock
@@ -46,6 +49,18 @@ class Contained:
     user_name: str
     cut_at: datetime
 
+    def told(self, verb: str, *arguments: str, code: int = 0) -> Any:
+        """Run one verb of `incident` on the case, which must end with `code`; its JSON."""
+        ended, out, said = here(self.shell, "incident", verb, CASE, *arguments, "--json")
+        assert ended == code, out + said
+        return json.loads(out)
+
+    def said(self, verb: str, *arguments: str, code: int = 0) -> str:
+        """The same, as a person reads it."""
+        ended, out, err = here(self.shell, "incident", verb, CASE, *arguments)
+        assert ended == code, out + err
+        return out + err
+
     def kept(self, step: Step) -> bool:
         """True while another process finds the canary of the step."""
         place = self.cases.read(CASE).place
@@ -69,9 +84,11 @@ def contained(wired: Wired, directory: Path) -> Iterator[Contained]:
     keeper = open_keeper(CASE, place, {**os.environ, **KERNEL})
     cases = Cases(shell.state / "incidents", SystemClock())
     holder = Holder(HolderKind.USER, wired.root_user)
+    default = vault.read_acl_policies(["default"])["default"]
+    others = set(wired.user_names("reader"))
     token = vault.issue(wired.mount, "reader-sts", sts=True)
     user = vault.issue(wired.mount, "reader", sts=False)
-    (name,) = wired.user_names("reader")
+    (name,) = set(wired.user_names("reader")) - others
     steps = _steps(wired, holder, token, user, name)
     made = _Making(wired, shell, cases, keeper, steps)
     try:
@@ -81,6 +98,8 @@ def contained(wired: Wired, directory: Path) -> Iterator[Contained]:
             writer.mark("contained")
         yield Contained(wired, shell, cases, keeper, holder, token, user, name, cut_at)
     finally:
+        if not vault.health().sealed:
+            vault.write_acl_policy("default", default)
         for step in cases.read(CASE).steps if cases.exists(CASE) else ():
             keeper.forget(step.id)
 
@@ -176,8 +195,3 @@ class _Making:
     def _canary_leases(self) -> list[str]:
         progress = self.cases.read(CASE).progress
         return [progress[step.id].evidence["lease_id"] for step in self._of(StepKind.CANARY)]
-
-
-def restore_default(wired: Wired, text: str) -> None:
-    """Put the server's default policy back as it was."""
-    must(wired.ask("sys/policies/acl/default", {"policy": text}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vaultaws.aws.errors import translated
 from vaultaws.aws.sessions import client
 from vaultaws.errors import AwsError
-from vaultaws.model import Credentials, Principal
+from vaultaws.model import Credentials, Pairs, Principal
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -110,6 +110,18 @@ class Directory:
             )
             for entry in listed
         )
+
+    def tags(self, user: str) -> Pairs:
+        """The user's tags by key; empty when there is no such user."""
+        pages = self._iam.get_paginator("list_user_tags").paginate(UserName=user)
+        try:
+            with translated(f"list the tags of {user}"):
+                found = [(tag["Key"], tag["Value"]) for page in pages for tag in page["Tags"]]
+        except AwsError as fault:
+            if fault.code == "NoSuchEntity":
+                return ()
+            raise
+        return tuple(sorted(found))
 
     def key_owner(self, access_key_id: str) -> str:
         """The user a long-term key belongs to, empty when AWS says there is no such key.

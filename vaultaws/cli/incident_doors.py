@@ -6,16 +6,20 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vaultaws.cli import evidence
 from vaultaws.cli.options import ServerFlags
 from vaultaws.cli.wiring import open_administration, open_journal
 from vaultaws.errors import UsageError, VaultError
 
+AWS_DEADLINE_SECONDS: Final = 30.0
+"""How long a call to AWS that is throttled or unanswered is tried again."""
+
 if TYPE_CHECKING:
     from re import Pattern
 
+    from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.journal import Cases
     from vaultaws.incident.keeper import Keeper
     from vaultaws.incident.model import Case
@@ -69,13 +73,21 @@ def keeper_of(case: Case) -> Keeper:
     return open_keeper(case.name, case.place, os.environ)
 
 
+def open_cloud() -> PacedCloud:
+    """The account, asked no faster than AWS takes it."""
+    from vaultaws.aws.pace import Pace
+    from vaultaws.clock import SystemClock
+    from vaultaws.incident.cloud import PacedCloud
+
+    clock = SystemClock()
+    return PacedCloud(clock, Pace(clock, deadline_seconds=AWS_DEADLINE_SECONDS))
+
+
 def doors_of(
     case: Case, vault: Administration, audit_log: str | None, regions: tuple[str, ...]
 ) -> Doors:
     """All that a verify looks through. A Vault that does not answer leaves its half unknown."""
     from vaultaws.aws.actions import attempt_with
-    from vaultaws.aws.cutoff import Cutter
-    from vaultaws.aws.identity import Directory
     from vaultaws.aws.moment import ask_time
     from vaultaws.aws.sessions import default_region
     from vaultaws.clock import SystemClock
@@ -83,11 +95,12 @@ def doors_of(
     from vaultaws.incident.verify import Doors
 
     keeper, clock, region = keeper_of(case), SystemClock(), default_region()
+    cloud = open_cloud()
     looks, notes = _looks(case, vault, audit_log)
     return Doors(
         vault=vault,
-        iam=Directory(),
-        denies=Cutter(),
+        iam=cloud,
+        denies=cloud,
         lookup=_lookup(),
         load=lambda step: canary.load(keeper, step),
         attempt=lambda found: attempt_with(found.credentials, found.action, None),
@@ -144,6 +157,7 @@ def _looks(
         issuances=tuple(log.issuances) if log is not None else (),
         ledger=ledger,
         digest=_digest(vault),
+        elsewhere=_elsewhere(vault, mount),
     )
     patterns, unfollowed = _patterns(template, roles)
     if unfollowed:
@@ -152,6 +166,17 @@ def _looks(
             f" {', '.join(unfollowed)}: only their path is"
         )
     return Looks(roles, patterns, explain), tuple(notes)
+
+
+def _elsewhere(vault: Administration, mount: str) -> frozenset[str]:
+    """Names of roles on the server's other AWS mounts."""
+    try:
+        mounts = [path for path, found in vault.mounts().items() if found.type == "aws"]
+        return frozenset(
+            role for path in mounts if path != mount for role in vault.list_roles(path)
+        )
+    except VaultError:
+        return frozenset()
 
 
 def _patterns(template: str, roles: dict[str, Role]) -> tuple[dict[str, Pattern[str]], list[str]]:

@@ -86,13 +86,12 @@ def roles_of(case: Case, vault: Administration) -> tuple[Role, ...] | None:
 
 def hands_of(case: Case, vault: Administration) -> Hands:
     """What a lift works on."""
-    from vaultaws.aws.cutoff import Cutter
-    from vaultaws.cli.incident_doors import keeper_of
+    from vaultaws.cli.incident_doors import keeper_of, open_cloud
     from vaultaws.clock import SystemClock
     from vaultaws.incident.lift import Hands
 
     keeper = keeper_of(case)
-    return Hands(vault, Cutter(), lambda step: keeper.forget(step.id), SystemClock())
+    return Hands(vault, open_cloud(), lambda step: keeper.forget(step.id), SystemClock())
 
 
 def told(wanted: Lift, done: Lifted | None, *, as_json: bool) -> None:

@@ -44,12 +44,14 @@ def verify(
 
     A canary of each kind is tried until AWS has refused it several times in a row, denies are
     read back, IAM is swept, CloudTrail is searched for uses after the cut, and Vault is asked
-    whether leases are gone and issuance is still denied. Changes nothing in Vault or AWS. Without
-    NAME, the only incident that is open. Exit 3 while anything lives, is open or is not known.
+    whether leases are gone and issuance is still denied. Changes nothing in Vault or AWS; what
+    does not hold any more is written down, for contain --resume. Without NAME, the only incident
+    that is open. Exit 3 while anything lives, is open or is not known.
     """
     from vaultaws.cli import incident_doors
     from vaultaws.incident import verified
-    from vaultaws.incident.verify import MARK, How, evidence_of
+    from vaultaws.incident.model import StepState
+    from vaultaws.incident.verify import MARK, How, evidence_of, reopened
     from vaultaws.incident.verify import verify as verify_case
 
     cases = incident_doors.open_cases()
@@ -59,6 +61,8 @@ def verify(
         how = How(float(patience), timedelta(seconds=lag), wait, progress.update)
         doors = incident_doors.doors_of(case, vault, audit_log, regions)
         found = verify_case(case, doors, how)
+        for step, why in reopened(case, found):
+            writer.note(step, StepState.FAILED, why=why)
         writer.mark(MARK, evidence=evidence_of(found))
     if as_json:
         output.as_json(verified.as_json(case, found))

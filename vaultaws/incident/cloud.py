@@ -15,6 +15,7 @@ from vaultaws.aws.moment import Answered
 from vaultaws.aws.pace import Pace
 from vaultaws.aws.users import Cleared, Stopped, Users
 from vaultaws.clock import Clock
+from vaultaws.model import Pairs
 
 Answer = TypeVar("Answer")
 
@@ -44,6 +45,18 @@ class PacedCloud:
 
     def access_keys(self, user: str) -> tuple[AccessKey, ...]:
         return self._run(lambda: self._directory.access_keys(user))
+
+    def tags(self, user: str) -> Pairs:
+        return self._run(lambda: self._directory.tags(user))
+
+    def find(self, holder: Holder, policy_name: str) -> Cut | None:
+        return self._run(lambda: self._cutter.find(holder, policy_name))
+
+    def find_session(self, holder: Holder, userid: str, policy_name: str) -> object | None:
+        return self._run(lambda: self._cutter.find_session(holder, userid, policy_name))
+
+    def lift(self, holder: Holder, policy_name: str) -> bool:
+        return self._run(lambda: self._cutter.lift(holder, policy_name))
 
     def switch_off(self, user: str, access_key_id: str) -> None:
         self._run(lambda: self._hands.switch_off(user, access_key_id))

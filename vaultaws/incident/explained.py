@@ -23,6 +23,8 @@ class Explainer:
     issuances: Sequence[AuditIssuance] = ()
     ledger: Ledger = field(default_factory=Ledger)
     digest: Callable[[str], str] | None = None
+    elsewhere: frozenset[str] = frozenset()
+    """Roles whose namesakes on other mounts make users that look alike."""
 
     def __call__(self, name: str, role: str, keys: Sequence[str]) -> bool | None:
         """True with a lease, False without, None where nothing tells."""
@@ -30,7 +32,7 @@ class Explainer:
             return None
         if self._by_name(name) or self._by_key(keys):
             return True
-        return None if self._unattributed()[role] else False
+        return None if role in self.elsewhere or self._unattributed()[role] else False
 
     def _by_name(self, name: str) -> bool:
         return any(

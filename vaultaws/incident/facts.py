@@ -51,12 +51,19 @@ class Removal:
 
 @dataclass(frozen=True)
 class DenySeen:
-    """The deny on one principal. `moment` None: there is none. `why`: it could not be read."""
+    """The deny on one principal. `moment` None: there is none. `why`: it could not be read.
+    `was_put` False: contain never got so far."""
 
     moment: datetime | None = None
     where: str = ""
     why: str = ""
     removal: Removal | None = None
+    was_put: bool = True
+
+    @property
+    def is_gone(self) -> bool:
+        """True for one that was put and is there no more."""
+        return self.moment is None and not self.why and self.was_put
 
 
 class KeySight(StrEnum):
@@ -109,12 +116,14 @@ class Held(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing beside the credentials: issuance denied, an entity disabled, a lease gone."""
+    """One thing beside the credentials: issuance denied, an entity disabled, a lease gone.
+    `steps` are those of contain that do not hold."""
 
     what: str
     held: Held
     why: str = ""
     do: str = ""
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ def summed_up(checks: Sequence[Check], one: str, many: str, good: str) -> tuple[
             named = ", ".join(check.what for check in bad[:_SHOWN])
             more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
             why = f"{len(bad)} of them: {named}{more}: {bad[0].why}"
-            return (Check(what, held, why, bad[0].do),)
+            steps = tuple(step for check in bad for step in check.steps)
+            return (Check(what, held, why, bad[0].do, steps),)
     return (Check(what, Held.HOLDS, good),)
 
 
@@ -83,7 +84,7 @@ def _one(case: Case, vault: Holding, step: Step) -> Check:
         return _unknown(what, fault)
     if holds:
         return Check(what, Held.HOLDS)
-    return Check(what, Held.BROKEN, "it does not hold (any more)", _again(case))
+    return Check(what, Held.BROKEN, "it does not hold (any more)", _again(case), (step.id,))
 
 
 def _issuance_holds(case: Case, vault: Holding, step: Step) -> bool:
@@ -107,7 +108,7 @@ def _leases(case: Case, vault: Holding) -> tuple[Check, ...]:
     except VaultawsError as fault:
         return (_unknown(count(len(wanted), "lease", "leases"), fault),) if wanted else ()
     checks = [
-        Check(lease, Held.BROKEN, "it is still in Vault", _again(case))
+        Check(lease, Held.BROKEN, "still in Vault", _again(case), (_ending(lease),))
         if lease in there
         else Check(lease, Held.HOLDS)
         for lease in wanted
@@ -136,6 +137,10 @@ def _is_known(vault: Holding, lease: str) -> bool:
     return True
 
 
+def _ending(lease: str) -> str:
+    return f"{StepKind.REVOKE_LEASE}:{lease}"
+
+
 def failed_steps(case: Case) -> tuple[Check, ...]:
     """Steps that contain did not bring to their end. A canary is none of its ends."""
     open_ones = [
@@ -154,6 +159,10 @@ def failed_steps(case: Case) -> tuple[Check, ...]:
     return (Check(what, Held.BROKEN, f"not done: {why}", _again(case)),)
 
 
+def _entity_name(step: Step) -> str:
+    return printable(str(step.settings.get("name") or step.target))
+
+
 def _unknown(what: str, fault: VaultawsError) -> Check:
     return Check(what, Held.UNKNOWN, f"{fault.what}: {fault.why}", fault.do)
 
@@ -169,6 +178,6 @@ _HOLDS: Final[Mapping[StepKind, Callable[[Case, Holding, Step], bool]]] = {
 }
 _NAMES: Final[Mapping[StepKind, Callable[[Step], str]]] = {
     StepKind.DENY_ISSUANCE: lambda step: f"issuance from {printable(step.target)} denied",
-    StepKind.DISABLE_ENTITY: lambda step: f"entity {printable(step.target)} disabled",
+    StepKind.DISABLE_ENTITY: lambda step: f"entity {_entity_name(step)} disabled",
     StepKind.REVOKE_TOKEN: lambda step: printable(step.target),
 }

@@ -173,6 +173,11 @@ def what(step: Step) -> str:
         StepKind.DISABLE_ENTITY: f"entity {printable(str(step.settings.get('name') or target))}"
         " disabled in Vault",
         StepKind.CANARY: f"canary of {target}",
+        StepKind.REVOKE_TOKEN: f"login token {target}",
+        StepKind.REVOKE_LEASE: f"lease {target}",
+        StepKind.DELETE_USER: f"IAM user {target}",
+        StepKind.REPLACE_STATIC: f"key of the static role {target}",
+        StepKind.ROTATE_ROOT: f"root key of {target}/",
         StepKind.STOP_USER: f"IAM user {target} stopped",
     }
     return words.get(step.kind, f"{step.kind} {target}")

@@ -18,11 +18,19 @@ from vaultaws.incident.model import Case, Step, StepKind, StepState, Suspect
 from vaultaws.incident.show import about
 from vaultaws.incident.status import stands
 from vaultaws.incident.timeline import Happened, timeline
+from vaultaws.incident.verdict import distinct
 from vaultaws.leases.words import count, iso, printable
 
 JSON_VERSION: Final = 1
-_ACTIVE: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:.\"'^-])")
-_UNTOUCHED: Final = frozenset({StepState.WAITING})
+_ACTIVE: Final = re.compile(
+    r"""[\\`*{}\[\]<>()#!|~&$@]      # markup, tables, HTML, entities, mentions
+    | (?<![^\W_])_ | _(?![^\W_])     # emphasis; within a word it means nothing
+    | :(?=/) | (?<=\b[wW]{3})\.      # what would become a link
+    | ^[-+=]                         # a list or a heading, at the beginning
+    """,
+    re.VERBOSE,
+)
+_NUMBERED: Final = re.compile(r"^([0-9]+)\.")
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,13 @@ def report(case: Case, entries: Iterable[Entry], at: datetime) -> Report:
 
 def escaped(text: str) -> str:
     """Text from a log as Markdown that is only itself: one line, no markup, no link, no HTML."""
-    return _ACTIVE.sub(r"\\\1", " ".join(printable(text).split()))
+    plain = _ACTIVE.sub(r"\\\g<0>", printable(" ".join(text.split())))
+    return _NUMBERED.sub(r"\1\\.", plain)
+
+
+def when(moment: datetime | None) -> str:
+    """A time to the second; empty for none."""
+    return (iso(moment.replace(microsecond=0)) or "") if moment else ""
 
 
 def markdown(found: Report) -> str:
@@ -78,7 +92,7 @@ def as_json(found: Report) -> dict[str, Any]:
         "stands": stands(case).words,
         "passed": bool(verified.get("passed")) if case.verified_at else None,
         "remains": list(remains(case)),
-        "credentials": [_credential_json(case, suspect) for suspect in case.suspects],
+        "credentials": [_credential_json(case, suspect) for suspect in distinct(case.suspects)],
         "timeline": [
             {
                 "from": iso(line.begins),
@@ -98,12 +112,12 @@ def as_json(found: Report) -> dict[str, Any]:
 def remains(case: Case) -> Iterator[str]:
     """All that is not at its end, in plain words: nothing of them is escaped yet."""
     standing = _standings(case)
-    for suspect in case.suspects:
+    for suspect in distinct(case.suspects):
         found = standing.get(suspect.name)
         if found is None:
             yield f"{_named(suspect)}: not verified"
         elif found["standing"] != "dead":
-            end = f", ends by itself at {found['until']}" if found.get("until") else ""
+            end = f", ends by itself at {_short(found['until'])}" if found.get("until") else ""
             yield f"{_named(suspect)}: {found['standing']}: {found['why']}{end}"
     for line in case.verified.get("open", ()):
         yield str(line)
@@ -127,12 +141,12 @@ def _head(found: Report) -> str:
         ("About", about(case.scope, place)),
         ("Server", f"{place.server} {place.namespace} {place.mount}/".replace("  ", " ")),
         ("AWS account", place.account or "not known"),
-        ("Opened", f"{iso(case.opened_at)} by {case.opened_by}"),
-        ("Cut", iso(case.cut_at) or "not yet"),
-        ("Contained", iso(case.contained_at) or "not to its end"),
+        ("Opened", f"{when(case.opened_at)} by {case.opened_by}"),
+        ("Cut", when(case.cut_at) or "not yet"),
+        ("Contained", when(case.contained_at) or "not to its end"),
         ("Verified", _verified_words(case)),
-        ("Lifted", iso(case.lifted_at) or "not yet"),
-        ("Written", f"{iso(found.at)} from the journal of this case"),
+        ("Lifted", when(case.lifted_at) or "not yet"),
+        ("Written", f"{when(found.at)} from the journal of this case"),
     ]
     lines = [f"# Incident {escaped(case.name)}: {escaped(stands(case).words)}", ""]
     return "\n".join([*lines, *_table(("", ""), rows)])
@@ -144,7 +158,7 @@ def _verified_words(case: Case) -> str:
     counts = ", ".join(
         f"{case.verified.get(word, 0)} {word}" for word in ("dead", "alive", "unknown")
     )
-    return f"{iso(case.verified_at)}: {counts}"
+    return f"{when(case.verified_at)}: {counts}"
 
 
 def _remains(case: Case) -> list[str]:
@@ -155,7 +169,7 @@ def _remains(case: Case) -> list[str]:
 def _credentials(case: Case) -> list[str]:
     standing = _standings(case)
     rows = []
-    for suspect in case.suspects:
+    for suspect in distinct(case.suspects):
         found = standing.get(suspect.name, {})
         rows.append(
             (
@@ -163,7 +177,7 @@ def _credentials(case: Case) -> list[str]:
                 suspect.person or "—",
                 suspect.role or suspect.made_by or "—",
                 suspect.credential_type.value if suspect.credential_type else "—",
-                iso(suspect.issued_at) or "—",
+                when(suspect.issued_at) or "—",
                 str(found.get("standing", "not verified")),
                 str(found.get("why", "")),
             )
@@ -177,14 +191,14 @@ def _credentials(case: Case) -> list[str]:
 def _timeline(history: Sequence[Happened]) -> list[str]:
     rows = []
     for line in history:
-        when = iso(line.begins) or ""
-        if line.ends != line.begins:
-            when += f" to {iso(line.ends)}"
+        span = when(line.begins)
+        if when(line.ends) != span:
+            span += f" to {when(line.ends)}"
         said = line.what if line.many == 1 else f"{line.what}, {line.many:,} times"
         named = ", ".join(line.targets)
         if line.many > len(line.targets) > 0:
             named += f" and {line.many - len(line.targets):,} more"
-        rows.append((when, said, f"{named}: {line.why}" if line.why else named))
+        rows.append((span, said, f"{named}: {line.why}" if line.why else named))
     return _table(("When", "What", "Of what"), rows)
 
 
@@ -205,12 +219,10 @@ def _actions(case: Case) -> list[str]:
 def _evidence(case: Case) -> list[str]:
     lines = [f"- Denies in AWS bear the name {escaped(case.policy_name)}."]
     for proof in case.verified.get("proofs", ()):
-        whose = f"{proof['holder_kind']} {proof['holder_name']}".strip() or "IAM users"
+        whose = str(proof["step"]).partition(":")[2]
         if proof["trial"] == "refused":
-            said = (
-                f"{proof['action']} refused {proof['times']} times in a row since {proof['since']}"
-            )
-            said += f" ({', '.join(proof['codes'])})"
+            said = f"{proof['action']} refused {proof['times']} times in a row"
+            said += f" since {_short(proof['since'])} ({', '.join(proof['codes'])})"
         elif proof["trial"] == "allowed":
             said = f"{proof['action']} still allowed"
         else:
@@ -232,6 +244,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _cells(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
+
+
+def _short(text: str | None) -> str:
+    return when(datetime.fromisoformat(text)) if text else ""
 
 
 def _named(suspect: Suspect) -> str:

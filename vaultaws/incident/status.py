@@ -11,6 +11,7 @@ from typing import Any, Final
 from vaultaws.incident.lifting import what
 from vaultaws.incident.model import Case, Phase, Step, StepKind, StepState
 from vaultaws.incident.show import about
+from vaultaws.incident.verdict import distinct
 from vaultaws.leases.words import ago, count, iso, printable, table
 
 JSON_VERSION: Final = 1
@@ -123,7 +124,7 @@ def summary_json(case: Case) -> dict[str, Any]:
         "verified_at": iso(case.verified_at),
         "passed": bool(case.verified.get("passed")) if case.verified_at else None,
         "lifted_at": iso(case.lifted_at),
-        "credentials": len(case.suspects),
+        "credentials": len(distinct(case.suspects)),
         "stands": where.words,
         "next": where.next or None,
     }

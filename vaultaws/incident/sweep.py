@@ -5,10 +5,10 @@ All users are listed once; only those that are still there are looked at further
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from re import Pattern
 from typing import Final, Protocol
 
@@ -17,7 +17,7 @@ from vaultaws.errors import AwsError
 from vaultaws.incident.facts import KeySeen, KeySight, Stray
 from vaultaws.incident.model import Case, StepKind, StepState, Suspect
 from vaultaws.incident.verdict import is_token
-from vaultaws.model import Role
+from vaultaws.model import Pairs, Role
 
 AT_ONCE: Final = 8
 IN_FLIGHT: Final = timedelta(minutes=2)
@@ -28,10 +28,11 @@ _ENDING: Final = (StepKind.STOP_USER, StepKind.DELETE_USER)
 
 
 class Iam(Protocol):
-    """IAM's users and keys (`aws.identity.Directory`). Every method raises AwsError."""
+    """IAM's users and keys (`incident.cloud.PacedCloud`). Every method raises AwsError."""
 
-    def users(self, path: str = "/", prefix: str = "") -> Iterator[IamUser]: ...
+    def users(self) -> Iterable[IamUser]: ...
     def access_keys(self, user: str) -> tuple[AccessKey, ...]: ...
+    def tags(self, user: str) -> Pairs: ...
     def key_owner(self, access_key_id: str) -> str: ...
 
 
@@ -72,7 +73,8 @@ def sweep(case: Case, iam: Iam, looks: Looks, now: datetime) -> Swept:
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sweep") as pool:
         found = pool.map(lambda suspect: _key_seen(case, iam, users, suspect), wanted)
         keys = {suspect.name: seen for suspect, seen in zip(wanted, found, strict=True)}
-        candidates = list(_candidates(case, users.values(), looks, now))
+        candidates = _candidates(case, users.values(), looks, now)
+        candidates += _by_tags(case, iam, users.values(), looks, pool)
         judged = list(pool.map(lambda pair: _stray(iam, looks, *pair), candidates))
     strays = [stray for stray, explained in judged if explained is False]
     unclear = sum(1 for _, explained in judged if explained is None)
@@ -150,15 +152,30 @@ def _is_done(case: Case, kind: StepKind, target: str) -> bool:
 
 def _candidates(
     case: Case, users: Iterable[IamUser], looks: Looks, now: datetime
-) -> Iterator[tuple[IamUser, str]]:
+) -> list[tuple[IamUser, str]]:
     """Users that look like the engine's, of the roles of the case, and are none of its own."""
-    known = {suspect.user for suspect in case.suspects} | {case.place.root_user}
-    for user in users:
-        if user.name in known or user.created_at > now - IN_FLIGHT:
-            continue
-        role = _role_of(user, looks)
-        if role:
-            yield user, role
+    known, since = _known(case), _begins(case)
+    seen = [
+        (user, _role_of(user, looks))
+        for user in users
+        if user.name not in known and since <= user.created_at <= now - IN_FLIGHT
+    ]
+    return [(user, role) for user, role in seen if role]
+
+
+def _begins(case: Case) -> datetime:
+    """Since when users count: older ones than the first suspect are another matter, unless the
+    case is about everything."""
+    times = [suspect.issued_at for suspect in case.suspects if suspect.issued_at]
+    if case.scope.since is not None:
+        return case.scope.since
+    if case.scope.everything:
+        return datetime.min.replace(tzinfo=UTC)
+    return min([case.opened_at, *times]) - _AROUND
+
+
+def _known(case: Case) -> set[str]:
+    return {suspect.user for suspect in case.suspects} | {case.place.root_user}
 
 
 def _role_of(user: IamUser, looks: Looks) -> str:
@@ -170,6 +187,35 @@ def _role_of(user: IamUser, looks: Looks) -> str:
         if role.user_path not in {"", "/"} and user.path == role.user_path:
             return name
     return ""
+
+
+def _by_tags(
+    case: Case, iam: Iam, users: Iterable[IamUser], looks: Looks, pool: ThreadPoolExecutor
+) -> list[tuple[IamUser, str]]:
+    """Users with a role's own tags: asked for only where names do not tell, one call a user."""
+    tagged = {
+        name: set(role.iam_tags)
+        for name, role in looks.roles.items()
+        if role.iam_tags and name not in looks.patterns
+    }
+    known, since = _known(case), _begins(case)
+    plain = [
+        user
+        for user in users
+        if tagged and user.name not in known and user.created_at >= since
+        if not _role_of(user, looks)
+    ]
+    found = zip(plain, pool.map(lambda user: _tags(iam, user), plain), strict=True)
+    return [
+        (user, name) for user, tags in found for name, wanted in tagged.items() if wanted <= tags
+    ]
+
+
+def _tags(iam: Iam, user: IamUser) -> set[tuple[str, str]]:
+    try:
+        return set(iam.tags(user.name))
+    except AwsError:
+        return set()
 
 
 def _stray(iam: Iam, looks: Looks, user: IamUser, role: str) -> tuple[Stray, bool | None]:

@@ -22,7 +22,7 @@ from vaultaws.leases.words import iso
 from vaultaws.model import CredentialType
 
 AT_ONCE: Final = 4
-HOPELESS_SECONDS: Final = 5.0
+HOPELESS_SECONDS: Final = 2.0
 """How long a canary is tried whose deny is gone: long enough to see that it lives."""
 
 

@@ -89,12 +89,8 @@ class Verification:
 
 def judge(case: Case, facts: Facts) -> Verification:
     """Judge every suspect of the case; none is left out."""
-    judged = tuple(_judged(case, facts, suspect) for suspect in case.suspects)
-    gone = tuple(
-        (holder, seen.removal)
-        for holder, seen in facts.denies.items()
-        if seen.moment is None and not seen.why
-    )
+    judged = tuple(_judged(case, facts, suspect) for suspect in distinct(case.suspects))
+    gone = tuple((holder, seen.removal) for holder, seen in facts.denies.items() if seen.is_gone)
     return Verification(
         name=case.name,
         at=facts.at,
@@ -105,6 +101,20 @@ def judge(case: Case, facts: Facts) -> Verification:
         removals=gone,
         trail=facts.trail,
         notes=facts.notes,
+    )
+
+
+def distinct(suspects: Iterable[Suspect]) -> tuple[Suspect, ...]:
+    """Each credential once: one that was known by its lease first, and by its key later, is one."""
+    found = tuple(suspects)
+    keyed = {(each.lease_id, each.user) for each in found if each.access_key_id and each.lease_id}
+    leases = {lease for lease, _ in keyed}
+    return tuple(
+        each
+        for each in found
+        if each.access_key_id
+        or each.lease_id not in leases
+        or (each.user and (each.lease_id, each.user) not in keyed)
     )
 
 
@@ -194,7 +204,8 @@ def _under(case: Case, facts: Facts, suspect: Suspect, holder: Holder) -> Judged
     if seen.why:
         return Judged(suspect, Standing.UNKNOWN, "none", seen.why, None, ends)
     if seen.moment is None:
-        return Judged(suspect, Standing.ALIVE, "deny", f"the deny on {holder} is gone", None, ends)
+        why = f"the deny on {holder} is gone" if seen.is_gone else f"no deny stands on {holder}"
+        return Judged(suspect, Standing.ALIVE, "deny", why, None, ends)
     issued = suspect.issued_at or case.opened_at
     if issued >= seen.moment:
         why = f"it was issued after the moment of the deny on {holder}"

@@ -16,6 +16,7 @@ from vaultaws.leases.words import ago, count, iso, printable, short_key, table, 
 JSON_VERSION: Final = 1
 _HEAD: Final = ("", "KEY", "PERSON", "ROLE", "ENDS", "WHY")
 _HELD: Final = {Held.HOLDS: "holds", Held.BROKEN: "OPEN", Held.UNKNOWN: "unknown"}
+_WIDEST: Final = 28
 _COARSE: Final = timedelta(minutes=1)
 
 
@@ -87,6 +88,8 @@ def _row(each: Judged, now: datetime) -> tuple[str, ...]:
 def _short(each: Judged) -> str:
     """A credential without a known key, by its user or by the end of its lease's id."""
     suspect = each.suspect
+    if len(suspect.user) > _WIDEST:
+        return f"{suspect.user[: _WIDEST - 9]}…{suspect.user[-8:]}"
     return suspect.user or suspect.lease_id.rsplit("/", 1)[-1][:12] or "—"
 
 
@@ -115,8 +118,10 @@ def _others(found: Verification) -> Iterator[str]:
 
 
 def _check_line(check: Check) -> str:
-    why = f": {printable(check.why)}" if check.why else ""
-    return f"  {printable(check.what)}: {_HELD[check.held]}{why}"
+    what, why = printable(check.what), printable(check.why)
+    if check.held is Held.HOLDS:
+        return f"  {what}: {why or 'holds'}"
+    return f"  {what}: {_HELD[check.held]}" + (f": {why}" if why else "")
 
 
 def _removal_words(removal: Removal | None) -> str:
@@ -160,7 +165,8 @@ def _next(case: Case, found: Verification) -> Iterator[str]:
     if found.removals:
         yield f"→ vaultaws incident contain --resume {case.name} --stronger"
     commands = [check.do for check in found.checks if check.do and check.held is not Held.HOLDS]
-    if any(each.how in {"deny", "key"} for each in found.of(Standing.ALIVE)):
+    lost = any(each.how in {"deny", "key"} for each in found.of(Standing.ALIVE))
+    if lost and not found.removals:
         commands.append(f"vaultaws incident contain --resume {case.name}")
     commands += [
         f"vaultaws incident contain --key {stray.keys[0]}"

@@ -86,7 +86,7 @@ def verify(case: Case, doors: Doors, how: How | None = None) -> Verification:
     look.how.watch("reading the denies back")
     denies, sessions = _denies(look), _sessions(look)
     look.how.watch("trying the canaries")
-    gone = {holder for holder, seen in denies.items() if seen.moment is None and not seen.why}
+    absent = {holder for holder, seen in denies.items() if seen.moment is None and not seen.why}
     trials = Trials(
         doors.load,
         doors.attempt,
@@ -95,7 +95,7 @@ def verify(case: Case, doors: Doors, how: How | None = None) -> Verification:
         look.how.patience_seconds,
         doors.why_lost,
     )
-    proofs = trials.run(case, lambda step: holder_of(step.settings) in gone)
+    proofs = trials.run(case, lambda step: holder_of(step.settings) in absent)
     look.how.watch("sweeping IAM")
     swept = sweep.sweep(case, doors.iam, doors.looks, look.now())
     if not swept.whole:
@@ -109,7 +109,7 @@ def verify(case: Case, doors: Doors, how: How | None = None) -> Verification:
     checks = holding.look(case, doors.vault)
     proved = [proof.since for proof in proofs if proof.trial is Trial.REFUSED and proof.since]
     trail = _trail(look, max(proved, default=None))
-    denies = _with_removals(look, denies, gone)
+    denies = _with_removals(look, denies, {h for h, seen in denies.items() if seen.is_gone})
     facts = Facts(
         at=look.now(),
         proofs=proofs,
@@ -139,6 +139,19 @@ def evidence_of(found: Verification) -> Evidence:
     }
 
 
+def reopened(case: Case, found: Verification) -> tuple[tuple[Step, str], ...]:
+    """Steps that were done and do not hold any more, with the reason: contain takes them again."""
+    why = {step: check.why for check in found.checks for step in check.steps}
+    for holder, removal in found.removals:
+        by = f": {removal.call} by {removal.by} at {iso(removal.at)}" if removal else ""
+        why[f"{StepKind.DENY_TOKENS}:{holder}"] = f"the deny was taken away{by}"
+    return tuple(
+        (step, why[step.id])
+        for step in case.steps
+        if step.id in why and case.state_of(step) is StepState.DONE
+    )
+
+
 def _kept(judged: Judged) -> Evidence:
     return {
         "name": judged.suspect.name,
@@ -161,17 +174,22 @@ def _offset(look: _Looking) -> timedelta:
 
 
 def _denies(look: _Looking) -> dict[Holder, DenySeen]:
-    holders = {
-        holder
-        for step in look.case.steps
-        if step.kind is StepKind.DENY_TOKENS and _was_done(look.case, step)
-        if (holder := holder_of(step.settings)) is not None
-    }
-    return {holder: _deny(look, holder) for holder in sorted(holders, key=str)}
+    """Every deny that contain put or tried to; one that was lifted is looked for no more."""
+    found: dict[Holder, DenySeen] = {}
+    for step in look.case.steps:
+        holder = holder_of(step.settings)
+        state = look.case.state_of(step)
+        if step.kind is not StepKind.DENY_TOKENS or holder is None or state is StepState.UNDONE:
+            continue
+        found[holder] = replace(_deny(look, holder), was_put=_was_put(look.case, step))
+    return found
 
 
-def _was_done(case: Case, step: Step) -> bool:
-    return case.state_of(step) in {StepState.DONE, StepState.TRIED}
+def _was_put(case: Case, step: Step) -> bool:
+    progress = case.progress.get(step.id)
+    if progress is None:
+        return False
+    return progress.state is StepState.DONE or bool(progress.evidence)
 
 
 def _deny(look: _Looking, holder: Holder) -> DenySeen:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.contained import Contained, contained, restore_default
+from tests.support.contained import Contained, contained
 from tests.support.stricken import Stricken, stricken
 from tests.support.wired import Wired
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
@@ -37,6 +37,10 @@ def own_place(
 @pytest.fixture
 def at_aws(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Wired:
     """The server, with the environment of its operator in this process too."""
+    return here_too(wired, monkeypatch)
+
+
+def here_too(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Wired:
     for name, value in wired.environ({}).items():
         monkeypatch.setenv(name, value)
     return wired
@@ -45,9 +49,24 @@ def at_aws(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> Wired:
 @pytest.fixture
 def case(at_aws: Wired, tmp_path: Path) -> Iterator[Contained]:
     """One case, contained. The server's default policy is as before in the end."""
-    text = at_aws.vault.read_acl_policies(["default"])["default"]
-    try:
-        with contained(at_aws, tmp_path) as made:
-            yield made
-    finally:
-        restore_default(at_aws, text)
+    with contained(at_aws, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def later_aws(start_aws: Callable[[AwsOptions], LocalAws]) -> LocalAws:
+    """An AWS whose clock may go on, as far as a test wants."""
+    return start_aws(AwsOptions())
+
+
+@pytest.fixture
+def own_case(
+    wire: Callable[[LocalAws, AwsOptions], Wired],
+    later_aws: LocalAws,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Contained]:
+    """The same over an AWS whose clock may go on."""
+    wired = here_too(wire(later_aws, AwsOptions()), monkeypatch)
+    with contained(wired, tmp_path) as made:
+        yield made

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 
 import pytest
 
 from tests.support.contained import CASE, Contained
-from tests.support.wired import Wired, must
+from tests.support.wired import must
 from vaultaws.incident import denyblock
 from vaultaws.local.aws.control_client import ControlClient
-from vaultaws.local.awsprocess import AwsOptions, LocalAws
 
 EDIT = '\n# somebody else\'s\npath "secret/*" { capabilities = ["deny"] }\n'
 
 
 @pytest.fixture
-def wired(
-    wire: Callable[[LocalAws, AwsOptions], Wired],
-    start_aws: Callable[[AwsOptions], LocalAws],
-    aws_options: AwsOptions,
-) -> Wired:
-    """An AWS of its own: its clock goes on by a day, and never back."""
-    return wire(start_aws(aws_options), aws_options)
+def case(own_case: Contained) -> Contained:
+    """Its AWS's clock goes on by a day, and never back."""
+    return own_case
 
 
 def default_policy(case: Contained) -> str:
@@ -50,18 +44,15 @@ def test_from_refusal_to_the_end(case: Contained) -> None:
     edited = default_policy(case) + EDIT
     must(case.wired.ask("sys/policies/acl/default", {"policy": edited}))
 
-    refused = case.shell.run("incident", "lift", CASE, "--yes")
-    assert refused.returncode == 1
-    assert "no verify has been run; nothing was lifted" in refused.stderr
+    refused = case.said("lift", "--yes", code=1)
+    assert "no verify has been run; nothing was lifted" in refused
     assert case.shell.run("incident", "lift", CASE).returncode == 1
-    assert case.shell.json("incident", "verify", CASE)["passed"] is True
+    assert case.told("verify")["passed"] is True
 
-    dry = case.shell.run("incident", "lift", CASE, "--dry-run")
-    assert dry.returncode == 0, dry.stderr
-    assert "Nothing has been done." in dry.stdout
+    assert "Nothing has been done." in case.said("lift", "--dry-run")
     assert denyblock.paths_of(default_policy(case), CASE)
 
-    early = case.shell.json("incident", "lift", CASE, "--yes", code=3)
+    early = case.told("lift", "--yes", code=3)
     assert early["lifted"] is False
     assert [each["step"] for each in early["waiting"]] == [f"deny_tokens:{case.holder}"]
     assert default_policy(case) == denyblock.without_block(edited, CASE)
@@ -70,16 +61,16 @@ def test_from_refusal_to_the_end(case: Contained) -> None:
     case.wired.vault.issue(case.wired.mount, "reader-sts", sts=True)
 
     go_on(case, 1.9)
-    assert case.shell.json("incident", "lift", CASE, "--yes", code=3)["waiting"]
+    assert case.told("lift", "--yes", code=3)["waiting"]
     assert denies(case)
     go_on(case, 0.2)
-    late = case.shell.json("incident", "lift", CASE, "--yes")
+    late = case.told("lift", "--yes")
     assert late["lifted"] is True
     assert not denies(case)
     kept = case.cases.read(CASE)
     assert kept.lifted_at is not None
     assert not any(case.kept(step) for step in kept.steps)
-    again = case.shell.json("incident", "lift", CASE, "--yes")
+    again = case.told("lift", "--yes")
     assert again["undo"] == []
 
 
@@ -88,14 +79,13 @@ def test_killed_at_any_line_of_its_journal_it_ends_what_it_began(case: Contained
     go_on(case, 37)
     file = case.cases._directory / f"{CASE}.jsonl"
     before = file.read_bytes()
-    assert case.shell.run("incident", "lift", CASE, "--yes", "--unverified").returncode == 0
+    case.said("lift", "--yes", "--unverified")
     whole = file.read_bytes()
     added = whole[len(before) :].splitlines(keepends=True)
     assert len(added) == 5, added
     for written in range(len(added)):
         file.write_bytes(before + b"".join(added[:written]) + added[written][:7])
-        done = case.shell.run("incident", "lift", CASE, "--yes", "--unverified")
-        assert done.returncode == 0, done.stderr
+        case.said("lift", "--yes", "--unverified")
         assert case.cases.read(CASE).lifted_at is not None
     assert not denies(case)
     assert not denyblock.paths_of(default_policy(case), CASE)
@@ -116,7 +106,6 @@ def test_killed_itself_it_can_be_run_again(case: Contained) -> None:
 
 def test_two_at_once_take_turns_or_say_so(case: Contained) -> None:
     with case.cases.gone_on(CASE):
-        second = case.shell.run("incident", "lift", CASE, "--yes", "--unverified")
-    assert second.returncode == 1
-    assert f"somebody works on incident {CASE}" in second.stderr
+        second = case.said("lift", "--yes", "--unverified", code=1)
+    assert f"somebody works on incident {CASE}" in second
     assert denies(case)
