@@ -33,7 +33,7 @@ class Kind(StrEnum):
     BOUNDARY = "permissions boundary"
 
 
-OURS: Final = frozenset({Kind.ACCESS_KEY, Kind.GROUP, Kind.ATTACHED, Kind.INLINE})
+ENGINE_CLEARS: Final = frozenset({Kind.ACCESS_KEY, Kind.GROUP, Kind.ATTACHED, Kind.INLINE})
 """What Vault's engine clears by itself when it deletes a user (its `pathUserRollback`)."""
 
 

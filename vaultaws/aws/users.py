@@ -14,11 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from vaultaws.aws.identity import AccessKey
-from vaultaws.aws.obstacles import Obstacles
+from vaultaws.aws.obstacles import ENGINE_CLEARS, Obstacle, Obstacles
 from vaultaws.aws.pace import Pace
 from vaultaws.aws.paced import Paced
 from vaultaws.aws.sessions import client
@@ -75,6 +75,14 @@ class Cleared:
     removed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class LeftBehind:
+    """A user that holds nothing of what Vault's engine clears, and what blocks its deletion."""
+
+    name: str
+    blocks: tuple[str, ...]
+
+
 class Users:
     """One account's users, through one operator's credentials. Threads may share it.
 
@@ -87,9 +95,20 @@ class Users:
         region: str | None = None,
         pace: Pace | None = None,
     ) -> None:
-        self._iam: IAMClient = client("iam", credentials=credentials, region=region, attempts=1)
+        self._credentials, self._region = credentials, region
         self._paced = Paced(pace or Pace())
-        self._obstacles = Obstacles(self._iam, self._paced)
+
+    @cached_property
+    def _iam(self) -> IAMClient:
+        """Opened by the first call; of two that threads open at once either will do."""
+        built: IAMClient = client(
+            "iam", credentials=self._credentials, region=self._region, attempts=1
+        )
+        return built
+
+    @cached_property
+    def _obstacles(self) -> Obstacles:
+        return Obstacles(self._iam, self._paced)
 
     def exists(self, name: str) -> bool:
         """True when IAM has a user of that name now."""
@@ -178,11 +197,29 @@ class Users:
         doing = f"delete the user {name}"
         self._paced.found(doing, lambda: self._iam.delete_user(UserName=name))
 
+    def left_behind(self, since: datetime, until: datetime) -> tuple[LeftBehind, ...]:
+        """Users made between the two that hold no key, policy or group, but something else:
+        what a deletion leaves that Vault began and AWS refused. Those made first come first."""
+        made = [
+            (entry["CreateDate"], entry["UserName"])
+            for entry in self._listed("/", "")
+            if since <= entry["CreateDate"] <= until
+        ]
+        found = []
+        for _, name in sorted(made):
+            held = () if self._keys(name) else self._held(name)
+            if held and not any(one.kind in ENGINE_CLEARS for one in held):
+                found.append(LeftBehind(name, tuple(map(str, held))))
+        return tuple(found)
+
     def blocks(self, name: str) -> tuple[str, ...]:
         """What blocks the user's deletion, in plain words; empty when nothing does, or it is
         gone."""
+        return tuple(map(str, self._held(name)))
+
+    def _held(self, name: str) -> tuple[Obstacle, ...]:
         try:
-            return tuple(map(str, self._obstacles.of(name)))
+            return self._obstacles.of(name)
         except AwsError as fault:
             if fault.code == "NoSuchEntity":
                 return ()

@@ -73,6 +73,11 @@ def scope_options(command: Callable[..., object]) -> Callable[..., object]:
 @scope_options
 @click.option("--dry-run", is_flag=True, help="Print the plan, and do nothing.")
 @click.option("--no-trail", is_flag=True, help="Do not follow CloudTrail to what was made.")
+@click.option(
+    "--stronger",
+    is_flag=True,
+    help="Put denies in every place at once, and deny the calls that take them away.",
+)
 @click.option("--region", "regions", multiple=True, help="Search CloudTrail there too; repeatable.")
 @click.option("--root-user", default="", help="Vault's own IAM user, where Vault cannot be asked.")
 @audit_log_option
@@ -85,6 +90,7 @@ def contain(
     wanted: Wanted,
     dry_run: bool,
     no_trail: bool,
+    stronger: bool,
     regions: tuple[str, ...],
     root_user: str,
     audit_log: str | None,
@@ -104,13 +110,13 @@ def contain(
     from vaultaws.incident import show
     from vaultaws.incident.running import check_something
 
-    if not dry_run:
-        demand_somebody("vaultaws incident contain …", yes=yes)
     cases = wiring.open_cases()
     name, scope, case = settled(wanted, mount, cases.exists, cases.read)
+    if not dry_run:
+        demand_somebody("vaultaws incident contain …", yes=yes)
     mount = case.place.mount if case is not None else mount
     with output.Progress("looking at what there is") as progress:
-        asking = wiring.Asking(scope.key, root_user, regions, trail=not no_trail)
+        asking = wiring.Asking(scope.key, root_user, regions, trail=not no_trail, stronger=stronger)
         tools = wiring.open_tools(
             server, mount, audit_log, cases, watch=progress.update, asking=asking
         )
@@ -211,6 +217,6 @@ def run(tools: Tools, prepared: Prepared) -> Shown:
 
     runner = tools.runner
     with output.Progress("containing") as progress, runner.held(prepared) as (case, writer):
-        deeds = wiring.deeds_for(tools, prepared, case)
+        deeds = wiring.deeds_for(tools, prepared, case, stronger=runner.stronger)
         told = wiring.Telling(progress, runner.clock)
         return runner.contain(prepared, case, writer, deeds, told)

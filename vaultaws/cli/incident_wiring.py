@@ -45,6 +45,7 @@ class Asking:
     root_user: str = ""
     regions: tuple[str, ...] = ()
     trail: bool = True
+    stronger: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,30 +79,44 @@ def open_tools(
     from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.looking import Sources
     from vaultaws.incident.running import Runner
+    from vaultaws.incident.standing import Standing
 
     clock = SystemClock()
     vault, _ = open_administration(server)
     cloud = PacedCloud(clock, Pace(clock, deadline_seconds=AWS_DEADLINE_SECONDS))
     path = evidence.audit_log_path(audit_log)
-    files, issuances = audited(path)
     declared = declared_at(mount)
-    with open_journal() as journal:
-        ledger = journal.ledger()
-    sources = Sources(
-        vault=vault,
-        cloud=cloud,
-        mount=mount,
-        clock=clock,
-        ledger=ledger,
-        issuances=issuances,
-        audit_files=files,
-        key_hash=digest_of(vault, asking.key),
-        declared=declared.roles if declared else (),
-        static_names=tuple(role.name for role in declared.static_roles) if declared else (),
-        root_user=asking.root_user,
-    )
+    key_hash = digest_of(vault, asking.key)
+
+    def sources() -> Sources:
+        files, issuances = audited(path)
+        with open_journal() as journal:
+            ledger = journal.ledger()
+        return Sources(
+            vault=vault,
+            cloud=cloud,
+            mount=mount,
+            clock=clock,
+            ledger=ledger,
+            issuances=issuances,
+            audit_files=files,
+            key_hash=key_hash,
+            declared=declared.roles if declared else (),
+            static_names=tuple(role.name for role in declared.static_roles) if declared else (),
+            root_user=asking.root_user,
+        )
+
     trail = trail_of(vault, cloud.keys_of, asking.regions, watch) if asking.trail else None
-    return Tools(Runner(sources, cases, clock, trail), cloud)
+    runner = Runner(
+        sources(),
+        sources,
+        cases,
+        clock,
+        trail,
+        lambda case: Standing(vault, cloud, case).undone(),
+        asking.stronger,
+    )
+    return Tools(runner, cloud)
 
 
 def audited(path: Path | None) -> tuple[tuple[Path, ...], tuple[AuditIssuance, ...]]:
@@ -160,7 +175,7 @@ def trail_of(
     def opened(seen: Picture) -> Trail:
         return Trail(
             lookup=lookup,
-            regions=(default_region(), *regions),
+            regions=(default_region(), *seen.regions, *regions),
             keys_of=keys_of,
             root_user=seen.place.root_user,
             root_key_id=seen.place.root_key_id,
@@ -178,7 +193,7 @@ def digest_or_none(vault: Administration) -> Callable[[str], str] | None:
         return None
 
 
-def deeds_for(tools: Tools, prepared: Prepared, case: Case) -> Deeds:
+def deeds_for(tools: Tools, prepared: Prepared, case: Case, *, stronger: bool) -> Deeds:
     """The effects, over a server, an account, and the rotations of this mount."""
     from vaultaws.incident.deeds import Deeds
     from vaultaws.incident.ending import LeaseEnder
@@ -200,6 +215,7 @@ def deeds_for(tools: Tools, prepared: Prepared, case: Case) -> Deeds:
         issue_canary=canary_issuer(vault, place, case.name, sources.clock),
         replace_static=rotations.replace_static,
         rotate_root=rotations.rotate_root,
+        in_all_places=stronger,
     )
 
 

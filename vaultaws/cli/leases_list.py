@@ -44,7 +44,8 @@ def list_leases(
     with open_journal() as journal:
         log = evidence.settled_log(vault, journal, audit_log, mount)
         found = holdings.take(vault, journal, mount, log)
-    shown = fitting(found, **asdict(filters), key_hash=holdings.hash_of(vault, filters.key))
+    found = holdings.without_dead(vault, mount, found)
+    shown = fitting(found, **asdict(filters), **holdings.hashes(vault, filters))
     found = replace(found, holdings=shown)
     if as_json:
         output.as_json(listing.as_json(found))

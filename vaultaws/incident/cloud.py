@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from vaultaws.aws import moment
-from vaultaws.aws.cutoff import Cut, Cutter, Holder
+from vaultaws.aws.cutoff import Cut, Cutter, Holder, Stronger
 from vaultaws.aws.identity import AccessKey, Directory, IamUser
 from vaultaws.aws.keys import KeyHands
 from vaultaws.aws.moment import Answered
@@ -60,6 +60,12 @@ class PacedCloud:
 
     def switch_off(self, user: str, access_key_id: str) -> None:
         self._run(lambda: self._hands.switch_off(user, access_key_id))
+
+    def find_cut(self, holder: Holder, policy_name: str) -> Cut | None:
+        return self._run(lambda: self._cutter.find(holder, policy_name))
+
+    def stronger(self, holder: Holder, at: datetime, policy_name: str) -> Stronger:
+        return self._run(lambda: self._cutter.stronger(holder, at, policy_name))
 
     def cut(self, holder: Holder, at: datetime, policy_name: str) -> Cut:
         return self._run(lambda: self._cutter.cut(holder, at, policy_name))

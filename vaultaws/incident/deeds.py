@@ -10,7 +10,7 @@ from threading import Event, Lock
 from typing import Any, Final, Protocol
 
 from vaultaws.aws import moment as moments
-from vaultaws.aws.cutoff import Cut, Holder, HolderKind
+from vaultaws.aws.cutoff import Cut, Holder, HolderKind, Stronger
 from vaultaws.aws.identity import AccessKey, IamUser
 from vaultaws.errors import VaultRefusedError
 from vaultaws.incident import denyblock
@@ -27,6 +27,7 @@ class Denies(Protocol):
     """Denies on principals (`aws.cutoff.Cutter`)."""
 
     def cut(self, holder: Holder, moment: datetime, policy_name: str) -> Cut: ...
+    def stronger(self, holder: Holder, moment: datetime, policy_name: str) -> Stronger: ...
     def cut_session(self, holder: Holder, userid: str, policy_name: str) -> object: ...
 
 
@@ -66,6 +67,8 @@ class Deeds:
     issue_canary: Canary
     replace_static: Callable[[Step], Evidence]
     rotate_root: Callable[[Step], Evidence]
+    in_all_places: bool = False
+    """Denies go into every place at once, with the calls denied that would take one away."""
     _moment: datetime | None = None
     _asked: dict[str, Event] = field(default_factory=dict)
     _present: frozenset[str] | None = None
@@ -137,7 +140,8 @@ class Deeds:
     def deny_tokens(self, step: Step) -> Evidence:
         with self._lock:
             moment = self._moment or self.moment()
-        cut = self.denies.cut(_holder(step), moment, self.policy_name)
+        put = self.denies.stronger if self.in_all_places else self.denies.cut
+        cut = put(_holder(step), moment, self.policy_name)
         return {**plain(cut), "moment": iso(cut.moment), "policy_name": self.policy_name}
 
     def deny_session(self, step: Step) -> Evidence:

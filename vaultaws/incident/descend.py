@@ -196,7 +196,7 @@ def _by_use(key: str, event: Event) -> Suspect | None:
         access_key_id=key,
         credential_type=kind,
         holder=Holder(holder_kind, event.user_name),
-        session=event.principal_id,
+        session=event.principal_id if event.identity_type != "IAMUser" else "",
     )
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from vaultaws.clock import Clock
 from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
 from vaultaws.incident.model import Evidence
 from vaultaws.incident.waves import GONE
 from vaultaws.leases.ending import end_lease
+from vaultaws.leases.revoke_one import failed
 from vaultaws.vault.administration import Administration
-
-_MISSING: Final = re.compile(r"NoSuchEntity.*user with name (?P<user>[\w+=,.@-]+)")
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,9 @@ class LeaseEnder:
         except (VaultDeniedError, *GONE):
             raise
         except VaultError as fault:
-            named = _named(fault) or user
+            named = failed(fault).missing_user or user
             if not named or self.user_exists(named):
                 raise
             self.vault.force_revoke_lease(lease_id)
             return {"revoked": True, "forced": True, "user": named}
         return {"revoked": True}
-
-
-def _named(fault: VaultError) -> str:
-    """The user that the engine could not find, in its own words."""
-    found = _MISSING.search(fault.why)
-    return found["user"] if found else ""

@@ -29,7 +29,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
     """Look at all that the scope may touch; a case that is gone on with adds what it knows."""
     look = Looking(sources, scope)
     at, own = _own_in_aws(look)
-    place = _place(look, case)
+    place, regions = _place(look, case)
     roles = _roles(look)
     holdings = _holdings(look)
     chosen = [held for held in holdings if scopes.fits(scope, held, sources.key_hash)]
@@ -48,6 +48,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
         statics=statics.seen(look),
         others=others,
         own=own,
+        regions=regions,
         seeds=(place.root_key_id,) if scope.root and place.root_key_id else (),
         notes=tuple(look.notes),
         blind=dict(look.blind),
@@ -68,14 +69,16 @@ def _own_in_aws(look: Looking) -> tuple[datetime, Own]:
     return answered.at, Own(user=user)
 
 
-def _place(look: Looking, case: Case | None) -> Place:
-    """Which mount and account; what is not answered now, the case may know."""
+def _place(look: Looking, case: Case | None) -> tuple[Place, tuple[str, ...]]:
+    """Which mount and account, and the regions in which Vault asks STS and IAM; what is not
+    answered now, the case may know."""
     sources, known = look.sources, case.place if case else None
     vault = sources.vault
-    key, user, account = "", sources.root_user, ""
+    key, user, account, regions = "", sources.root_user, "", tuple[str, ...]()
     try:
         root = vault.read_root(sources.mount)
         key = root.access_key_id if root else ""
+        regions = (root.sts_region, root.region) if root else ()
     except VaultDeniedError:
         look.notes.append("this token may not read config/root: Vault's own AWS user is not known")
     except VaultError as fault:
@@ -86,7 +89,7 @@ def _place(look: Looking, case: Case | None) -> Place:
         account = sources.cloud.ask_time().caller.account if AWS not in look.blind else ""
     except AwsError as fault:
         look.aws_fault(fault)
-    return Place(
+    place = Place(
         server=vault.address,
         namespace=vault.namespace,
         mount=sources.mount,
@@ -94,6 +97,7 @@ def _place(look: Looking, case: Case | None) -> Place:
         root_user=user or (known.root_user if known else ""),
         root_key_id=key,
     )
+    return place, tuple(filter(None, regions))
 
 
 def _roles(look: Looking) -> dict[str, Role]:

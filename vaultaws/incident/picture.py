@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from vaultaws.aws.cutoff import Holder
-from vaultaws.incident.model import Place, Suspect
+from vaultaws.incident.model import Place, Step, Suspect
 from vaultaws.model import Role
 
 
@@ -53,6 +53,10 @@ class Picture:
     statics: tuple[StaticSeen, ...] = ()
     others: Mapping[Holder, int] = field(default_factory=dict)
     own: Own = field(default_factory=Own)
+    regions: tuple[str, ...] = ()
+    """Where Vault asks AWS: there the trail has its tokens."""
+    undone: tuple[Step, ...] = ()
+    """Steps of the case that were done, and do not stand any more."""
     seeds: tuple[str, ...] = ()
     """Key ids in clear from which the trail is followed."""
     spare_keys: tuple[str, ...] = ()

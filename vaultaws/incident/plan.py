@@ -114,10 +114,11 @@ def _statics(seen: Picture) -> Iterator[Step]:
 
 
 def _root(scope: Scope, seen: Picture) -> Iterator[Step]:
-    if not (scope.root or seen.spare_keys):
-        return
     place = seen.place
-    keys = sorted(seen.spare_keys)
+    of_vault = {s.access_key_id for s in seen.suspects if _is_vaults(seen, s)}
+    if not (scope.root or seen.spare_keys or of_vault):
+        return
+    keys = sorted({*seen.spare_keys, *of_vault} - {"", place.root_key_id})
     why = "a suspect made a key of Vault's own user" if keys else ""
     yield Step(StepKind.ROTATE_ROOT, place.mount, {"spare_keys": keys}, why)
     if place.root_user:
@@ -132,18 +133,33 @@ def _killing(scope: Scope, seen: Picture, suspect: Suspect) -> tuple[list[Step],
     if suspect.lease_id:
         settings = {"user": suspect.user} if suspect.user else {}
         steps.append(Step(StepKind.REVOKE_LEASE, suspect.lease_id, settings))
-    if suspect.user and suspect.user == seen.place.root_user:
-        return steps, ""  # its keys are stopped one by one, with the root
+    if suspect.ends_at is not None and suspect.ends_at <= seen.taken_at:
+        return steps, ""  # AWS has ended it; what it made is a suspect of its own
+    if _is_vaults(seen, suspect):  # its keys are stopped one by one, with the root
+        return steps, "" if suspect.access_key_id else "which key of Vault's own user is not known"
     if suspect.user:
         return [*steps, *_against_user(seen, suspect)], ""
     if _is_long_term(suspect):
         return steps, "" if steps else "nobody knows whose key it is"
+    denies, why = _against_token(scope, seen, suspect)
+    return [*steps, *denies], why
+
+
+def _against_token(scope: Scope, seen: Picture, suspect: Suspect) -> tuple[list[Step], str]:
+    """Deny a token by its principal, or alone where that is asked for and its session is known."""
+    own = seen.place.account
+    if suspect.account and own and suspect.account != own:
+        names = ", ".join(holder.name for holder in suspect.holders)
+        return [], f"the role {names} is of account {suspect.account}: have it cut there"
     if scope.session_only and suspect.session and suspect.holder:
-        return [*steps, _session(suspect, suspect.holder)], ""
+        return [_session(suspect, suspect.holder)], ""
     why = f"{suspect.made_by} with {short_key(suspect.parent_key)}" if suspect.parent_key else ""
     denies = [_deny(holder, suspect.issued_at, why) for holder in suspect.holders]
-    reason = "" if denies else "no principal is known whose deny would kill it"
-    return [*steps, *denies], reason
+    return denies, "" if denies else "no principal is known whose deny would kill it"
+
+
+def _is_vaults(seen: Picture, suspect: Suspect) -> bool:
+    return bool(suspect.user) and suspect.user == seen.place.root_user
 
 
 def _is_long_term(suspect: Suspect) -> bool:
@@ -218,6 +234,9 @@ def _own_holder(seen: Picture) -> str:
 
 def _notes(seen: Picture, steps: Mapping[str, Step]) -> tuple[str, ...]:
     notes = list(seen.notes)
+    if any(step.kind is StepKind.DENY_ISSUANCE for step in steps.values()):
+        notes.append("root tokens, and tokens without Vault's default policy, may still issue")
+    notes += [f"was undone, and is done again: {step.id}" for step in seen.undone]
     if _own_holder(seen) in steps:
         notes.append(
             f"your own AWS session is of {seen.own.holder}: it is cut last, and you must fetch"

@@ -20,11 +20,12 @@ from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
 from vaultaws.incident.descend import AROUND, DELIVERY, Trail
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
-from vaultaws.incident.model import Case, Progress, Scope, Step, StepState
+from vaultaws.incident.model import Case, Progress, Scope, Step, StepKind, StepState
 from vaultaws.incident.observe import observe
 from vaultaws.incident.picture import Picture
 from vaultaws.incident.plan import Plan
 from vaultaws.incident.show import Shown
+from vaultaws.incident.standing import reopened
 from vaultaws.incident.waves import Breaker, Plane
 
 
@@ -41,12 +42,18 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Runner:
-    """Everything a run works with. `trail` is None where CloudTrail is not asked."""
+    """Everything a run works with. `fresh` reads the audit log anew; `trail` is None where
+    CloudTrail is not asked."""
 
     sources: Sources
+    fresh: Callable[[], Sources]
     cases: Cases
     clock: Clock
     trail: Callable[[Picture], Trail] | None
+    standing: Callable[[Case], tuple[Step, ...]] = lambda _: ()
+    """The steps of a case that were done and do not stand any more."""
+    stronger: bool = False
+    """All denies are put anew, in every place."""
 
     def prepare(self, name: str, scope: Scope, case: Case | None, *, follow: bool) -> Prepared:
         """Look, and plan. `follow` takes the trail too. Changes nothing."""
@@ -54,10 +61,16 @@ class Runner:
         if scope.key and scope.key == seen.place.root_key_id:
             scope = replace(scope, root=True)
             seen = observe(self.sources, scope, case)
-        seen = self._with_origin(seen, scope)
+        seen = replace(self._with_origin(seen, scope), undone=self._undone(case))
         if follow and self.trail is not None:
             seen = following.followed(seen, scope, self.trail(seen), seen.taken_at)
         return Prepared(name, scope, seen, plans.plan(scope, seen), follow)
+
+    def _undone(self, case: Case | None) -> tuple[Step, ...]:
+        if case is None:
+            return ()
+        denies = [s for s in case.steps if s.kind is StepKind.DENY_TOKENS and self.stronger]
+        return tuple({step.id: step for step in (*self.standing(case), *denies)}.values())
 
     def _with_origin(self, seen: Picture, scope: Scope) -> Picture:
         try:
@@ -88,6 +101,7 @@ class Runner:
         """Take all steps; follow the trail meanwhile, and look once more in the end."""
         containment = Containment(writer, deeds, self.clock, told, _breaker(prepared.picture))
         began = self.clock.now()
+        case = reopened(case, prepared.picture.undone)
         with ThreadPoolExecutor(1, thread_name_prefix="follow") as pool:
             wanted = self.trail is not None and not prepared.followed
             looking = pool.submit(self._look, prepared, None) if wanted else None
@@ -95,10 +109,25 @@ class Runner:
             if looking is not None:
                 prepared = looking.result()
                 case = self._take(containment, writer, case, prepared)
-        if self.trail is not None and not _is_blind(prepared.picture):
-            prepared = self._look(prepared, began - AROUND)
-            case = self._take(containment, writer, case, prepared)
+        prepared = self._look_again(prepared, case, began)
+        case = self._take(containment, writer, case, prepared)
         return self._ended(prepared, writer, case)
+
+    def _look_again(self, prepared: Prepared, case: Case, began: datetime) -> Prepared:
+        """What was issued between the first look and the end of issuance, and what the trail has
+        brought since."""
+        seen = observe(self.fresh(), prepared.scope, case)
+        seen = replace(
+            seen,
+            spare_keys=prepared.picture.spare_keys,
+            seeds=prepared.picture.seeds,
+            acts=prepared.picture.acts,
+            undone=prepared.picture.undone,
+            blind={**prepared.picture.blind, **seen.blind},
+        )
+        plan = plans.plan(prepared.scope, seen)
+        again = replace(prepared, picture=seen, plan=plan)
+        return again if seen.blind else self._look(again, began - AROUND)
 
     def _look(self, prepared: Prepared, again_from: datetime | None) -> Prepared:
         """Follow the trail from what is known."""
@@ -155,8 +184,15 @@ class Runner:
 
 
 def check_something(prepared: Prepared) -> None:
-    """Raises UsageError when there is nothing to contain, and nothing was hidden from us."""
-    seen = prepared.picture
+    """Raises UsageError when there is nothing to contain, or the role is not one."""
+    seen, role = prepared.picture, prepared.scope.role
+    is_known = role in seen.roles or seen.suspects or seen.statics or VAULT in seen.blind
+    if role and not is_known:
+        raise UsageError(
+            f'no role "{role}" on {seen.place.mount}/, and no credential of one',
+            why="neither the mount nor the audit log knows it",
+            do="vaultaws roles list",
+        )
     if prepared.plan.steps:
         return
     hidden = "; ".join(seen.blind.values())
@@ -185,10 +221,6 @@ def _breaker(seen: Picture) -> Breaker:
     """What could not be seen a moment ago is not waited for again before the rest is done."""
     down = {Plane.VAULT: seen.blind.get(VAULT, ""), Plane.AWS: seen.blind.get(AWS, "")}
     return Breaker({plane: why for plane, why in down.items() if why and plane is Plane.VAULT})
-
-
-def _is_blind(seen: Picture) -> bool:
-    return bool(seen.blind)
 
 
 def _is_long_term(key: str) -> bool:

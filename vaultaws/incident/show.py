@@ -159,7 +159,7 @@ def _head(shown: Shown) -> str:
     ]
     if born:
         parts.append(count(born, "descendant", "descendants"))
-    return " · ".join(parts)
+    return printable(" · ".join(parts))
 
 
 def _stop_lines(plan: Plan) -> list[str]:
@@ -328,7 +328,9 @@ def _notes(shown: Shown) -> tuple[str, ...]:
 
 
 def _block(title: str, lines: Sequence[str]) -> list[str]:
-    first, *others = lines
+    """Lines under a title. Names in them may come from logs: nothing passes that a terminal
+    obeys."""
+    first, *others = map(printable, lines)
     return [f"  {title:<{_WIDTH}} {first}", *(f"  {'':<{_WIDTH}} {line}" for line in others)]
 
 

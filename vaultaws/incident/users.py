@@ -27,7 +27,8 @@ def named(
     if not wanted and not any(not role.credential_type.is_sts for role in roles.values()):
         return suspects
     try:
-        names = Names(user.name for user in look.sources.cloud.users())
+        listed = list(look.sources.cloud.users())
+        names = Names(user.name for user in listed)
         template = _template(look)
         found = _users_of(look, suspects, names, template)
     except AwsError as fault:
@@ -36,7 +37,9 @@ def named(
     claimed = set(found.values())
     claimed |= _explained_elsewhere(look, names, template)
     named = [replace(suspect, user=found.get(suspect.name) or suspect.user) for suspect in suspects]
-    return named + _by_template(look, names, template, roles, claimed)
+    since = look.scope.since
+    later = Names(user.name for user in listed if since is None or user.created_at >= since)
+    return named + _by_template(look, later, template, roles, claimed)
 
 
 def _template(look: Looking) -> str:
@@ -96,7 +99,7 @@ def _by_template(
     """Users whose names are a role's and that no issuance leads to: only where whole roles, or
     the mount, are meant, and no other mount has a role of that name."""
     scope = look.scope
-    if scope.person or scope.key or not (scope.role or scope.everything) or scope.since:
+    if scope.person or scope.key or not (scope.role or scope.everything):
         return []
     patterns = {
         name: found

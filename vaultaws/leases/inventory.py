@@ -47,7 +47,7 @@ class Holding:
 
     `is_sts` is None when nothing tells. `token_ends` is AWS's own end of the credential; where
     only a bound is known (`token_ends_exact` False) it ends then at the latest. `key_hash` is
-    the audit log's digest of the key id.
+    the audit log's digest of the key id. `denied` says that a deny in AWS has killed the token.
     """
 
     lease_id: str
@@ -57,6 +57,7 @@ class Holding:
     state: LeaseState
     person: str = ""
     entity_id: str = ""
+    token_accessor: str = ""
     access_key_id: str = ""
     key_hash: str = ""
     issued_at: datetime | None = None
@@ -65,10 +66,11 @@ class Holding:
     token_ends: datetime | None = None
     token_ends_exact: bool = True
     last_use: LastUse | None = None
+    denied: bool = False
 
     def outlives_lease(self) -> bool:
         """True when the token is known to live on after its lease."""
-        if not self.is_sts or self.token_ends is None:
+        if self.denied or not self.is_sts or self.token_ends is None:
             return False
         if self.state is not LeaseState.LIVE:
             return True
@@ -154,11 +156,13 @@ def _lease_or_none(vault: Vault, lease_id: str) -> Lease | None:
 
 
 def _live(lease: Lease) -> Holding:
+    """The engine makes leases of IAM users renewable, and no others; a batch token's never are."""
     return replace(
         _past(lease.id),
         state=LeaseState.LIVE,
         issued_at=lease.issued_at,
         lease_ends=lease.expires_at,
+        is_sts=False if lease.renewable else None,
     )
 
 
@@ -187,6 +191,7 @@ def _with_audit(held: Holding, found: AuditIssuance) -> Holding:
             found.display_name, username=found.username, entity_id=found.entity_id
         ),
         entity_id=found.entity_id,
+        token_accessor=found.token_accessor,
         access_key_id="" if hashed else found.access_key,
         key_hash=found.access_key if hashed else "",
         issued_at=held.issued_at or found.time,
@@ -207,6 +212,7 @@ def _with_record(held: Holding, record: Record) -> Holding:
         state=LeaseState.REVOKED if ended and revoked else held.state,
         person=held.person or name,
         entity_id=held.entity_id or intent.entity_id,
+        token_accessor=intent.token_accessor or held.token_accessor,
         access_key_id=issued.access_key_id,
         issued_at=held.issued_at or issued.time,
         lease_ends=held.lease_ends or (None if revoked else issued.lease_ends),

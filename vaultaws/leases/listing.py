@@ -56,6 +56,8 @@ def _lease_end(held: Holding, now: datetime) -> str:
 def _token_end(held: Holding, now: datetime) -> str:
     if held.is_sts is False:
         return "with lease"
+    if held.denied:
+        return "denied in AWS"
     if held.token_ends is None:
         return "unknown"
     bound = "" if held.token_ends_exact else "at most "
@@ -97,5 +99,6 @@ def _json(held: Holding) -> dict[str, Any]:
         "token_ends_at": iso(held.token_ends),
         "token_ends_exact": held.token_ends_exact,
         "outlives_lease": held.outlives_lease(),
+        "denied": held.denied,
         "last_used": {"service": use.service, "at": iso(use.time)} if use else None,
     }

@@ -125,7 +125,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     contain = ("incident", "contain", "--role", "reader", "--no-trail")
     dry, done = ops.json(*contain, "--dry-run"), ops.json(*contain, "--yes")
     check("incident contain", dry, done)
-    check("leases revoke", ops.json("leases", "revoke", "--all", "--cut", "--yes"))
+    check(
+        "leases revoke",
+        ops.json("leases", "revoke", "--all", "--dry-run"),
+        ops.json("leases", "revoke", "--all", "--cut", "--yes"),
+    )
 
 
 def test_the_keys_of_the_root_and_of_static_roles(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from tests.integration.conftest import SERVERS
 from tests.support.connections import make_user
 from tests.support.places import here
 from tests.support.stricken import Stricken, login
 from tests.support.waiting import until
 from tests.support.wired import must
 from vaultaws.errors import VaultError
-from vaultaws.incident.denyblock import paths_of
+from vaultaws.incident.denyblock import paths_of, without_block
 from vaultaws.model import Credentials, Secret
 
 ADMIN = {
@@ -87,6 +90,26 @@ def ada_may(place: Stricken, role: str) -> str:
     return ""
 
 
+def test_a_deny_that_was_taken_away_is_put_again_and_in_all_places(place: Stricken) -> None:
+    ada = login(place, "ada")
+    place.issue("ada", "ops", ada)
+    until(lambda: len(place.alive()) == 1)
+    done = place.contain("--role", "ops", "--no-trail")
+    assert place.alive() == set()
+    iam, role = place.wired.client("iam"), place.roles.arns[0].rsplit("/", maxsplit=1)[-1]
+    policy = f"vaultaws-incident-{done['name']}"
+    iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    undone = {"policy": without_block(default_policy(place), done["name"])}
+    must(place.wired.ask("sys/policies/acl/default", undone))
+    assert len(place.alive()) == 1
+    again = place.contain("--resume", done["name"], "--no-trail", "--stronger")
+    assert f"was undone, and is done again: deny_tokens:role {role}" in again["notes"]
+    assert place.alive() == set()
+    assert paths_of(default_policy(place), done["name"])
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert [found["PolicyName"].startswith(policy) for found in attached] == [True]
+
+
 def test_one_session_alone(place: Stricken) -> None:
     ben, ada = login(place, "ben"), login(place, "ada")
     place.issue("ben", "reader-sts", ben)
@@ -98,6 +121,7 @@ def test_one_session_alone(place: Stricken) -> None:
     assert place.alive() == {("ada", "reader-sts")}
 
 
+@pytest.mark.parametrize("server", SERVERS[:1], indirect=True)  # it is about AWS alone
 def test_a_thief_is_followed_two_deep(place: Stricken) -> None:
     """A key of a person of the company, unknown to Vault: she makes a user, whose key takes a role
     of the company's, whose session makes a key for somebody else."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import SERVERS
 from tests.support.commands import Shell
 from tests.support.killing import Killer
 from tests.support.people import operator
@@ -25,6 +26,8 @@ from vaultaws.local.servers.base import RunningServer
 from vaultaws.local.wire import ask
 
 ROLES = ("reader", "reader-sts", "ops")
+ONE_SERVER = pytest.mark.parametrize("server", SERVERS[:1], indirect=True)
+"""For what is about AWS alone: a second server would tell nothing and take half a minute."""
 EVERYTHING = ("incident", "contain", "--everything", "--no-trail", "--yes", "--name", "all")
 
 
@@ -80,6 +83,24 @@ def test_killed_at_any_write_the_next_run_ends_it(place: Stricken) -> None:
 
 def nothing(_: Asked) -> None:
     """Let pass."""
+
+
+def test_what_is_issued_while_the_plan_is_read_dies_too(place: Stricken) -> None:
+    filled(place)
+    ben = login(place, "ben")
+
+    def issue_once_more(asked: Asked) -> None:
+        if asked.path == "sys/policies/acl/default" and ("late", "reader") not in place.held:
+            place.issue("late", "reader", ben)
+
+    with relayed(place) as relay:
+        relay.before = issue_once_more
+        code, out, said = here(through(place, relay), *EVERYTHING)
+    assert code == 0, out + said
+    assert ("late", "reader") in place.held
+    assert place.alive() == set()
+    assert place.leases() == []
+    assert place.wired.user_names(f"{place.mount}-ben-reader-") == []
 
 
 def test_vault_goes_away_halfway_and_aws_is_cut_all_the_same(place: Stricken) -> None:
@@ -145,6 +166,7 @@ def test_a_sealed_server_and_what_the_machine_knows(sealed_place: Stricken) -> N
     assert place.leases() == []
 
 
+@ONE_SERVER
 def test_an_aws_that_fails_and_throttles_one_call_in_five(own_place: Stricken) -> None:
     place = filled(own_place)
     control = ControlClient(place.wired.aws.endpoint, place.wired.aws.control_token)
@@ -159,6 +181,7 @@ def test_an_aws_that_fails_and_throttles_one_call_in_five(own_place: Stricken) -
     assert place.wired.user_names("-reader-") == []
 
 
+@ONE_SERVER
 def test_the_cut_is_told_in_awss_own_time(own_place: Stricken) -> None:
     """AWS is ten minutes ahead of this machine: a moment of ours would leave the tokens alive."""
     place = own_place
@@ -176,6 +199,7 @@ def test_the_cut_is_told_in_awss_own_time(own_place: Stricken) -> None:
     until(a_new_one_works)  # from the next second on
 
 
+@ONE_SERVER
 def test_two_responders_at_once(place: Stricken) -> None:
     """On two machines both do all of it; on one machine the second is told of the first."""
     filled(place)
@@ -192,6 +216,7 @@ def test_two_responders_at_once(place: Stricken) -> None:
     assert place.leases() == []
 
 
+@ONE_SERVER
 def test_without_aws_keys_vault_is_done_and_the_rest_is_said(place: Stricken) -> None:
     filled(place)
     none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
