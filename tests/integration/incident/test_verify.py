@@ -139,3 +139,13 @@ def test_another_server_is_refused(case: Contained) -> None:
     done = shell.run("incident", "verify", CASE)
     assert done.returncode == 1
     assert "is of another server" in done.stderr
+
+
+def test_an_aws_that_fails_every_fifth_call_is_asked_again(own_case: Contained) -> None:
+    aws = own_case.wired.aws
+    control = ControlClient(aws.endpoint, aws.control_token)
+    control.configure(fault_rate=0.2)
+    try:
+        assert own_case.told("verify")["passed"] is True
+    finally:
+        control.configure(fault_rate=0)
