@@ -27,7 +27,7 @@ _SECONDS: Final = {
     StepKind.REVOKE_LEASE: 0.01,
     StepKind.ROTATE_ROOT: 15.0,
 }
-"""What one step takes, eight at a time where that is so; measured (docs/incident.md)."""
+"""What one step takes, eight at a time where that is so; measured (docs/benchmarks.md)."""
 _KINDS: Final = {
     CredentialType.ASSUMED_ROLE: ("assumed-role session", "assumed-role sessions"),
     CredentialType.FEDERATION_TOKEN: ("federation token", "federation tokens"),
