@@ -108,6 +108,7 @@ def contain(
     """
     from vaultaws.cli import incident_wiring as wiring
     from vaultaws.incident import show
+    from vaultaws.incident.document import document
     from vaultaws.incident.running import check_something
 
     cases = wiring.open_cases()
@@ -128,7 +129,7 @@ def contain(
     if dry_run:
         shown = runner.shown(prepared)
         if as_json:
-            output.as_json(show.document(shown, dry_run=True))
+            output.as_json(document(shown, dry_run=True))
         else:
             output.result(show.plan_text(shown))
         return 0
@@ -136,7 +137,7 @@ def contain(
     confirm("Contain this now?", yes=yes)
     done = run(tools, prepared)
     if as_json:
-        output.as_json(show.document(done, dry_run=False))
+        output.as_json(document(done, dry_run=False))
     elif done.case is not None:
         output.result(show.done_text(done, done.case))
     return VaultError.exit_code if done.left else 0
@@ -219,4 +220,8 @@ def run(tools: Tools, prepared: Prepared) -> Shown:
     with output.Progress("containing") as progress, runner.held(prepared) as (case, writer):
         deeds = wiring.deeds_for(tools, prepared, case, stronger=runner.stronger)
         told = wiring.Telling(progress, runner.clock)
-        return runner.contain(prepared, case, writer, deeds, told)
+        try:
+            return runner.contain(prepared, case, writer, deeds, told)
+        except BaseException as stop:
+            stop.add_note(f"go on with it: vaultaws incident contain --resume {prepared.name}")
+            raise

@@ -201,6 +201,9 @@ def check_something(prepared: Prepared) -> None:
     if prepared.plan.steps:
         return
     hidden = "; ".join(seen.blind.values())
+    if "…" in prepared.scope.key:
+        hidden = hidden or "a shortened key is found only where its id is known in clear"
+        raise UsageError("there is nothing to contain", why=hidden, do="give the whole key id")
     raise UsageError(
         "there is nothing to contain",
         why=hidden or "no credential, login or static role fits",
