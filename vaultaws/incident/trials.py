@@ -22,6 +22,8 @@ from vaultaws.leases.words import iso
 from vaultaws.model import CredentialType
 
 AT_ONCE: Final = 4
+_WHOLE_SECOND: Final = timedelta(seconds=1)
+"""The moment of a cut is the next whole second: a token may be refused before it comes."""
 HOPELESS_SECONDS: Final = 2.0
 """How long a canary is tried whose deny is gone: long enough to see that it lives."""
 
@@ -129,7 +131,7 @@ def earlier_proofs(case: Case) -> dict[str, Proof]:
         proof = _proof_of(body)
         if proof is None or proof.trial is not Trial.REFUSED or proof.since is None:
             continue
-        if case.cut_at is None or proof.since >= case.cut_at:
+        if case.cut_at is None or proof.since >= case.cut_at - _WHOLE_SECOND:
             found[proof.step] = proof
     return found
 

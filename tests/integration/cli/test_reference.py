@@ -29,6 +29,7 @@ FREE = (
     "plans[]",
     "iam_tags",
     "session_tags",
+    "actions[].evidence",
 )  # keys in them are data
 PRINTED_BY_FORMAT = {"creds (--format json)", "mfa login", "mfa assume (--format json)"}
 ROLES = """

@@ -68,6 +68,14 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
     assert found["users_without_lease"] == []
     assert told(struck, "status", CASE, code=0)["next"] == f"vaultaws incident lift {CASE}"
 
+    iam = struck.wired.client("iam")
+    iam.delete_user_policy(UserName=struck.wired.root_user, PolicyName=f"vaultaws-incident-{CASE}")
+    assert told(struck, "verify", CASE, code=3)["denies_gone"]
+    assert struck.alive() == {("ben", "reader-sts"), ("ada", "reader")}
+    struck.contain("--resume", CASE)
+    assert told(struck, "verify", CASE, code=0)["passed"] is True
+    assert struck.alive() == {("ada", "reader")}
+
     early = told(struck, "lift", CASE, "--yes", code=3)
     assert {each["step"].split(":")[0] for each in early["waiting"]} == {"deny_tokens"}
     assert any(each["step"].startswith("disable_entity") for each in early["undo"])
