@@ -6,7 +6,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -205,6 +206,17 @@ class MemoryVault:
     def lookup_lease(self, lease_id: str) -> Lease:
         self._guard("lookup_lease")
         return self._known(lease_id)
+
+    def lookup_leases(
+        self, lease_ids: Sequence[str], watch: Callable[[int], None] | None = None
+    ) -> list[Lease]:
+        found = []
+        for lease_id in lease_ids:
+            with suppress(VaultNotFoundError):
+                found.append(self.lookup_lease(lease_id))
+            if watch is not None:
+                watch(1)
+        return found
 
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
         self._guard("renew_lease")

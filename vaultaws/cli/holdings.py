@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 
 
 def take(vault: Vault, journal: Journal, mount: str, log: AuditLog | None) -> Inventory:
-    """Take the inventory, with what the audit log and the journal know."""
+    """Take the inventory, with what the audit log and the journal know; stderr shows how far it
+    has come."""
+    from vaultaws.cli import output
     from vaultaws.clock import SystemClock
     from vaultaws.leases import inventory
+    from vaultaws.leases.words import going
 
-    return inventory.take(
-        vault,
-        mount,
-        SystemClock(),
-        ledger=journal.ledger(),
-        issuances=log.issuances if log is not None else (),
-    )
+    with output.Progress("listing leases") as shown:
+        return inventory.take(
+            vault,
+            mount,
+            SystemClock(),
+            ledger=journal.ledger(),
+            issuances=log.issuances if log is not None else (),
+            watch=lambda done, total: shown.update(
+                going("looking leases up", done, total, shown.seconds)
+            ),
+        )
 
 
 def without_dead(vault: Vault, mount: str, found: Inventory) -> Inventory:

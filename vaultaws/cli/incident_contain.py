@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -46,6 +47,16 @@ class Wanted:
     resume: str = ""
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far a run looks and cuts."""
+
+    no_trail: bool = False
+    stronger: bool = False
+    regions: tuple[str, ...] = ()
+    root_user: str = ""
+
+
 _SCOPE_OPTIONS = (
     click.option("--person", default="", help="A person, by name or entity id."),
     click.option("--role", default="", help="A role of the mount, or a static role."),
@@ -66,20 +77,29 @@ def scope_options(command: Callable[..., object]) -> Callable[..., object]:
     return gathered(command, "wanted", Wanted, _SCOPE_OPTIONS)
 
 
+_REACH_OPTIONS = (
+    click.option("--no-trail", is_flag=True, help="Do not follow CloudTrail to what was made."),
+    click.option(
+        "--stronger",
+        is_flag=True,
+        help="Put denies in every place at once, and deny the calls that take them away.",
+    ),
+    click.option(
+        "--region", "regions", multiple=True, help="Search CloudTrail there too; repeatable."
+    ),
+    click.option(
+        "--root-user", default="", help="Vault's own IAM user, where Vault cannot be asked."
+    ),
+)
+
+
 @click.command(
     "contain",
     epilog="\b\nExample:\n  vaultaws incident contain --person ben --dry-run",
 )
 @scope_options
 @click.option("--dry-run", is_flag=True, help="Print the plan, and do nothing.")
-@click.option("--no-trail", is_flag=True, help="Do not follow CloudTrail to what was made.")
-@click.option(
-    "--stronger",
-    is_flag=True,
-    help="Put denies in every place at once, and deny the calls that take them away.",
-)
-@click.option("--region", "regions", multiple=True, help="Search CloudTrail there too; repeatable.")
-@click.option("--root-user", default="", help="Vault's own IAM user, where Vault cannot be asked.")
+@functools.partial(gathered, name="reach", kind=Reach, options=_REACH_OPTIONS)
 @audit_log_option
 @mount_option
 @yes_option
@@ -89,10 +109,7 @@ def contain(
     *,
     wanted: Wanted,
     dry_run: bool,
-    no_trail: bool,
-    stronger: bool,
-    regions: tuple[str, ...],
-    root_user: str,
+    reach: Reach,
     audit_log: str | None,
     mount: str,
     yes: bool,
@@ -107,7 +124,6 @@ def contain(
     something is left to do.
     """
     from vaultaws.cli import incident_wiring as wiring
-    from vaultaws.incident import show
     from vaultaws.incident.running import check_something
 
     cases = wiring.open_cases()
@@ -116,30 +132,49 @@ def contain(
         demand_somebody("vaultaws incident contain …", yes=yes)
     mount = case.place.mount if case is not None else mount
     with output.Progress("looking at what there is") as progress:
-        asking = wiring.Asking(scope.key, root_user, regions, trail=not no_trail, stronger=stronger)
-        tools = wiring.open_tools(
-            server, mount, audit_log, cases, watch=progress.update, asking=asking
-        )
-        runner = tools.runner
+        where = wiring.Where(server, mount, audit_log)
+        tools = wiring.open_tools(where, cases, reach, key=scope.key, watch=progress.update)
+        said = server.address is not None
+        check_server(case, tools.runner.sources.vault.address, said=said)
         follow = dry_run or not yes or scope.session_only
-        check_server(case, runner.sources.vault.address, said=server.address is not None)
-        prepared = runner.prepare(name, scope, case, follow=follow)
+        prepared = tools.runner.prepare(name, scope, case, follow=follow)
     check_something(prepared)
+    shown = tools.runner.shown(prepared)
     if dry_run:
-        shown = runner.shown(prepared)
-        if as_json:
-            output.as_json(show.document(shown, dry_run=True))
-        else:
-            output.result(show.plan_text(shown))
+        tell_plan(shown, as_json=as_json)
         return 0
-    output.say(show.plan_text(runner.shown(prepared)))
+    output.say(plan_words(shown))
     confirm("Contain this now?", yes=yes)
     done = run(tools, prepared)
+    tell_done(done, as_json=as_json)
+    return VaultError.exit_code if done.left else 0
+
+
+def plan_words(shown: Shown) -> str:
+    from vaultaws.incident import show
+
+    return show.plan_text(shown)
+
+
+def tell_plan(shown: Shown, *, as_json: bool) -> None:
+    """Print a plan that nobody has said yes to."""
+    from vaultaws.incident.document import document
+
     if as_json:
-        output.as_json(show.document(done, dry_run=False))
+        output.as_json(document(shown, dry_run=True))
+    else:
+        output.result(plan_words(shown))
+
+
+def tell_done(done: Shown, *, as_json: bool) -> None:
+    """Print what a run did."""
+    from vaultaws.incident import show
+    from vaultaws.incident.document import document
+
+    if as_json:
+        output.as_json(document(done, dry_run=False))
     elif done.case is not None:
         output.result(show.done_text(done, done.case))
-    return VaultError.exit_code if done.left else 0
 
 
 def settled(
@@ -219,4 +254,8 @@ def run(tools: Tools, prepared: Prepared) -> Shown:
     with output.Progress("containing") as progress, runner.held(prepared) as (case, writer):
         deeds = wiring.deeds_for(tools, prepared, case, stronger=runner.stronger)
         told = wiring.Telling(progress, runner.clock)
-        return runner.contain(prepared, case, writer, deeds, told)
+        try:
+            return runner.contain(prepared, case, writer, deeds, told)
+        except BaseException as stop:
+            stop.add_note(f"go on with it: vaultaws incident contain --resume {prepared.name}")
+            raise

@@ -18,6 +18,7 @@ from vaultaws.errors import VaultError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vaultaws.cli.incident_contain import Reach
     from vaultaws.clock import Clock
     from vaultaws.config.schema import Config
     from vaultaws.incident.cloud import PacedCloud
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vaultaws.incident.deeds import Canary, Deeds
     from vaultaws.incident.descend import Trail
     from vaultaws.incident.journal import Cases
+    from vaultaws.incident.looking import Sources
     from vaultaws.incident.model import Case, Evidence, Place, Step
     from vaultaws.incident.picture import Picture
     from vaultaws.incident.running import Prepared, Runner
@@ -38,14 +40,12 @@ CANARY_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How far a run looks: the key it is about, Vault's user as a person knows it, the trail."""
+class Where:
+    """What is asked: a server, a mount, the audit log that was named."""
 
-    key: str = ""
-    root_user: str = ""
-    regions: tuple[str, ...] = ()
-    trail: bool = True
-    stronger: bool = False
+    server: ServerFlags
+    mount: str
+    audit_log: str | None
 
 
 @dataclass(frozen=True)
@@ -65,58 +65,62 @@ def open_cases() -> Cases:
 
 
 def open_tools(
-    server: ServerFlags,
-    mount: str,
-    audit_log: str | None,
-    cases: Cases,
-    *,
-    watch: Callable[[str], None],
-    asking: Asking,
+    where: Where, cases: Cases, reach: Reach, *, key: str, watch: Callable[[str], None]
 ) -> Tools:
     """All that a run works with. Where Vault does not answer, what the machine knows stands in."""
     from vaultaws.aws.pace import Pace
     from vaultaws.clock import SystemClock
     from vaultaws.incident.cloud import PacedCloud
-    from vaultaws.incident.looking import Sources
     from vaultaws.incident.running import Runner
     from vaultaws.incident.standing import Standing
 
     clock = SystemClock()
-    vault, _ = open_administration(server)
+    vault, _ = open_administration(where.server)
     cloud = PacedCloud(clock, Pace(clock, deadline_seconds=AWS_DEADLINE_SECONDS))
-    path = evidence.audit_log_path(audit_log)
-    declared = declared_at(mount)
-    key_hash = digest_of(vault, asking.key)
+    fresh = sources_of(where, vault, cloud, key=key, root_user=reach.root_user)
+    trail = None if reach.no_trail else trail_of(vault, cloud.keys_of, reach.regions, watch)
+    runner = Runner(
+        fresh(),
+        fresh,
+        cases,
+        clock,
+        trail,
+        lambda case: Standing(vault, cloud, case).undone(),
+        reach.stronger,
+    )
+    return Tools(runner, cloud)
 
-    def sources() -> Sources:
+
+def sources_of(
+    where: Where, vault: Administration, cloud: PacedCloud, *, key: str, root_user: str
+) -> Callable[[], Sources]:
+    """Where observations look; each call reads the audit log and the journal anew."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.incident.looking import Sources
+
+    path = evidence.audit_log_path(where.audit_log)
+    declared = declared_at(where.mount)
+    key_hash = digest_of(vault, key)
+
+    def read() -> Sources:
         files, issuances = audited(path)
         with open_journal() as journal:
             ledger = journal.ledger()
         return Sources(
             vault=vault,
             cloud=cloud,
-            mount=mount,
-            clock=clock,
+            mount=where.mount,
+            clock=SystemClock(),
             ledger=ledger,
             issuances=issuances,
             audit_files=files,
             key_hash=key_hash,
             declared=declared.roles if declared else (),
             static_names=tuple(role.name for role in declared.static_roles) if declared else (),
-            root_user=asking.root_user,
+            root_user=root_user,
         )
 
-    trail = trail_of(vault, cloud.keys_of, asking.regions, watch) if asking.trail else None
-    runner = Runner(
-        sources(),
-        sources,
-        cases,
-        clock,
-        trail,
-        lambda case: Standing(vault, cloud, case).undone(),
-        asking.stronger,
-    )
-    return Tools(runner, cloud)
+    return read
 
 
 def audited(path: Path | None) -> tuple[tuple[Path, ...], tuple[AuditIssuance, ...]]:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from vaultaws.clock import Clock
 from vaultaws.errors import AwsError, UsageError
 from vaultaws.incident import following
 from vaultaws.incident import plan as plans
 from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
-from vaultaws.incident.descend import AROUND, DELIVERY, Trail
+from vaultaws.incident.descend import DELIVERY, Trail
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
 from vaultaws.incident.model import Case, Progress, Scope, Step, StepKind, StepState
@@ -27,6 +28,10 @@ from vaultaws.incident.plan import Plan
 from vaultaws.incident.show import Shown
 from vaultaws.incident.standing import reopened
 from vaultaws.incident.waves import Breaker, Plane
+
+OVERLAP: Final = timedelta(seconds=5)
+"""How far the last look at the trail, where there are many keys, goes back before the run began.
+What CloudTrail delivers later than that is for `--resume`, and said."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ class Runner:
         )
         plan = plans.plan(prepared.scope, seen)
         again = replace(prepared, picture=seen, plan=plan)
-        return again if seen.blind else self._look(again, began - AROUND)
+        return again if seen.blind else self._look(again, began - OVERLAP)
 
     def _look(self, prepared: Prepared, again_from: datetime | None) -> Prepared:
         """Follow the trail from what is known."""
@@ -196,6 +201,9 @@ def check_something(prepared: Prepared) -> None:
     if prepared.plan.steps:
         return
     hidden = "; ".join(seen.blind.values())
+    if "…" in prepared.scope.key:
+        hidden = hidden or "a shortened key is found only where its id is known in clear"
+        raise UsageError("there is nothing to contain", why=hidden, do="give the whole key id")
     raise UsageError(
         "there is nothing to contain",
         why=hidden or "no credential, login or static role fits",

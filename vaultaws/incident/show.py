@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from vaultaws.aws.cutoff import Holder
 from vaultaws.config.durations import words
 from vaultaws.incident.model import Case, Phase, Place, Scope, Step, StepKind, StepState, Suspect
 from vaultaws.incident.picture import Picture
 from vaultaws.incident.plan import Plan, holder_of
-from vaultaws.leases.words import count, iso, printable, short_key
+from vaultaws.leases.words import count, printable, short_key
 from vaultaws.model import CredentialType
 
-JSON_VERSION: Final = 1
 MOST_LINES: Final = 12
 _SECONDS: Final = {
     StepKind.CANARY: 0.5,
@@ -27,7 +26,7 @@ _SECONDS: Final = {
     StepKind.REVOKE_LEASE: 0.01,
     StepKind.ROTATE_ROOT: 15.0,
 }
-"""What one step takes, eight at a time where that is so; measured (docs/incident.md)."""
+"""What one step takes, eight at a time where that is so; measured (docs/benchmarks.md)."""
 _KINDS: Final = {
     CredentialType.ASSUMED_ROLE: ("assumed-role session", "assumed-role sessions"),
     CredentialType.FEDERATION_TOKEN: ("federation token", "federation tokens"),
@@ -75,7 +74,7 @@ def plan_text(shown: Shown) -> str:
         if said:
             number += 1
             lines += _block(f"{number} {title}", said)
-    lines += [f"note: {printable(note)}" for note in _notes(shown)]
+    lines += [f"note: {printable(note)}" for note in notes_of(shown)]
     lines.append(
         f"Takes about {words(seconds_of(plan.steps))}. Undo: vaultaws incident lift {shown.name}."
         " Nothing has been done."
@@ -92,37 +91,9 @@ def done_text(shown: Shown, case: Case) -> str:
         if of_phase:
             lines.append(f"  {phase.value:<{_WIDTH + 4}}{_tally(of_phase)}")
     lines += _trouble(case, shown.plan.steps)
-    lines += [f"note: {printable(note)}" for note in _notes(shown)]
+    lines += [f"note: {printable(note)}" for note in notes_of(shown)]
     lines += _next(shown)
     return "\n".join(lines)
-
-
-def document(shown: Shown, *, dry_run: bool) -> dict[str, Any]:
-    """The same for machines."""
-    case, plan = shown.case, shown.plan
-    return {
-        "version": JSON_VERSION,
-        "name": shown.name,
-        "dry_run": dry_run,
-        "scope": _scope(shown.scope),
-        "place": {
-            "server": shown.place.server,
-            "namespace": shown.place.namespace,
-            "mount": shown.place.mount,
-            "account": shown.place.account,
-            "root_user": shown.place.root_user,
-        },
-        "opened_at": iso(case.opened_at) if case else None,
-        "cut_at": iso(case.cut_at) if case else None,
-        "contained_at": iso(case.contained_at) if case else None,
-        "look_again_at": iso(shown.late),
-        "estimate_seconds": round(seconds_of(plan.steps), 1),
-        "credentials": [_suspect(suspect) for suspect in plan.suspects],
-        "unreached": [{"credential": suspect.name, "why": why} for suspect, why in plan.unreached],
-        "steps": [_step(step, case) for step in plan.steps],
-        "acts": list(shown.picture.acts),
-        "notes": list(_notes(shown)),
-    }
 
 
 def about(scope: Scope, place: Place) -> str:
@@ -312,7 +283,8 @@ def _next(shown: Shown) -> list[str]:
     return lines
 
 
-def _notes(shown: Shown) -> tuple[str, ...]:
+def notes_of(shown: Shown) -> tuple[str, ...]:
+    """What is worth knowing besides: what could not be seen, or is not reached."""
     notes = list(shown.plan.notes)
     for plane, why in shown.picture.blind.items():
         where = {"vault": "Vault", "aws": "AWS", "trail": "CloudTrail"}.get(plane, plane)
@@ -349,44 +321,3 @@ def _tokens_by_holder(
 
 def _short_id(entity_id: str) -> str:
     return f"{entity_id[:8]}…" if len(entity_id) > 10 else entity_id
-
-
-def _scope(scope: Scope) -> dict[str, Any]:
-    return {
-        "person": scope.person,
-        "role": scope.role,
-        "key": scope.key,
-        "everything": scope.everything,
-        "since": iso(scope.since),
-        "session_only": scope.session_only,
-        "root": scope.root,
-    }
-
-
-def _suspect(suspect: Suspect) -> dict[str, Any]:
-    return {
-        "access_key_id": suspect.access_key_id or None,
-        "lease_id": suspect.lease_id or None,
-        "role": suspect.role or None,
-        "credential_type": suspect.credential_type.value if suspect.credential_type else None,
-        "person": suspect.person or None,
-        "issued_at": iso(suspect.issued_at),
-        "ends_at": iso(suspect.ends_at),
-        "principals": [str(holder) for holder in suspect.holders],
-        "user": suspect.user or None,
-        "made_with": suspect.parent_key or None,
-        "made_by": suspect.made_by or None,
-    }
-
-
-def _step(step: Step, case: Case | None) -> dict[str, Any]:
-    found = case.progress.get(step.id) if case else None
-    return {
-        "id": step.id,
-        "phase": step.kind.phase.value,
-        "kind": step.kind.value,
-        "target": step.target,
-        "reason": step.why or None,
-        "state": (found.state if found else StepState.WAITING).value,
-        "why": (found.why if found else "") or None,
-    }

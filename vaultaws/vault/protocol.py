@@ -6,6 +6,7 @@ second one. Every method raises from `vaultaws.errors`' Vault branch and nothing
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from vaultaws.model import (
@@ -120,6 +121,13 @@ class Vault(Protocol):
 
     def lookup_lease(self, lease_id: str) -> Lease:
         """Look one lease up. Raises VaultNotFoundError when it is gone."""
+        ...
+
+    def lookup_leases(
+        self, lease_ids: Sequence[str], watch: Callable[[int], None] | None = None
+    ) -> list[Lease]:
+        """Look very many up, side by side, in their order; what is gone is left out. `watch`
+        hears how many more are done."""
         ...
 
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:

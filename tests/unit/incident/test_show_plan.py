@@ -20,10 +20,11 @@ from tests.support.incidents import (
     token,
     user,
 )
+from vaultaws.incident.document import document
 from vaultaws.incident.model import Case, Progress, Scope, StepState
 from vaultaws.incident.picture import Login, Picture
 from vaultaws.incident.plan import plan
-from vaultaws.incident.show import MOST_LINES, Shown, document, done_text, plan_text
+from vaultaws.incident.show import MOST_LINES, Shown, done_text, plan_text
 from vaultaws.model import CredentialType
 
 BEN = Scope(person="ben", since=AT - timedelta(hours=1, minutes=31, seconds=7))
