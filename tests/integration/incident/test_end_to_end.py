@@ -72,7 +72,7 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
     iam.delete_user_policy(UserName=struck.wired.root_user, PolicyName=f"vaultaws-incident-{CASE}")
     assert told(struck, "verify", CASE, code=3)["denies_gone"]
     assert struck.alive() == {("ben", "reader-sts"), ("ada", "reader")}
-    struck.contain("--resume", CASE)
+    struck.contain("--resume", CASE, "--stronger")
     assert told(struck, "verify", CASE, code=0)["passed"] is True
     assert struck.alive() == {("ada", "reader")}
 
@@ -82,6 +82,11 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
     aws = struck.wired.aws
     ControlClient(aws.endpoint, aws.control_token).advance(37 * 3600)
     assert told(struck, "lift", CASE, "--yes", code=0)["lifted"] is True
+    name = f"vaultaws-incident-{CASE}"
+    root = struck.wired.root_user
+    assert name not in iam.list_user_policies(UserName=root)["PolicyNames"]
+    assert not iam.list_attached_user_policies(UserName=root)["AttachedPolicies"]
+    assert "PermissionsBoundary" not in iam.get_user(UserName=root)["User"]
 
     file = tmp_path / "report.md"
     code, _, said = here(struck.shell, "incident", "report", CASE, "-o", str(file))
