@@ -205,7 +205,7 @@ class TestTrouble:
     def test_an_iam_that_fails_every_fifth_time(
         self, wired: Wired, shell: Shell, users: Users, faulty: None
     ) -> None:
-        while len(leases(wired)) < 12:
+        while len(leases(wired)) < 6:
             wired.ask(f"{wired.mount}/creds/reader")
         found = take(wired.vault, wired.mount, CLOCK)
         done = revoke(wired.vault, CLOCK, found.holdings, hard=Hard(users))
