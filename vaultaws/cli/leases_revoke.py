@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from vaultaws.leases.revoke import Cutting, Revocation
 
 STILL_ALIVE = 3
+PATIENCE_SECONDS = 30.0
+"""How long one call to IAM may take, with all its tries."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,13 @@ def _revoke(
     *,
     clear: bool,
 ) -> Revocation:
+    from vaultaws.aws.pace import Pace
     from vaultaws.aws.users import Users
     from vaultaws.clock import SystemClock
     from vaultaws.leases import revoke, revoke_show
     from vaultaws.leases.revoke_hard import Hard
 
+    pace = Pace(deadline_seconds=PATIENCE_SECONDS)
     with output.Progress("revoking") as shown:
         return revoke.revoke(
             vault,
@@ -152,7 +156,7 @@ def _revoke(
             chosen,
             journal=journal,
             cutting=cutting,
-            hard=Hard(Users(), clear=clear, tell=shown.update),
+            hard=Hard(Users(pace=pace), clear=clear, tell=shown.update),
             stuck=stuck,
             watch=lambda done, total: shown.update(
                 revoke_show.progress(done, total, shown.seconds)

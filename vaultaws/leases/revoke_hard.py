@@ -127,25 +127,36 @@ class Hard:
     def _unblock(
         self, one: One, blocked: Leases, run: Run
     ) -> tuple[dict[Holding, Ended], dict[str, tuple[str, ...]]]:
+        self.tell(f"looking for what blocks {count(len(blocked), 'user', 'users')}")
         try:
-            self.tell(f"looking for what blocks {count(len(blocked), 'user', 'users')}")
             users = self._users_of(blocked)
-            sure = 0 < len(users) <= len(blocked)
-            if not (self.clear and sure):
-                return {
-                    held: _named(ended, users, sure=sure) for held, ended in blocked.items()
-                }, {}
-            for user in users:
-                self.people.clear(user.name)
         except VaultawsError as error:
-            told = {
-                held: replace(ended, why=f"{ended.why}; in AWS: {error.why}", do=error.do)
-                for held, ended in blocked.items()
-            }
-            return told, {}
-        again = run(lambda held: one.end(held.lease_id), blocked)
-        cleared = {user.name: user.blocks for user in users}
-        return dict(zip(blocked, again, strict=True)), cleared
+            return {held: _besides(ended, error) for held, ended in blocked.items()}, {}
+        sure = 0 < len(users) <= len(blocked)
+        if not (self.clear and sure):
+            again = self._command(blocked) if sure else ""
+            return {held: _named(ended, users, again) for held, ended in blocked.items()}, {}
+        cleared: dict[str, tuple[str, ...]] = {}
+        fault: VaultawsError | None = None
+        for user in users:
+            try:
+                self.people.clear(user.name)
+            except VaultawsError as error:
+                fault = error
+            else:
+                cleared[user.name] = user.blocks
+        ends = dict(zip(blocked, run(lambda held: one.end(held.lease_id), blocked), strict=True))
+        if fault is not None:
+            for held, ended in ends.items():
+                ends[held] = _besides(ended, fault) if ended.is_blocked else ended
+        return ends, cleared
+
+    @staticmethod
+    def _command(blocked: Leases) -> str:
+        if len(blocked) > 1:
+            return "run it again with --clear-blocks"
+        (held,) = blocked
+        return f"vaultaws leases revoke {held.lease_id} --clear-blocks"
 
     def _users_of(self, blocked: Leases) -> tuple[Stripped, ...]:
         times = [held.issued_at for held in blocked if held.issued_at is not None]
@@ -162,16 +173,19 @@ def _wait_for_age(clock: Clock, held: Holding, seconds: float) -> None:
     clock.sleep(min(max(seconds - age, 0.0), seconds))
 
 
-def _named(ended: Ended, users: tuple[Stripped, ...], *, sure: bool) -> Ended:
-    """Say what blocks, by name; without `sure` somebody else's user may be among them."""
+def _besides(ended: Ended, error: VaultawsError) -> Ended:
+    return replace(ended, why=f"{ended.why}; in AWS: {error.why}", do=error.do)
+
+
+def _named(ended: Ended, users: tuple[Stripped, ...], again: str) -> Ended:
+    """Say what blocks, by name; without the command `again` somebody else's may be among them."""
     if not users:
         return ended
     told = "; ".join(f"{user.name}: {', '.join(user.blocks)}" for user in users[:_NAMED])
     more = f"; and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
-    if sure:
-        return replace(
-            ended, why=f"{ended.why} ({told}{more})", do="run it again with --clear-blocks"
-        )
+    if again:
+        why = f"AWS deletes no user that still holds something ({told}{more})"
+        return replace(ended, why=why, do=again)
     return replace(
         ended,
         why=f"{ended.why} (its user is one of {told}{more})",

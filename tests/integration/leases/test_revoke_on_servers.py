@@ -60,6 +60,12 @@ def leases(wired: Wired) -> list[str]:
     return wired.vault.list_leases(wired.mount)
 
 
+def alive(wired: Wired, made: list[Issued]) -> list[str]:
+    """Users that IAM still has."""
+    owners = (owner(wired.aws, one.credentials.access_key_id) for one in made)
+    return [name for name in owners if name]
+
+
 def fates(told: Any) -> list[str]:
     return sorted({found["fate"] for found in told["leases"]})
 
@@ -80,7 +86,7 @@ class TestHardCases:
         made = issued(wired, 8)
         for one in made[2:4]:
             behind_its_back(wired.aws, one.credentials.access_key_id)
-        assert must_fail(wired) < len(made)
+        prefix_revoke_stops(wired)
         found = take(wired.vault, wired.mount, CLOCK)
         hard = Hard(users, certain_after_seconds=0.0)
         done = revoke(wired.vault, CLOCK, found.holdings, hard=hard)
@@ -104,7 +110,7 @@ class TestHardCases:
         told = shell.json("leases", "revoke", "--role", "reader", "--yes", "--clear-blocks")
         assert fates(told) == ["revoked"]
         assert sorted(one["user"] for one in told["cleared"]) == sorted(blocked)
-        assert wired.user_names("-reader-") == []
+        assert alive(wired, made) == []
         assert leases(wired) == []
 
     def test_a_role_that_is_deleted_leaves_leases_that_end(
@@ -124,15 +130,12 @@ def changed(wired: Wired, run: subprocess.Popen[str]) -> Callable[[], bool]:
     return lambda: len(leases(wired)) < before or run.poll() is not None
 
 
-def must_fail(wired: Wired) -> int:
-    """A prefix revoke, which stops; return how many leases are left."""
-    before = leases(wired)
+def prefix_revoke_stops(wired: Wired) -> None:
+    """hashicorp/vault#2735: it stops at the first user that is gone, wherever that stands."""
     path = f"sys/leases/revoke-prefix/{wired.mount}/creds"
     answer = wired.ask(path, {"sync": True}, method="PUT")
     assert answer.status == 400
-    left = leases(wired)
-    assert 2 <= len(left) <= len(before)
-    return len(left)
+    assert len(leases(wired)) >= 2
 
 
 class TestSelection:
@@ -202,7 +205,7 @@ class TestTrouble:
     def test_an_iam_that_fails_every_fifth_time(
         self, wired: Wired, shell: Shell, users: Users, faulty: None
     ) -> None:
-        while len(leases(wired)) < 12:
+        while len(leases(wired)) < 6:
             wired.ask(f"{wired.mount}/creds/reader")
         found = take(wired.vault, wired.mount, CLOCK)
         done = revoke(wired.vault, CLOCK, found.holdings, hard=Hard(users))
@@ -210,14 +213,14 @@ class TestTrouble:
         assert leases(wired) == []
 
     def test_killed_in_the_middle_and_again(self, wired: Wired, shell: Shell) -> None:
-        issued(wired, 60)
+        made = issued(wired, 60)
         for _ in range(2):
             with shell.start("leases", "revoke", "--all", "--yes") as run:
                 until(changed(wired, run))
                 run.send_signal(signal.SIGKILL)
         shell.run("leases", "revoke", "--all", "--yes")
         assert leases(wired) == []
-        assert wired.user_names("-reader-") == []
+        assert alive(wired, made) == []
 
     def test_two_at_once(self, wired: Wired, shell: Shell) -> None:
         issued(wired, 30)

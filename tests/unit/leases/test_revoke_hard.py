@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -135,6 +135,39 @@ class TestMissing:
         assert iam.asked == []
 
 
+class TestWords:
+    HOSTILE = "ada\x1b[2J\u202e"
+
+    def test_nothing_that_a_terminal_obeys_is_printed(self, vault: MemoryVault) -> None:
+        (held,) = out(vault).holdings
+        held = replace(held, person=self.HOSTILE, lease_id=f"aws/creds/{self.HOSTILE}/1")
+        vault.unrevocable[held.lease_id] = engine(f"AccessDenied: {self.HOSTILE}")
+        stuck = {held.lease_id: self.HOSTILE}
+        done = revoke(vault, vault.clock, (held,), stuck=stuck)
+        plan = revoke_show.render_plan(revoke_show.Plan(START, (held,), stuck=stuck))
+        for text in (revoke_show.render(done), plan):
+            assert all(line.isprintable() for line in text.splitlines())
+            assert "the server has given up on it" in text
+
+    def test_an_irrevocable_lease_is_told_with_its_reason(self, vault: MemoryVault) -> None:
+        (held,) = out(vault).holdings
+        vault.irrevocable[held.lease_id] = "out of retries"
+        done = revoke(vault, vault.clock, (held,), stuck={held.lease_id: "out of retries"})
+        assert revoke_show.as_json(done)["leases"][0]["irrevocable"] == "out of retries"
+        assert "(the server has given up on it: out of retries)" in revoke_show.render(done)
+
+    def test_progress_has_count_rate_and_time_left(self) -> None:
+        assert revoke_show.progress(0, 1000, 0.0) == "revoking 0/1,000"
+        told = revoke_show.progress(400, 1000, 4.0)
+        assert told == "revoking 400/1,000 · 100 a second · 6 s left"
+
+    def test_a_failure_says_until_when_its_user_lives(self, vault: MemoryVault) -> None:
+        (held,) = out(vault).holdings
+        vault.unrevocable[held.lease_id] = engine("AccessDenied: no")
+        text = revoke_show.render(revoke(vault, vault.clock, (held,)))
+        assert "its IAM user lives on, its end is due in 15 min" in text
+
+
 class TestBlocked:
     def test_what_blocks_is_named_and_left(self, vault: MemoryVault) -> None:
         inventory, iam = out(vault), Iam(left=(Left("vault-a"),))
@@ -142,7 +175,8 @@ class TestBlocked:
         done = run(vault, inventory, iam)
         text = revoke_show.render(done)
         assert "vault-a: login profile, MFA device m" in text
-        assert "do: run it again with --clear-blocks" in text
+        command = f"vaultaws leases revoke {inventory.holdings[0].lease_id} --clear-blocks"
+        assert f"do: {command}" in text
         assert (iam.cleared, len(done.still_alive)) == ([], 1)
 
     def test_it_is_cleared_when_asked_for(self, vault: MemoryVault) -> None:
