@@ -130,7 +130,7 @@ def _summary(inventory: Inventory) -> str:
         said.append(f"{len(outliving)} {verb} ({_cut_command(outliving[0])})")
     if stuck := [held for held in holdings if held.stuck]:
         verb = "is irrevocable" if len(stuck) == 1 else "are irrevocable"
-        said.append(f"{len(stuck)} {verb} (vaultaws leases show {stuck[0].lease_id})")
+        said.append(f"{len(stuck)} {verb} (vaultaws leases revoke {stuck[0].lease_id})")
     return f"{text}: {', '.join(said)}" if said else text
 
 
