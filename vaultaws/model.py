@@ -174,6 +174,24 @@ class Issued:
         return min(ends, default=None)
 
 
+@dataclass(frozen=True)
+class Irrevocable:
+    """A lease that the server has given up revoking; `error` is its own last reason."""
+
+    lease_id: str
+    error: str
+
+
+@dataclass(frozen=True)
+class EntityState:
+    """What of an entity decides whether its tokens may do anything."""
+
+    id: str
+    name: str
+    disabled: bool = False
+    policies: tuple[str, ...] = ()
+
+
 class ServerProduct(StrEnum):
     VAULT = "vault"
     OPENBAO = "openbao"

@@ -14,6 +14,7 @@ from vaultaws.model import (
     AuditDevice,
     AuthMount,
     Entity,
+    EntityState,
     Group,
     JsonObject,
     MountInfo,
@@ -23,6 +24,7 @@ from vaultaws.model import (
     ServerHealth,
     ServerProduct,
     StaticRole,
+    TokenInfo,
 )
 from vaultaws.vault import encode
 
@@ -46,6 +48,8 @@ class MemoryServer(MemoryVault):
     approles: dict[tuple[str, str], str] = field(default_factory=dict)
     entities: dict[str, Entity] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    disabled: set[str] = field(default_factory=set)
+    tokens: dict[str, TokenInfo] = field(default_factory=dict)
     live: dict[str, int | None] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
 
@@ -163,6 +167,31 @@ class MemoryServer(MemoryVault):
             found = Entity(identifier, name, aliases=(alias,) if alias else ())
             self.entities[identifier] = found
         return found
+
+    def entity(self, entity_id: str) -> EntityState | None:
+        found = self.entities.get(entity_id)
+        if found is None:
+            return None
+        disabled = entity_id in self.disabled
+        return EntityState(found.id, found.name, disabled, found.policies)
+
+    def set_entity_disabled(self, entity_id: str, disabled: bool) -> None:
+        self._wrote(f"set_entity_disabled {entity_id}")
+        if entity_id not in self.entities:
+            raise not_found()
+        (self.disabled.add if disabled else self.disabled.discard)(entity_id)
+
+    def token_of_accessor(self, accessor: str) -> TokenInfo | None:
+        self._guard("token_of_accessor")
+        return self.tokens.get(accessor)
+
+    def revoke_accessor(self, accessor: str) -> None:
+        self._wrote(f"revoke_accessor {accessor}")
+        self.tokens.pop(accessor, None)
+
+    def token_accessors(self) -> list[str]:
+        self._guard("token_accessors")
+        return sorted(self.tokens)
 
     def list_groups(self) -> list[str]:
         self._guard("list_groups")

@@ -6,7 +6,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from vaultaws.model import (
     AuditIssuance,
     Credentials,
     CredentialType,
+    Irrevocable,
     Issued,
     JsonObject,
     Lease,
@@ -75,6 +77,8 @@ class MemoryVault:
     after: Callable[[], None] = lambda: None
     forbidden: set[str] = field(default_factory=set)
     unrevocable: dict[str, VaultError] = field(default_factory=dict)
+    irrevocable: dict[str, str] = field(default_factory=dict)
+    forced: list[str] = field(default_factory=list)
     lease_seconds: int = 900
     namespace: str = ""
     longest_seconds: int = 1_000_000
@@ -203,6 +207,17 @@ class MemoryVault:
         self._guard("lookup_lease")
         return self._known(lease_id)
 
+    def lookup_leases(
+        self, lease_ids: Sequence[str], watch: Callable[[int], None] | None = None
+    ) -> list[Lease]:
+        found = []
+        for lease_id in lease_ids:
+            with suppress(VaultNotFoundError):
+                found.append(self.lookup_lease(lease_id))
+            if watch is not None:
+                watch(1)
+        return found
+
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
         self._guard("renew_lease")
         lease = self._known(lease_id)
@@ -230,6 +245,17 @@ class MemoryVault:
         with self._lock:
             self.revoked.append(lease_id)
             self.leases.pop(lease_id, None)
+
+    def irrevocable_leases(self) -> tuple[Irrevocable, ...] | None:
+        self._guard("irrevocable_leases")
+        return tuple(Irrevocable(lease, why) for lease, why in self.irrevocable.items())
+
+    def force_revoke_lease(self, lease_id: str) -> None:
+        self._guard("force_revoke_lease")
+        with self._lock:
+            self.forced.append(lease_id)
+            self.leases.pop(lease_id, None)
+            self.irrevocable.pop(lease_id, None)
 
     def audit_devices(self) -> list[str]:
         return ["file"]

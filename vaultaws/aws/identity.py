@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vaultaws.aws.errors import translated
 from vaultaws.aws.sessions import client
 from vaultaws.errors import AwsError
-from vaultaws.model import Credentials, Principal
+from vaultaws.model import Credentials, Pairs, Principal
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+
+
+MOST_A_PAGE: Final = 1000
+"""IAM API reference, ListUsers: MaxItems."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ class Directory:
 
     def users(self, path: str = "/", prefix: str = "") -> Iterator[IamUser]:
         """IAM users below `path` whose names start with `prefix`, page by page."""
-        pages = self._iam.get_paginator("list_users").paginate(PathPrefix=path)
+        pages = self._iam.get_paginator("list_users").paginate(
+            PathPrefix=path, PaginationConfig={"PageSize": MOST_A_PAGE}
+        )
         with translated("list the users"):
             for page in pages:
                 for entry in page["Users"]:
@@ -104,6 +110,18 @@ class Directory:
             )
             for entry in listed
         )
+
+    def tags(self, user: str) -> Pairs:
+        """The user's tags by key; empty when there is no such user."""
+        pages = self._iam.get_paginator("list_user_tags").paginate(UserName=user)
+        try:
+            with translated(f"list the tags of {user}"):
+                found = [(tag["Key"], tag["Value"]) for page in pages for tag in page["Tags"]]
+        except AwsError as fault:
+            if fault.code == "NoSuchEntity":
+                return ()
+            raise
+        return tuple(sorted(found))
 
     def key_owner(self, access_key_id: str) -> str:
         """The user a long-term key belongs to, empty when AWS says there is no such key.

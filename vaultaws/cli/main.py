@@ -39,6 +39,7 @@ VERBS = {
     "doctor": "Find what is wrong, and what is missing.",
     "mfa": "MFA sessions, roles and your own device, without Vault.",
     "leases": "List and revoke leases.",
+    "incident": "Cut off what is suspect, and prove it.",
     "trail": "Check issuance against CloudTrail.",
 }
 

@@ -193,6 +193,7 @@ def _environ(credentials: Credentials, run: _Run, environ: Mapping[str, str]) ->
     "--duration", type=Span(), help="How long, e.g. 4h; a role behind a role: 1h at most."
 )
 @click.option("--session-name", default="", help="Its name in CloudTrail.  [default: your login]")
+@click.option("--external-id", default="", help="What the role's trust policy wants to hear.")
 @device_option
 @code_option
 @click.option("--force", is_flag=True, help="Take no session that is kept.")
@@ -209,6 +210,7 @@ def assume(
     profile: str | None,
     duration: int | None,
     session_name: str,
+    external_id: str,
     device: str,
     codes: tuple[Secret, ...],
     force: bool,
@@ -226,7 +228,7 @@ def assume(
     _one_way_out(form, shell=shell)
     own = adapters()
     book, fresh = own.read(), force or bool(codes)
-    wish = AssumeWish(role, profile, duration, session_name, device)
+    wish = AssumeWish(role, profile, duration, session_name, external_id, device)
     chain = plan(book, wish, own.environ, own.profile(None))
     done = assume_role(chain, own.world(book, codes, chain.process), fresh=fresh)
     for note in done.notes:

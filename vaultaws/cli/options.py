@@ -88,6 +88,8 @@ class Filters:
     role: str = ""
     person: str = ""
     key: str = ""
+    accessor: str = ""
+    older_than: int | None = None
 
 
 _SERVER_OPTIONS = (
@@ -112,6 +114,8 @@ _FILTER_OPTIONS = (
     click.option("--role", default="", help="Only this role."),
     click.option("--person", default="", help="Only this person."),
     click.option("--key", default="", help="Only this access key id (AKIA…RG6 will do)."),
+    click.option("--accessor", default="", help="Only what this token's accessor stands for."),
+    click.option("--older-than", type=Span(), help="Only what is older, e.g. 2h or 7d."),
 )
 
 

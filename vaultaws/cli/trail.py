@@ -12,7 +12,7 @@ import click
 
 from vaultaws.cli import evidence, output
 from vaultaws.cli.evidence import audit_log_option
-from vaultaws.cli.leases import take
+from vaultaws.cli.holdings import take
 from vaultaws.cli.options import (
     Moment,
     ServerFlags,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -173,7 +174,7 @@ def profiles(environ: Environ, home: Path | None) -> Iterator[Finding]:
     sound = 0
     for profile in found:
         words, name = program.split(profile.command), printable(profile.name)
-        if not words or not os.access(words[0], os.X_OK):
+        if not words or shutil.which(words[0]) is None:
             yield bad(
                 "profiles",
                 f"the profile {name} starts a program that is not there",

@@ -179,9 +179,14 @@ def _suspect(body: dict[str, Any]) -> Suspect:
             "credential_type": CredentialType(kind) if kind else None,
             "issued_at": _moment(body["issued_at"]),
             "ends_at": _moment(body["ends_at"]),
-            "holder": Holder(HolderKind(holder["kind"]), holder["name"]) if holder else None,
+            "holder": _holder(holder) if holder else None,
+            "other_holders": tuple(map(_holder, body.get("other_holders", ()))),
         }
     )
+
+
+def _holder(body: dict[str, Any]) -> Holder:
+    return Holder(HolderKind(body["kind"]), body["name"])
 
 
 def _step(body: dict[str, Any]) -> Step:

@@ -117,6 +117,12 @@ class Cases:
             )
         return case
 
+    def history(self, name: str) -> tuple[Entry, ...]:
+        """All lines of a case in the order in which they were written. Raises as `read` does."""
+        self.read(name)
+        decoded = map(entries.decode, _lines(self._file(name))[1:])
+        return tuple(entry for entry in decoded if entry is not None)
+
     def exists(self, name: str) -> bool:
         """True when there is a case of that name. Raises UsageError for a name that is none."""
         return self._file(name).exists()

@@ -116,6 +116,16 @@ class Suspect:
     user_id: str = ""
     parent_key: str = ""
     made_by: str = ""
+    other_holders: tuple[Holder, ...] = ()
+    """Where nothing tells which of a role's principals it is of, all the rest of them."""
+    session: str = ""
+    """The token's aws:userid, where the trail tells it."""
+    account: str = ""
+    """The AWS account of the holder, where it is known."""
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        return (self.holder, *self.other_holders) if self.holder else self.other_holders
 
     @property
     def name(self) -> str:

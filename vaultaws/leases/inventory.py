@@ -6,8 +6,7 @@ A lease is not the credential: an STS token lives to its own end whatever become
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,12 +18,15 @@ from vaultaws.leases import person
 from vaultaws.leases.entries import Step
 from vaultaws.leases.ledger import Ledger, Record
 from vaultaws.leases.rules import CEILING_SECONDS
-from vaultaws.model import AuditIssuance, Lease, Role
+from vaultaws.model import AuditIssuance, CredentialType, Lease, Role
 from vaultaws.vault.protocol import Vault
 
-WORKERS: Final = 8
 HASHED: Final = "hmac-"
 _ROUNDING: Final = timedelta(seconds=2)
+
+
+Watch = Callable[[int, int], None]
+"""Hears how many leases were looked up, of how many."""
 
 
 class LeaseState(StrEnum):
@@ -41,13 +43,14 @@ class LastUse:
     time: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Holding:
     """One credential that is out, and who holds it.
 
     `is_sts` is None when nothing tells. `token_ends` is AWS's own end of the credential; where
     only a bound is known (`token_ends_exact` False) it ends then at the latest. `key_hash` is
-    the audit log's digest of the key id.
+    the audit log's digest of the key id. `denied` says that a deny in AWS has killed the token;
+    `stuck` is the server's reason where it has given up revoking the lease.
     """
 
     lease_id: str
@@ -57,6 +60,7 @@ class Holding:
     state: LeaseState
     person: str = ""
     entity_id: str = ""
+    token_accessor: str = ""
     access_key_id: str = ""
     key_hash: str = ""
     issued_at: datetime | None = None
@@ -65,10 +69,14 @@ class Holding:
     token_ends: datetime | None = None
     token_ends_exact: bool = True
     last_use: LastUse | None = None
+    denied: bool = False
+    credential_type: CredentialType | None = None
+    renewable: bool = False
+    stuck: str = ""
 
     def outlives_lease(self) -> bool:
         """True when the token is known to live on after its lease."""
-        if not self.is_sts or self.token_ends is None:
+        if self.denied or not self.is_sts or self.token_ends is None:
             return False
         if self.state is not LeaseState.LIVE:
             return True
@@ -94,11 +102,13 @@ def take(
     ledger: Ledger | None = None,
     issuances: Sequence[AuditIssuance] = (),
     last_uses: Mapping[str, LastUse] | None = None,
-    workers: int = WORKERS,
+    look_up: bool = True,
+    watch: Watch | None = None,
 ) -> Inventory:
     """Take the inventory of a mount. Without the right to list, the known leases are looked up.
 
-    Raises VaultError. `workers` bounds the look-ups made at once.
+    Raises VaultError. Without `look_up` the leases are listed and none is asked for, so that
+    nothing but the audit log and the journal tells their times.
     """
     records = {
         lease_id: record
@@ -108,15 +118,20 @@ def take(
     audited = {found.lease_id: found for found in issuances if _mount_of(found.path) == mount}
     ids, notes = _lease_ids(vault, mount, {*records, *audited})
     now = clock.now()
-    live = _look_up(vault, ids, workers)
+    live = _look_up(vault, ids, watch) if look_up else [Lease(lease_id) for lease_id in ids]
     holdings = [_live(lease) for lease in live]
+    stuck = _stuck(vault) if look_up and not notes else {}
     past = ({*records, *audited}) - {lease.id for lease in live}
     holdings += [_past(lease_id) for lease_id in sorted(past)]
     joined = [_join(held, records, audited) for held in holdings]
     bounded = _bound_by_roles(vault, joined)
     uses = last_uses or {}
     kept = [
-        replace(held, last_use=uses.get(held.access_key_id))
+        replace(
+            held,
+            last_use=uses.get(held.access_key_id),
+            stuck=stuck.get(held.lease_id, "") if held.state is LeaseState.LIVE else "",
+        )
         for held in bounded
         if held.state is LeaseState.LIVE or _token_lives(held, now)
     ]
@@ -136,26 +151,37 @@ def _lease_ids(vault: Vault, mount: str, known: set[str]) -> tuple[list[str], tu
     return listed, ()
 
 
-def _look_up(vault: Vault, ids: Iterable[str], workers: int) -> list[Lease]:
+def _look_up(vault: Vault, ids: Sequence[str], watch: Watch | None) -> list[Lease]:
     """Look leases up side by side; one that ended meanwhile is left out."""
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="lookup") as pool:
-        found = list(pool.map(lambda lease_id: _lease_or_none(vault, lease_id), ids))
-    return [lease for lease in found if lease is not None]
+    done = 0
+
+    def more(count: int) -> None:
+        nonlocal done
+        done += count
+        if watch is not None:
+            watch(done, len(ids))
+
+    return vault.lookup_leases(ids, more)
 
 
-def _lease_or_none(vault: Vault, lease_id: str) -> Lease | None:
+def _stuck(vault: Vault) -> dict[str, str]:
+    """Why the server has given up on leases, as far as the token may see it."""
     try:
-        return vault.lookup_lease(lease_id)
-    except VaultNotFoundError:
-        return None
+        listed = vault.irrevocable_leases() or ()
+    except VaultDeniedError:
+        return {}
+    return {one.lease_id: one.error for one in listed}
 
 
 def _live(lease: Lease) -> Holding:
+    """The engine makes leases of IAM users renewable, and no others; a batch token's never are."""
     return replace(
         _past(lease.id),
         state=LeaseState.LIVE,
         issued_at=lease.issued_at,
         lease_ends=lease.expires_at,
+        is_sts=False if lease.renewable else None,
+        renewable=lease.renewable,
     )
 
 
@@ -184,6 +210,7 @@ def _with_audit(held: Holding, found: AuditIssuance) -> Holding:
             found.display_name, username=found.username, entity_id=found.entity_id
         ),
         entity_id=found.entity_id,
+        token_accessor=found.token_accessor,
         access_key_id="" if hashed else found.access_key,
         key_hash=found.access_key if hashed else "",
         issued_at=held.issued_at or found.time,
@@ -204,6 +231,7 @@ def _with_record(held: Holding, record: Record) -> Holding:
         state=LeaseState.REVOKED if ended and revoked else held.state,
         person=held.person or name,
         entity_id=held.entity_id or intent.entity_id,
+        token_accessor=intent.token_accessor or held.token_accessor,
         access_key_id=issued.access_key_id,
         issued_at=held.issued_at or issued.time,
         lease_ends=held.lease_ends or (None if revoked else issued.lease_ends),
@@ -213,16 +241,18 @@ def _with_record(held: Holding, record: Record) -> Holding:
 
 
 def _bound_by_roles(vault: Vault, holdings: list[Holding]) -> list[Holding]:
-    """Where nothing recorded the token's end, the role bounds it."""
+    """Take the type from the role as it is now; it bounds a token whose end nobody recorded."""
     roles: dict[str, Role | None] = {}
     bounded = []
     for held in holdings:
-        if held.is_sts is False or held.token_ends is not None:
-            bounded.append(held)
-            continue
         if held.role not in roles:
             roles[held.role] = _role_or_none(vault, held.mount, held.role)
-        bounded.append(_bounded(held, roles[held.role]))
+        role = roles[held.role]
+        typed = held
+        if role is not None and held.is_sts in {None, role.credential_type.is_sts}:
+            typed = replace(held, credential_type=role.credential_type)
+        known = held.is_sts is False or held.token_ends is not None
+        bounded.append(typed if known else _bounded(typed, role))
     return bounded
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +11,29 @@ from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.leases.words import ago, count, iso, printable, short_key, table, until
 
 JSON_VERSION: Final = 1
+_FORMULA: Final = ("=", "+", "-", "@", "|", "%")
+_COLUMNS: Final = (
+    "person",
+    "entity_id",
+    "role",
+    "mount",
+    "credential_type",
+    "access_key_id",
+    "token_accessor",
+    "lease_id",
+    "lease_state",
+    "renewable",
+    "irrevocable",
+    "issued_at",
+    "lease_ends_at",
+    "is_sts",
+    "token_ends_at",
+    "token_ends_exact",
+    "outlives_lease",
+    "denied",
+    "last_used_service",
+    "last_used_at",
+)
 _HEAD: Final = ("PERSON", "ROLE", "KEY", "ISSUED", "LEASE ENDS", "TOKEN ENDS", "LAST USED")
 
 
@@ -48,6 +73,8 @@ def _row(held: Holding, now: datetime) -> tuple[str, ...]:
 
 
 def _lease_end(held: Holding, now: datetime) -> str:
+    if held.stuck:
+        return "irrevocable !"
     if held.state is not LeaseState.LIVE:
         return held.state.value
     return until(held.lease_ends, now) if held.lease_ends else "—"
@@ -56,6 +83,8 @@ def _lease_end(held: Holding, now: datetime) -> str:
 def _token_end(held: Holding, now: datetime) -> str:
     if held.is_sts is False:
         return "with lease"
+    if held.denied:
+        return "denied in AWS"
     if held.token_ends is None:
         return "unknown"
     bound = "" if held.token_ends_exact else "at most "
@@ -63,16 +92,46 @@ def _token_end(held: Holding, now: datetime) -> str:
     return f"{bound}{until(held.token_ends, now)}{mark}"
 
 
+def as_csv(inventory: Inventory) -> str:
+    """Return one line a credential, its columns named as in the JSON.
+
+    A spreadsheet takes a cell that begins with = + - @ for a formula (OWASP, "CSV Injection"),
+    so such text gets an apostrophe before it.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    for held in inventory.holdings:
+        row = _json(held)
+        use = held.last_use
+        row |= {
+            "last_used_service": use.service if use else None,
+            "last_used_at": iso(use.time) if use else None,
+        }
+        writer.writerow({name: _cell(row[name]) for name in _COLUMNS})
+    return out.getvalue().removesuffix("\n")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = printable(str(value).lower() if isinstance(value, bool) else str(value))
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
 def _summary(inventory: Inventory) -> str:
     holdings = inventory.holdings
     if not holdings:
         return f"No credentials of {inventory.mount}/ are out."
     text = count(len(holdings), "credential", "credentials")
-    outliving = [held for held in holdings if held.outlives_lease()]
-    if not outliving:
-        return text
-    verb = "outlives its lease" if len(outliving) == 1 else "outlive their leases"
-    return f"{text}: {len(outliving)} {verb} ({_cut_command(outliving[0])})"
+    said = []
+    if outliving := [held for held in holdings if held.outlives_lease()]:
+        verb = "outlives its lease" if len(outliving) == 1 else "outlive their leases"
+        said.append(f"{len(outliving)} {verb} ({_cut_command(outliving[0])})")
+    if stuck := [held for held in holdings if held.stuck]:
+        verb = "is irrevocable" if len(stuck) == 1 else "are irrevocable"
+        said.append(f"{len(stuck)} {verb} (vaultaws leases show {stuck[0].lease_id})")
+    return f"{text}: {', '.join(said)}" if said else text
 
 
 def _cut_command(held: Holding) -> str:
@@ -89,7 +148,11 @@ def _json(held: Holding) -> dict[str, Any]:
         "role": held.role,
         "mount": held.mount,
         "access_key_id": held.access_key_id or None,
+        "credential_type": held.credential_type.value if held.credential_type else None,
+        "token_accessor": held.token_accessor or None,
         "lease_id": held.lease_id,
+        "renewable": held.renewable,
+        "irrevocable": printable(held.stuck) or None,
         "lease_state": held.state.value,
         "issued_at": iso(held.issued_at),
         "lease_ends_at": iso(held.lease_ends),
@@ -97,5 +160,6 @@ def _json(held: Holding) -> dict[str, Any]:
         "token_ends_at": iso(held.token_ends),
         "token_ends_exact": held.token_ends_exact,
         "outlives_lease": held.outlives_lease(),
+        "denied": held.denied,
         "last_used": {"service": use.service, "at": iso(use.time)} if use else None,
     }

@@ -9,26 +9,29 @@ are revoked one by one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final, Protocol
 
 from vaultaws.aws.cutoff import Cut, Holder, HolderKind
 from vaultaws.clock import Clock
-from vaultaws.errors import LocalStateError, UsageError, VaultawsError, VaultNotFoundError
-from vaultaws.leases.ending import end_lease
+from vaultaws.errors import LocalStateError, UsageError, VaultawsError
 from vaultaws.leases.entries import Step
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.leases.journal import Journal
-from vaultaws.leases.words import count, is_key, iso, short_key, table, until
+from vaultaws.leases.revoke_hard import Hard
+from vaultaws.leases.revoke_one import Ended, Fate, One
+from vaultaws.leases.words import is_key
 from vaultaws.model import CredentialType, Role
 from vaultaws.vault.protocol import Vault
 
-WORKERS: Final = 4
-JSON_VERSION: Final = 1
+WORKERS: Final = 8
+
+Watch = Callable[[int, int], None]
+"""Hears how many leases are done, of how many; from any thread."""
 
 
 class Denier(Protocol):
@@ -47,17 +50,10 @@ class Cutting:
     holders_by_role: dict[str, tuple[Holder, ...]]
 
 
-class Fate(StrEnum):
-    """What became of a lease."""
-
-    REVOKED = "revoked"
-    GONE = "gone"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one credential. `alive_until` is when what lives on ends by itself."""
+    """What became of one credential. `alive_until` is when what lives on ends by itself; `do` is
+    what helps where it failed; `stuck` is why the server had given up on the lease before."""
 
     holding: Holding
     fate: Fate
@@ -65,6 +61,8 @@ class Outcome:
     cut: bool = False
     alive: bool = False
     alive_until: datetime | None = None
+    do: str = ""
+    stuck: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,11 +75,14 @@ class CutOutcome:
 
 @dataclass(frozen=True)
 class Revocation:
-    """The whole report."""
+    """The whole report. `cleared` are the users from which something foreign was removed, each
+    with what it was."""
 
     at: datetime
     outcomes: tuple[Outcome, ...]
     cuts: tuple[CutOutcome, ...] = ()
+    cleared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float = 0.0
 
     @property
     def failed(self) -> bool:
@@ -103,23 +104,34 @@ def select(
     key: str = "",
     key_hash: str = "",
     person: str = "",
+    accessor: str = "",
+    accessor_hash: str = "",
+    older_than: int | None = None,
     everything: bool = False,
 ) -> tuple[Holding, ...]:
     """Return the holdings that fit all of what is given. Raises UsageError when none is given,
     none fits, or a shortened key fits several."""
-    if not (lease_id or role or key or person or everything):
+    if not (lease_id or role or key or person or accessor or older_than is not None or everything):
         raise UsageError(
             "nothing says what to revoke",
-            why="no lease, role, key or person was named",
+            why="no lease, role, key, person, token accessor or age was given",
             do="name one, or say --all for the whole mount",
         )
     found = fitting(
-        inventory, lease_id=lease_id, role=role, key=key, key_hash=key_hash, person=person
+        inventory,
+        lease_id=lease_id,
+        role=role,
+        key=key,
+        key_hash=key_hash,
+        person=person,
+        accessor=accessor,
+        accessor_hash=accessor_hash,
+        older_than=older_than,
     )
     if not found and not everything:
         raise UsageError(
             f"no credential of {inventory.mount}/ fits",
-            why="nothing that is out has that lease, role, key or person",
+            why="nothing that is out has that lease, role, key, person, accessor or age",
             do="vaultaws leases list",
         )
     if key and len({held.access_key_id or held.key_hash for held in found}) > 1:
@@ -139,8 +151,16 @@ def fitting(
     key: str = "",
     key_hash: str = "",
     person: str = "",
+    accessor: str = "",
+    accessor_hash: str = "",
+    older_than: int | None = None,
 ) -> tuple[Holding, ...]:
-    """Return the holdings that fit all of what is given; what is empty does not narrow."""
+    """Return the holdings that fit all of what is given; what is empty does not narrow.
+
+    `older_than` is in seconds; what has no known age does not fit it. The audit log writes keys
+    and accessors as digests: `key_hash` and `accessor_hash` are those of what is meant.
+    """
+    latest = inventory.taken_at - timedelta(seconds=older_than or 0)
     return tuple(
         held
         for held in inventory.holdings
@@ -148,6 +168,8 @@ def fitting(
         and role in {"", held.role}
         and person in {"", held.person}
         and (not key or _fits_key(held, key, key_hash))
+        and (not accessor or held.token_accessor in {accessor, accessor_hash or accessor})
+        and (older_than is None or (held.issued_at is not None and held.issued_at <= latest))
     )
 
 
@@ -171,28 +193,66 @@ def revoke(
     *,
     journal: Journal | None = None,
     cutting: Cutting | None = None,
+    hard: Hard | None = None,
+    stuck: Mapping[str, str] | None = None,
     workers: int = WORKERS,
+    watch: Watch | None = None,
 ) -> Revocation:
     """Cut in AWS first, then revoke every lease in Vault. No failure stops the rest.
 
-    Failures of Vault and AWS are in the report; nothing of theirs is raised.
+    `hard` sees to the users at which the engine fails; `stuck` are the reasons of irrevocable
+    leases. Failures of Vault and AWS are in the report; nothing of theirs is raised.
     """
-    at = clock.now()
+    at, started = clock.now(), clock.monotonic()
     cuts = _cut(cutting, holdings, at) if cutting else ()
     dead = {found.holder for found in cuts if not found.why}
+    one = One(vault, clock)
+    count = _Count(watch, len(holdings))
 
-    def one(held: Holding) -> Outcome:
-        holders = set(cutting.holders_by_role.get(held.role, ())) if cutting else set()
-        return _outcome(
-            held, *_revoke(vault, clock, held), at, cut=bool(holders) and holders <= dead
-        )
+    def end(held: Holding) -> Ended:
+        live = held.state is LeaseState.LIVE
+        return one.end(held.lease_id) if live else Ended(Fate.GONE)
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="revoke") as pool:
-        outcomes = tuple(pool.map(one, holdings))
+        ends = dict(zip(holdings, pool.map(count.after(end), holdings), strict=True))
+        cleared: Mapping[str, tuple[str, ...]] = {}
+        left = {held: ended for held, ended in ends.items() if ended.fate is Fate.FAILED}
+        if hard is not None and left:
+            settled, cleared = hard.settle(one, left, pool.map)
+            ends |= settled
+
+    def cut_off(held: Holding) -> bool:
+        holders = set(cutting.holders_by_role.get(held.role, ())) if cutting else set()
+        return bool(holders) and holders <= dead
+
+    outcomes = tuple(_outcome(held, ends[held], at, cut=cut_off(held)) for held in holdings)
+    if stuck:
+        outcomes = tuple(
+            replace(found, stuck=stuck.get(found.holding.lease_id, "")) for found in outcomes
+        )
     if journal is not None:
         with contextlib.suppress(LocalStateError):  # the report matters more than our notes
             _write_down(journal, outcomes)
-    return Revocation(at, outcomes, cuts)
+    return Revocation(at, outcomes, cuts, cleared, clock.monotonic() - started)
+
+
+class _Count:
+    """Counts what is done and tells whoever watches; threads share it."""
+
+    def __init__(self, watch: Watch | None, total: int) -> None:
+        self._watch, self._total = watch, total
+        self._lock, self._done = Lock(), 0
+
+    def after(self, end: Callable[[Holding], Ended]) -> Callable[[Holding], Ended]:
+        def counted(held: Holding) -> Ended:
+            ended = end(held)
+            with self._lock:
+                self._done += 1
+                if self._watch is not None:
+                    self._watch(self._done, self._total)
+            return ended
+
+        return counted
 
 
 def _fits_key(held: Holding, key: str, key_hash: str) -> bool:
@@ -215,81 +275,19 @@ def _cut(cutting: Cutting, holdings: Iterable[Holding], at: datetime) -> tuple[C
     return tuple(outcomes)
 
 
-def _revoke(vault: Vault, clock: Clock, held: Holding) -> tuple[Fate, str]:
-    if held.state is not LeaseState.LIVE:
-        return Fate.GONE, ""
-    try:
-        end_lease(vault, clock, held.lease_id)
-    except VaultNotFoundError:
-        return Fate.GONE, ""
-    except VaultawsError as error:
-        return Fate.FAILED, error.why
-    return Fate.REVOKED, ""
-
-
-def _outcome(held: Holding, fate: Fate, why: str, at: datetime, *, cut: bool) -> Outcome:
+def _outcome(held: Holding, ended: Ended, at: datetime, *, cut: bool) -> Outcome:
+    made = Outcome(held, ended.fate, ended.why, do=ended.do)
     if held.is_sts is False:
-        return Outcome(held, fate, why, alive=fate is Fate.FAILED, alive_until=held.lease_ends)
-    ended = held.token_ends is not None and held.token_ends <= at
-    return Outcome(held, fate, why, cut, alive=not cut and not ended, alive_until=held.token_ends)
+        alive = ended.fate is Fate.FAILED and not ended.is_dead
+        return replace(made, alive=alive, alive_until=held.lease_ends)
+    over = held.token_ends is not None and held.token_ends <= at
+    return replace(made, cut=cut, alive=not cut and not over, alive_until=held.token_ends)
 
 
 def _write_down(journal: Journal, outcomes: Iterable[Outcome]) -> None:
     known = journal.ledger().by_lease()
     for found in outcomes:
         record = known.get(found.holding.lease_id)
-        if found.fate is Fate.REVOKED and record and record.closed is None:
+        over = found.fate in {Fate.REVOKED, Fate.FORGOTTEN}
+        if over and record and record.closed is None:
             journal.mark(record.intent.id, Step.REVOKED)
-
-
-def render(revocation: Revocation) -> str:
-    """Return the report as text: a line a credential, then what stays alive."""
-    rows = [_row(found, revocation.at) for found in revocation.outcomes]
-    lines = [table(rows)] if rows else ["Nothing to revoke."]
-    for found in revocation.cuts:
-        state = f"failed: {found.why}" if found.why else "tokens issued before now are denied"
-        lines.append(f"{found.holder}: {state}")
-    alive = len(revocation.still_alive)
-    if alive:
-        lines.append(f"{count(alive, 'credential is', 'credentials are')} still alive in AWS.")
-    return "\n".join(lines)
-
-
-def as_json(revocation: Revocation) -> dict[str, Any]:
-    """Return the report for machines."""
-    return {
-        "version": JSON_VERSION,
-        "at": iso(revocation.at),
-        "leases": [
-            {
-                "lease_id": found.holding.lease_id,
-                "access_key_id": found.holding.access_key_id or None,
-                "person": found.holding.person,
-                "fate": found.fate.value,
-                "why": found.why,
-                "cut": found.cut,
-                "alive": found.alive,
-                "alive_until": iso(found.alive_until) if found.alive else None,
-            }
-            for found in revocation.outcomes
-        ],
-        "cuts": [{"holder": str(found.holder), "why": found.why} for found in revocation.cuts],
-    }
-
-
-def _row(found: Outcome, at: datetime) -> tuple[str, ...]:
-    held = found.holding
-    name = held.person or "—"
-    return found.fate.value, short_key(held.access_key_id), name, held.lease_id, _rest(found, at)
-
-
-def _rest(found: Outcome, at: datetime) -> str:
-    if found.fate is Fate.FAILED and not found.cut:
-        return f"failed: {found.why}"
-    if found.cut:
-        return "its token is denied in AWS"
-    if not found.alive:
-        return "nothing of it lives"
-    if found.alive_until is None:
-        return "a token of it may live on in AWS (--cut denies it)"
-    return f"its token lives on in AWS, ends {until(found.alive_until, at)} (--cut denies it)"

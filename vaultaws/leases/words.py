@@ -50,6 +50,15 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def going(doing: str, done: int, total: int, seconds: float) -> str:
+    """Return how far work has come: 400 of 1,000, 200 a second, about 3 s left."""
+    if not done or seconds <= 0:
+        return f"{doing}: {done:,} of {total:,}"
+    rate = done / seconds
+    left = words(max(1.0, (total - done) / rate))
+    return f"{doing}: {done:,} of {total:,}, {rate:,.0f} a second, about {left} left"
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows in columns, two spaces apart, without trailing spaces."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

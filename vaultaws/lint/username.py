@@ -53,10 +53,12 @@ class Sample:
     unix_seconds: int = 1_700_000_000
 
 
-def user_name(template: str, role: str, *, person: str = SAMPLE_PERSON) -> str:
+def user_name(
+    template: str, role: str, *, person: str = SAMPLE_PERSON, sample: Sample | None = None
+) -> str:
     """The name of an IAM user, or of a role session. Raises the template's errors."""
     fields = {"Type": "IAM", "DisplayName": _named(person), "PolicyName": _named(role)}
-    return _run(template, fields, Sample())
+    return _run(template, fields, sample or Sample())
 
 
 def federated_name(template: str) -> str:

@@ -41,6 +41,7 @@ class AssumeWish:
     profile: str | None = None
     duration_seconds: int | None = None
     session_name: str = ""
+    external_id: str = ""
     device: str = ""
     fresh: bool = False
 
@@ -90,7 +91,12 @@ def plan(book: Book, wish: AssumeWish, environ: Mapping[str, str], fallback: str
     seconds = wish.duration_seconds if wish.duration_seconds is not None else last.seconds
     if seconds is not None:
         check_seconds(seconds, LONGEST_ROLE_SECONDS)
-    last = replace(last, seconds=seconds, session_name=wish.session_name or last.session_name)
+    last = replace(
+        last,
+        seconds=seconds,
+        session_name=wish.session_name or last.session_name,
+        external_id=wish.external_id or last.external_id,
+    )
     serial = wish.device or chain.serial or environ.get("MFA_DEVICE", "")
     return replace(chain, hops=(*chain.hops[:-1], last), serial=serial)
 

@@ -58,15 +58,19 @@ class Turn:
         return max(steps, default=-1)
 
     def record(self, *codes: Secret, step: int | None = None) -> None:
-        """Remember that codes were used, the last of them in `step` (the present one if None)."""
+        """Remember that codes were used, the last of them in `step` (the present one if None).
+
+        Written beside and then put in place: a full disk must not forget the codes before.
+        """
         last = self.step if step is None else step
         new = [[self._digest(code), last - len(codes) + 1 + at] for at, code in enumerate(codes)]
         kept = [[digest, known] for digest, known in self._read()] + new
         text = json.dumps({"version": 1, "codes": kept[-_REMEMBERED:]})
-        descriptor = open_file(self._path)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        beside = self._path.with_suffix(".new")
+        with os.fdopen(open_file(beside), "w", encoding="utf-8") as stream:
             stream.truncate(0)
             stream.write(text)
+        beside.replace(self._path)
 
     def _digest(self, code: Secret) -> str:
         return hashlib.sha256(f"{self._serial}\0{code.reveal()}".encode()).hexdigest()

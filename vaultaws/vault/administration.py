@@ -15,10 +15,12 @@ from vaultaws.model import (
     AuditDevice,
     AuthMount,
     Entity,
+    EntityState,
     Group,
     JsonObject,
     Role,
     StaticRole,
+    TokenInfo,
 )
 from vaultaws.vault.protocol import Vault
 
@@ -66,6 +68,28 @@ class Administration(Vault, Protocol):
 
     def static_key(self, mount: str, name: str) -> tuple[str, datetime | None]:
         """The access key id in use, and when the engine replaces it. Issues nothing."""
+        ...
+
+    # tokens and entities, as a responder ends them
+    def revoke_accessor(self, accessor: str) -> None:
+        """Revoke a token, with its leases and its children; one that is gone is done."""
+        ...
+
+    def token_of_accessor(self, accessor: str) -> TokenInfo | None:
+        """The token behind an accessor; None when it is gone."""
+        ...
+
+    def entity(self, entity_id: str) -> EntityState | None:
+        """An entity by its id; None when there is none."""
+        ...
+
+    def set_entity_disabled(self, entity_id: str, disabled: bool) -> None:
+        """Disable or enable an entity; nothing else of it changes. All of its tokens, made before
+        or after, may do nothing while it is disabled. Raises VaultNotFoundError."""
+        ...
+
+    def token_accessors(self) -> list[str]:
+        """The accessors of all tokens of the namespace. Needs sudo."""
         ...
 
     # audit devices

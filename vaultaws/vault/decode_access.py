@@ -5,8 +5,16 @@ Shapes: Vault API, /sys/audit, /sys/auth, /identity/entity, /identity/group; the
 
 from __future__ import annotations
 
-from vaultaws.model import AuditDevice, AuthMount, Entity, Group, JsonObject
-from vaultaws.vault.decode import mapping, objects, pairs, required_text, text, texts
+from vaultaws.model import (
+    AuditDevice,
+    AuthMount,
+    Entity,
+    EntityState,
+    Group,
+    Irrevocable,
+    JsonObject,
+)
+from vaultaws.vault.decode import flag, mapping, objects, pairs, required_text, text, texts
 
 
 def audit_devices(data: JsonObject) -> dict[str, AuditDevice]:
@@ -45,6 +53,24 @@ def entity(data: JsonObject) -> Entity:
         name=text(data, "name"),
         policies=texts(data, "policies"),
         aliases=tuple(_alias(entry) for entry in objects(data, "aliases")),
+    )
+
+
+def entity_state(data: JsonObject) -> EntityState:
+    """Decode the data of `identity/entity/id/ID`."""
+    return EntityState(
+        id=required_text(data, "id"),
+        name=text(data, "name"),
+        disabled=flag(data, "disabled"),
+        policies=texts(data, "policies"),
+    )
+
+
+def irrevocable(data: JsonObject) -> tuple[Irrevocable, ...]:
+    """Decode the data of `sys/leases?type=irrevocable`."""
+    return tuple(
+        Irrevocable(required_text(entry, "lease_id"), text(entry, "error"))
+        for entry in objects(data, "leases")
     )
 
 

@@ -38,6 +38,7 @@ _CAPABILITIES: Final = {
     "DELETE": "delete",
 }
 _SUDO_PREFIXES: Final = (
+    "auth/token/accessors",
     "sys/audit",
     "sys/leases/lookup",
     "sys/leases/revoke-prefix",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from vaultaws.errors import VaultNotFoundError
 from vaultaws.model import JsonObject, ServerHealth, TokenInfo
 from vaultaws.vault import decode
+from vaultaws.vault.accessors import AccessorCalls
 from vaultaws.vault.acl import AclCalls
 from vaultaws.vault.audit import AuditCalls
+from vaultaws.vault.endings import EndingCalls
 from vaultaws.vault.identity import IdentityCalls
-from vaultaws.vault.leases import LeaseCalls
 from vaultaws.vault.mount import MountCalls
 from vaultaws.vault.static import StaticCalls
 
 
-class HvacVault(MountCalls, LeaseCalls, StaticCalls, AuditCalls, AclCalls, IdentityCalls):
+class HvacVault(
+    MountCalls, EndingCalls, StaticCalls, AuditCalls, AclCalls, IdentityCalls, AccessorCalls
+):
     """A server, spoken to with one token in one namespace."""
 
     def health(self) -> ServerHealth:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vaultaws.errors import VaultRefusedError
-from vaultaws.model import Entity, Group, JsonObject
+from vaultaws.errors import VaultNotFoundError, VaultRefusedError
+from vaultaws.model import Entity, EntityState, Group, JsonObject
 from vaultaws.vault import decode, decode_access
 from vaultaws.vault.base import Server
 from vaultaws.vault.decode import not_understood
@@ -61,6 +61,21 @@ class IdentityCalls(Server):
         if found is None:
             raise refusal or not_understood("alias")
         return found
+
+    def entity(self, entity_id: str) -> EntityState | None:
+        data = self._config(f"identity/entity/id/{entity_id}")
+        return None if data is None else decode_access.entity_state(data)
+
+    def set_entity_disabled(self, entity_id: str, disabled: bool) -> None:
+        """A write by id of one field leaves the others; of an id that is unknown it would make an
+        entity on some servers, so it is looked up first."""
+        if self.entity(entity_id) is None:
+            raise VaultNotFoundError(
+                f"there is no entity {entity_id}",
+                why="the identity store has none of that id in this namespace",
+                do="vault list identity/entity/id",
+            )
+        self._request("POST", f"identity/entity/id/{entity_id}", {"disabled": disabled})
 
     def list_groups(self) -> list[str]:
         return sorted(self._keys("identity/group/name"))

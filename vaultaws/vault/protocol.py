@@ -6,9 +6,11 @@ second one. Every method raises from `vaultaws.errors`' Vault branch and nothing
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from vaultaws.model import (
+    Irrevocable,
     Issued,
     JsonObject,
     Lease,
@@ -121,12 +123,32 @@ class Vault(Protocol):
         """Look one lease up. Raises VaultNotFoundError when it is gone."""
         ...
 
+    def lookup_leases(
+        self, lease_ids: Sequence[str], watch: Callable[[int], None] | None = None
+    ) -> list[Lease]:
+        """Look very many up, side by side, in their order; what is gone is left out. `watch`
+        hears how many more are done."""
+        ...
+
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
         """Renew by an increment in seconds."""
         ...
 
     def revoke_lease(self, lease_id: str) -> None:
         """Revoke and wait until the engine has answered (`sync=true`)."""
+        ...
+
+    def irrevocable_leases(self) -> tuple[Irrevocable, ...] | None:
+        """Leases of this namespace that the server has given up revoking, those that ended first
+        first; None where the server has no such listing. Needs sudo on sys/leases."""
+        ...
+
+    def force_revoke_lease(self, lease_id: str) -> None:
+        """Forget exactly one lease, whatever the engine says of it. Needs sudo.
+
+        The engine is asked once more; where it fails, what it made stays in AWS. A lease that is
+        gone is done.
+        """
         ...
 
     # who asked

@@ -29,6 +29,7 @@ FREE = (
     "plans[]",
     "iam_tags",
     "session_tags",
+    "actions[].evidence",
 )  # keys in them are data
 PRINTED_BY_FORMAT = {"creds (--format json)", "mfa login", "mfa assume (--format json)"}
 ROLES = """
@@ -122,7 +123,14 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
     check("trail check", ops.json("trail", "check", code=3))
     check("leases list", ops.json("leases", "list"))
-    check("leases revoke", ops.json("leases", "revoke", "--all", "--cut", "--yes"))
+    contain = ("incident", "contain", "--role", "reader", "--no-trail")
+    dry, done = ops.json(*contain, "--dry-run"), ops.json(*contain, "--yes")
+    check("incident contain", dry, done)
+    check(
+        "leases revoke",
+        ops.json("leases", "revoke", "--all", "--dry-run"),
+        ops.json("leases", "revoke", "--all", "--cut", "--yes"),
+    )
 
 
 def test_the_keys_of_the_root_and_of_static_roles(

@@ -122,6 +122,15 @@ def test_a_chain_climbs_role_by_role(person: Person, ops: str) -> None:
     assert found["arn"].endswith("assumed-role/Deep/climber")
 
 
+def test_an_external_id_is_said_on_the_command_line(person: Person, ops: str) -> None:
+    arn = person.role("Outside", Condition={"StringEquals": {"sts:ExternalId": "x:y"}})
+    person.profiles(f"[profile outside]\nrole_arn = {arn}\nsource_profile = {NAME}\n")
+    person.shell.run("mfa", "login", NAME, "--code", person.authenticator.fresh())
+    refused = person.shell.run("mfa", "assume", "outside", "--external-id", "other")
+    assert refused.returncode == 2
+    assert assume(person, "outside", "--external-id", "x:y")["role_arn"] == arn
+
+
 def test_a_duration_that_the_role_does_not_give(person: Person, ops: str) -> None:
     code = person.authenticator.fresh()
     done = person.shell.run("mfa", "assume", "ops", "--duration", "4h", "--code", code)

@@ -110,6 +110,7 @@ def test_profiles_that_do_not_work(tmp_path: Path) -> None:
     head = "[profile {0}]\nvaultaws_role = r\ncredential_process = {1}\n"
     config.write_text(
         head.format("good", "/bin/sh creds r")
+        + head.format("on-path", "sh creds r")
         + head.format("gone", "/no/such/vaultaws creds r")
         + head.format("unsplit", '"')
         + head.format("shadowed", "/bin/sh creds r")
@@ -119,7 +120,7 @@ def test_profiles_that_do_not_work(tmp_path: Path) -> None:
         ("bad", "the profile gone starts a program that is not there"),
         ("bad", "the profile unsplit starts a program that is not there"),
         ("bad", "the profile shadowed is never asked"),
-        ("ok", f"1 of vaultaws in {config}"),
+        ("ok", f"2 of vaultaws in {config}"),
     ]
     assert said(list(machine.profiles({"AWS_CONFIG_FILE": "/none"}, tmp_path))) == [
         ("ok", "none in /none")

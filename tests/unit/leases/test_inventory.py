@@ -146,7 +146,7 @@ def test_an_unreachable_server_is_an_error_not_an_empty_list(vault: MemoryVault)
 def test_many_are_looked_up_side_by_side(vault: MemoryVault) -> None:
     for _ in range(300):
         vault.issue("aws", "reader", sts=False)
-    assert len(take(vault, "aws", vault.clock, workers=3).holdings) == 300
+    assert len(take(vault, "aws", vault.clock).holdings) == 300
 
 
 def holding(**changes: object) -> Holding:

@@ -11,12 +11,13 @@ import pytest
 from tests.support.memory_vault import MemoryVault, memory_vault
 from vaultaws.aws.cutoff import Cut, Holder, HolderKind
 from vaultaws.errors import AwsError, UsageError, VaultError
-from vaultaws.leases import revoke as revoking
+from vaultaws.leases import revoke_show as revoking
 from vaultaws.leases.inventory import Inventory, take
 from vaultaws.leases.issue import handing_over, issue
 from vaultaws.leases.journal import Journal
 from vaultaws.leases.request import IssueRequest
-from vaultaws.leases.revoke import Cutting, Fate, fitting, holders_of, revoke, select
+from vaultaws.leases.revoke import Cutting, fitting, holders_of, revoke, select
+from vaultaws.leases.revoke_one import Fate
 from vaultaws.model import CredentialType, Role
 
 ROOT = Holder(HolderKind.USER, "vault-root")

@@ -168,6 +168,17 @@ def test_the_memory_is_private_and_holds_no_code(tmp_path: Path, clock: StoppedC
     assert "ada" not in file.name + file.read_text()
 
 
+def test_a_write_that_fails_forgets_nothing(tmp_path: Path, clock: StoppedClock) -> None:
+    used = UsedCodes(tmp_path / "mfa", clock)
+    with used.turn(SERIAL) as turn:
+        turn.record(Secret("123456"))
+        (file,) = (tmp_path / "mfa").glob("*.json")
+        file.with_suffix(".new").mkdir()
+        with pytest.raises(LocalStateError):
+            turn.record(Secret("654321"))
+        assert turn.was_used(Secret("123456"))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", '{"codes": 3}', '{"codes": [[1]]}', '{"codes": [["a", Infinity]]}', "\0"],

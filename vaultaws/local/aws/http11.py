@@ -20,7 +20,8 @@ import io
 import re
 import sys
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -69,8 +70,11 @@ class Server(ThreadingHTTPServer):
         *,
         max_connections: int = MAX_CONNECTIONS,
         idle_seconds: float = IDLE_SECONDS,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        """`now` is the time of the Date headers, in seconds since the epoch."""
         self.app = app
+        self.now = now
         self.idle_seconds = idle_seconds
         self._places = threading.BoundedSemaphore(max_connections)
         super().__init__(address, Handler)
@@ -150,6 +154,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         return "vaultaws"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header says the account's own time, as its tokens and its trail do."""
+        return super().date_time_string(self.server.now() if timestamp is None else timestamp)
 
     def _serve(self) -> None:
         try:

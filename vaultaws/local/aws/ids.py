@@ -16,6 +16,7 @@ ROLE: Final = "AROA"
 GROUP: Final = "AGPA"
 POLICY: Final = "ANPA"
 INSTANCE_PROFILE: Final = "AIPA"
+SERVICE_CREDENTIAL: Final = "ACCA"
 LONG_TERM_KEY: Final = "AKIA"
 SESSION_KEY: Final = "ASIA"
 

@@ -75,7 +75,7 @@ class LocalAws:
             clock=clock,
         )
         self._account = _account(self.account_id, self._around)
-        self._server = _listening(port, self._account.gate)
+        self._server = _listening(port, self._account.gate, self.clock)
         self.admin = self._make_admin()
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -182,9 +182,9 @@ def _account(account_id: str, around: Surroundings) -> _Account:
     return _Account(moto, state, keys, Gate(moto, Authentication(keys, clock), neighbours))
 
 
-def _listening(port: int, gate: Gate) -> Server:
+def _listening(port: int, gate: Gate, clock: MovableClock) -> Server:
     try:
-        return Server((HOST, port), gate)
+        return Server((HOST, port), gate, now=lambda: clock.now().timestamp())
     except (OSError, OverflowError) as error:
         taken = getattr(error, "errno", None) == errno.EADDRINUSE
         raise StackError(

@@ -19,6 +19,7 @@ from tests.support.aws_clients import (
     refusal,
     trust,
 )
+from tests.support.burdened import foreign
 from vaultaws.local.aws.serve import LocalAws
 
 READ = document(allow("ec2:Describe*"))
@@ -519,3 +520,68 @@ def test_another_region_is_another_question(aws: LocalAws) -> None:
     client(aws, "ec2", ada).describe_regions()
     elsewhere = client(aws, "ec2", ada, region="us-west-2")
     assert refusal(elsewhere.describe_regions).code == "UnauthorizedOperation"
+
+
+def test_each_kind_of_foreign_belonging_blocks_deletion(aws: LocalAws) -> None:
+    iam = client(aws, "iam")
+    removals = {
+        "delete signing certificates": lambda: iam.delete_signing_certificate(
+            UserName="ada",
+            CertificateId=iam.list_signing_certificates(UserName="ada")["Certificates"][0][
+                "CertificateId"
+            ],
+        ),
+        "delete service specific credentials": lambda: iam.delete_service_specific_credential(
+            UserName="ada",
+            ServiceSpecificCredentialId=iam.list_service_specific_credentials(UserName="ada")[
+                "ServiceSpecificCredentials"
+            ][0]["ServiceSpecificCredentialId"],
+        ),
+        "delete MFA device": lambda: iam.deactivate_mfa_device(
+            UserName="ada",
+            SerialNumber=iam.list_mfa_devices(UserName="ada")["MFADevices"][0]["SerialNumber"],
+        ),
+    }
+    iam.create_user(UserName="ada")
+    foreign(iam, "ada")
+    iam.delete_login_profile(UserName="ada")
+    (key,) = iam.list_ssh_public_keys(UserName="ada")["SSHPublicKeys"]
+    iam.delete_ssh_public_key(UserName="ada", SSHPublicKeyId=key["SSHPublicKeyId"])
+    told = []
+    while removals:
+        refused = refusal(iam.delete_user, UserName="ada")
+        assert refused.code == "DeleteConflict"
+        must = refused.message.removeprefix("Cannot delete entity, must ").removesuffix(" first.")
+        told.append(must)
+        removals.pop(must)()
+    assert len(told) == 3
+    iam.delete_user(UserName="ada")
+
+
+def test_service_specific_credentials(aws: LocalAws) -> None:
+    iam = client(aws, "iam")
+    iam.create_user(UserName="ada")
+    service = "codecommit.amazonaws.com"
+    made = iam.create_service_specific_credential(UserName="ada", ServiceName=service)
+    first = made["ServiceSpecificCredential"]
+    assert first["ServiceUserName"] == f"ada-at-{aws.account_id}"
+    assert first["ServicePassword"]
+    (listed,) = iam.list_service_specific_credentials(UserName="ada")["ServiceSpecificCredentials"]
+    assert listed["Status"] == "Active"
+    assert "ServicePassword" not in listed
+    named = {
+        "UserName": "ada",
+        "ServiceSpecificCredentialId": listed["ServiceSpecificCredentialId"],
+    }
+    iam.update_service_specific_credential(**named, Status="Inactive")
+    (listed,) = iam.list_service_specific_credentials(UserName="ada")["ServiceSpecificCredentials"]
+    assert listed["Status"] == "Inactive"
+    again = iam.reset_service_specific_credential(**named)["ServiceSpecificCredential"]
+    assert again["ServicePassword"] != first["ServicePassword"]
+    iam.create_service_specific_credential(UserName="ada", ServiceName=service)
+    create = iam.create_service_specific_credential
+    assert refusal(create, UserName="ada", ServiceName=service).code == "LimitExceeded"
+    assert refusal(create, UserName="ada", ServiceName="ec2").code == "NotSupportedService"
+    iam.delete_service_specific_credential(**named)
+    refused = refusal(iam.delete_service_specific_credential, **named)
+    assert (refused.code, refused.status) == ("NoSuchEntity", 404)

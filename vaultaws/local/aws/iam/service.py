@@ -15,6 +15,7 @@ from vaultaws.local.aws.iam.documents import AWS_ARN, load_aws_policy
 from vaultaws.local.aws.iam.observed import Observer
 from vaultaws.local.aws.iam.policies import Policies
 from vaultaws.local.aws.iam.roles import Groups, Roles
+from vaultaws.local.aws.iam.service_credentials import ServiceCredentials
 from vaultaws.local.aws.iam.state import State
 from vaultaws.local.aws.iam.users import Users
 from vaultaws.local.aws.mfa import Codes
@@ -36,6 +37,7 @@ class Iam:
             Roles(state),
             Groups(state),
             Devices(state, codes),
+            ServiceCredentials(state),
         )
 
     def handlers(self) -> Handlers:

@@ -6,6 +6,7 @@ Callers hold `moto_door.LOCK`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -32,6 +33,19 @@ def over_quota(name: str, limit: int) -> ApiError:
     return ApiError("LimitExceeded", f"Cannot exceed quota for {name}: {limit}", 409)
 
 
+@dataclass
+class ServiceCredential:
+    """One name and password of a user for one service; moto has none of it."""
+
+    id: str
+    user_id: str
+    service: str
+    created_at: datetime
+    user_name: str
+    password: str = field(repr=False)
+    status: str = "Active"
+
+
 class State:
     """The IAM entities of one account."""
 
@@ -39,6 +53,7 @@ class State:
         self.moto = moto
         self.clock = clock
         self.account_id = moto.account_id
+        self.service_credentials: dict[str, ServiceCredential] = {}
 
     @property
     def backend(self) -> Any:
@@ -88,6 +103,9 @@ class State:
 
     def groups_of(self, user: Any) -> list[Any]:
         return [group for group in self.backend.groups.values() if user in group.users]
+
+    def service_credentials_of(self, user: Any) -> list[ServiceCredential]:
+        return [one for one in self.service_credentials.values() if one.user_id == user.id]
 
     def tags_of_user(self, user: Any) -> list[dict[str, str]]:
         tags: list[dict[str, str]] = self.backend.tagger.list_tags_for_resource(user.arn)["Tags"]

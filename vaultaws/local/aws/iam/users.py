@@ -146,6 +146,10 @@ class Users:
             (user.password, "delete login profile"),
             (user.signing_certificates, "delete signing certificates"),
             (user.ssh_public_keys, "delete ssh public keys"),
+            (
+                self._state.service_credentials_of(user),
+                "delete service specific credentials",
+            ),
         )
         return next((must for held, must in obstacles if held), "")
 

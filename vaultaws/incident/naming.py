@@ -1,0 +1,95 @@
+"""Which IAM users the engine made, told by their names alone. Pure.
+
+A lease does not name its user and the audit log has a digest of its key, so the way from an
+issuance to its user is the name that the mount's template gave it: person, role and second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from vaultaws.lint.gotemplate import TemplateNotFollowedError, TemplateRefusedError
+from vaultaws.lint.username import SAMPLE_PERSON, Sample, user_name
+
+AROUND_SECONDS: Final = (0, -1, 1, -2, 2)
+"""The engine takes its time first, the audit log its own after AWS's answer."""
+CREATED_WITHIN: Final = timedelta(seconds=5)
+_ONE, _OTHER = Sample("x"), Sample("y")
+_PARTS: Final = re.compile(
+    rf"(?P<person>{SAMPLE_PERSON})|(?P<time>{_ONE.unix_seconds}(?:000)?)|(?P<chance>x+)"
+)
+
+
+@lru_cache(maxsize=8192)
+def prefixes(template: str, role: str, person: str, issued_at: datetime) -> tuple[str, ...]:
+    """How the name of the user of one issuance begins: up to what is random in it.
+
+    Empty where the template cannot be followed, or where its names say too little to tell.
+    """
+    found = []
+    for off in AROUND_SECONDS:
+        second = int(issued_at.timestamp()) + off
+        try:
+            one, other = (
+                user_name(template, role, person=person, sample=Sample(letter, second))
+                for letter in ("x", "y")
+            )
+        except (TemplateRefusedError, TemplateNotFollowedError):
+            return ()
+        start = _common(one, other)
+        if str(second) not in start:
+            return ()
+        found.append(start)
+    return tuple(found)
+
+
+def pattern(template: str, role: str) -> re.Pattern[str] | None:
+    """The names of all users of a role, whoever asked; None where the template does not tell them
+    from other names."""
+    try:
+        name = user_name(template, role, sample=_ONE)
+        other = user_name(template, role + "-", sample=_ONE)
+    except (TemplateRefusedError, TemplateNotFollowedError):
+        return None
+    if name == other or role not in name:
+        return None
+    text, at = "", 0
+    for found in _PARTS.finditer(name):
+        text += re.escape(name[at : found.start()])
+        text += {"person": ".+", "time": r"\d+", "chance": "[A-Za-z0-9]+"}[found.lastgroup or ""]
+        at = found.end()
+    return re.compile(text + re.escape(name[at:]))
+
+
+def _common(one: str, other: str) -> str:
+    """What both begin with."""
+    length = next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(other)),
+    )
+    return one[:length]
+
+
+class Names:
+    """Names of IAM users, searched by how they begin."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_start: dict[int, dict[str, list[str]]] = {}
+        self._names = tuple(names)
+
+    def starting(self, start: str) -> list[str]:
+        """All names that begin so. The first question of a length sorts them by it."""
+        length = len(start)
+        if length not in self._by_start:
+            sorted_in: dict[str, list[str]] = {}
+            for name in self._names:
+                sorted_in.setdefault(name[:length], []).append(name)
+            self._by_start[length] = sorted_in
+        return self._by_start[length].get(start, [])
+
+    def fitting(self, wanted: re.Pattern[str]) -> list[str]:
+        return [name for name in self._names if wanted.fullmatch(name)]
