@@ -37,10 +37,10 @@ _MOST_SECONDS = 8.0  # the server's own time-out would let one check take minute
 @click.option(
     "--for",
     "purpose",
-    type=click.Choice(["creds", "operator"]),
+    type=click.Choice(["creds", "operator", "incident"]),
     default="creds",
     show_default=True,
-    help="What you want to do: fetch credentials, or plan and apply too.",
+    help="What you want to do: fetch credentials, plan and apply too, or contain an incident.",
 )
 @mount_option
 @json_option
@@ -56,7 +56,7 @@ def command(
 
     found: list[Finding] = []
     with output.Progress("looking") as progress:
-        for finding in examine(checks(server, mount, roles, operator=purpose == "operator")):
+        for finding in examine(checks(server, mount, roles, purpose)):
             found.append(finding)
             if as_json:
                 continue
@@ -70,13 +70,11 @@ def command(
     return FindingsError.exit_code if worst else 0
 
 
-def checks(
-    flags: ServerFlags, mount: str, roles: Sequence[str], *, operator: bool
-) -> Sequence[Check]:
+def checks(flags: ServerFlags, mount: str, roles: Sequence[str], purpose: str) -> Sequence[Check]:
     """All checks, in the order in which one thing rests on another."""
     from vaultaws.cli.wiring import home
     from vaultaws.clock import SystemClock
-    from vaultaws.doctor import cloud, machine, rights, server
+    from vaultaws.doctor import cloud, incident, machine, rights, server
     from vaultaws.doctor.finding import Check
 
     clock, opened = SystemClock(), Opened(flags)
@@ -96,7 +94,12 @@ def checks(
         Check("mount", lambda: server.mount(opened.vault, mount), ("token",)),
         Check("roles", lambda: rights.for_creds(opened.vault, mount, roles), ("mount",)),
     ]
-    if operator:
+    if purpose == "incident":
+        listed += [
+            Check("vault", lambda: incident.in_vault(opened.vault, mount), ("token",)),
+            Check("aws rights", aws_rights),
+        ]
+    if purpose == "operator":
         listed += [
             Check("plan", lambda: rights.for_operator(opened.vault, mount), ("token",)),
             Check("root", lambda: cloud.root_rights(opened.vault, mount, clock), ("mount",)),
@@ -109,6 +112,15 @@ def checks(
         Check("environment", lambda: machine.environment(os.environ, clock.now())),
         Check("profiles", lambda: machine.profiles(os.environ, home())),
     ]
+
+
+def aws_rights() -> Iterator[Finding]:
+    """What the AWS credentials here may do in an incident."""
+    from vaultaws.aws.identity import caller_identity
+    from vaultaws.aws.simulate import Simulator
+    from vaultaws.doctor import incident
+
+    yield from incident.in_aws(caller_identity(), Simulator())
 
 
 class Opened:

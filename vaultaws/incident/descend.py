@@ -145,6 +145,7 @@ def follow(
     descendants: dict[str, Suspect] = {}
     acts: dict[str, None] = {}
     own = {suspect.access_key_id for suspect in known if suspect.access_key_id}
+    users = {suspect.user for suspect in known if suspect.user}
     waiting, followed = [*own, *seeds], set[str]()
     while waiting and len(followed) < MOST_KEYS * (10 if many else 1):
         key = waiting.pop(0)
@@ -153,7 +154,7 @@ def follow(
         followed.add(key)
         for made in events.of(key):
             act = opened(made.event)
-            if act:
+            if act and not _is_engines_work(trail, made.event, users):
                 acts[act] = None
             child = suspect_of(made)
             if child is None or child.access_key_id in own:
@@ -165,6 +166,15 @@ def follow(
     return Followed(
         tuple(known), tuple(descendants.values()), tuple(acts), bool(waiting), events.look_ups
     )
+
+
+def _is_engines_work(trail: Trail, event: Event, users: set[str]) -> bool:
+    """True for what Vault's identity did to a user that is a suspect itself, or gone: the engine
+    gives rights to each user that it makes."""
+    user = event.request.get("userName")
+    if not isinstance(user, str) or not _is_vaults(event, trail):
+        return False
+    return user in users or not list(trail.keys_of(user))
 
 
 def origin(trail: Trail, key: str, owner: str, now: datetime) -> Suspect | None:

@@ -45,7 +45,7 @@ class Phase(StrEnum):
     STOP = "stop issuing"
     CUT = "cut in AWS now"
     REVOKE = "revoke in Vault"
-    ROOT = "replace the root key"
+    ROOT = "replace the root"
 
 
 _PHASES = {

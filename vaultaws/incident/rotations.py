@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vaultaws.clock import Clock
-from vaultaws.errors import AwsError, VaultNotFoundError
+from vaultaws.errors import AwsError, VaultDeniedError, VaultNotFoundError
 from vaultaws.incident.model import Evidence, Step
 from vaultaws.model import StaticRole
 from vaultaws.root.allowed import readable_roles
@@ -18,7 +18,7 @@ from vaultaws.root.journal import Journal, Kind
 from vaultaws.root.ready import ready, to_resume
 from vaultaws.root.rotate import Rotation, Rotator
 from vaultaws.root.side import AwsSide
-from vaultaws.root.static_rotate import StaticRotation, StaticRotator, is_down
+from vaultaws.root.static_rotate import StaticRotation, StaticRotator, is_down, newest_key
 from vaultaws.vault.administration import Administration
 
 DEADLINE_SECONDS: Final = 120.0
@@ -44,7 +44,8 @@ class Rotations:
         if begun is not None and is_down(self.vault, self.mount, begun.operation):
             done = rotator.resume(self.mount, begun.operation)
         else:
-            done = rotator.rotate(self.mount, self._static(name), self._static_key(name))
+            role = self._static(name)
+            done = rotator.rotate(self.mount, role, self._static_key(role))
         return _of_static(done)
 
     def rotate_root(self, step: Step) -> Evidence:
@@ -77,11 +78,16 @@ class Rotations:
             )
         return found[0]
 
-    def _static_key(self, name: str) -> str:
+    def _static_key(self, role: StaticRole) -> str:
+        """Issuance may be denied to this token too by now; then IAM knows the key."""
         try:
-            return self.vault.static_key(self.mount, name)[0]
+            return self.vault.static_key(self.mount, role.name)[0]
         except VaultNotFoundError:
             return ""
+        except VaultDeniedError:
+            if role.assume_role_arn:
+                raise
+            return newest_key(self._side(), role.username)
 
     def _side(self) -> AwsSide:
         if isinstance(self.side, AwsError):

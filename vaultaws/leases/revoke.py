@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Final, Protocol
 
@@ -26,6 +26,7 @@ from vaultaws.leases.revoke_hard import Hard
 from vaultaws.leases.revoke_one import Ended, Fate, One
 from vaultaws.leases.words import is_key
 from vaultaws.model import CredentialType, Role
+from vaultaws.vault.bulk import ask_all
 from vaultaws.vault.protocol import Vault
 
 WORKERS: Final = 8
@@ -213,13 +214,13 @@ def revoke(
         live = held.state is LeaseState.LIVE
         return one.end(held.lease_id) if live else Ended(Fate.GONE)
 
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="revoke") as pool:
-        ends = dict(zip(holdings, pool.map(count.after(end), holdings), strict=True))
-        cleared: Mapping[str, tuple[str, ...]] = {}
-        left = {held: ended for held, ended in ends.items() if ended.fate is Fate.FAILED}
-        if hard is not None and left:
-            settled, cleared = hard.settle(one, left, pool.map)
-            ends |= settled
+    each = partial(ask_all, at_once=workers)  # its threads do not hold up a Ctrl-C
+    ends = dict(zip(holdings, each(count.after(end), holdings), strict=True))
+    cleared: Mapping[str, tuple[str, ...]] = {}
+    left = {held: ended for held, ended in ends.items() if ended.fate is Fate.FAILED}
+    if hard is not None and left:
+        settled, cleared = hard.settle(one, left, each)
+        ends |= settled
 
     def cut_off(held: Holding) -> bool:
         holders = set(cutting.holders_by_role.get(held.role, ())) if cutting else set()

@@ -13,7 +13,7 @@ these are they; where there are more, somebody else's is among them, and none is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -36,7 +36,7 @@ _WITHOUT_FORCE: Final = (
 )
 
 Leases = Mapping[Holding, Ended]
-Run = Callable[[Callable[[Holding], Ended], Iterable[Holding]], Iterator[Ended]]
+Run = Callable[[Callable[[Holding], Ended], Sequence[Holding]], Sequence[Ended]]
 """Does one thing to many, side by side, and gives the answers in their order."""
 
 
@@ -145,7 +145,9 @@ class Hard:
                 fault = error
             else:
                 cleared[user.name] = user.blocks
-        ends = dict(zip(blocked, run(lambda held: one.end(held.lease_id), blocked), strict=True))
+        ends = dict(
+            zip(blocked, run(lambda held: one.end(held.lease_id), list(blocked)), strict=True)
+        )
         if fault is not None:
             for held, ended in ends.items():
                 ends[held] = _besides(ended, fault) if ended.is_blocked else ended

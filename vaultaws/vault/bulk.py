@@ -20,9 +20,13 @@ Told = Callable[[Item, VaultError | None], None]
 
 
 def ask_all(
-    ask: Callable[[Item], Answer], items: Sequence[Item], told: Told[Item] | None = None
+    ask: Callable[[Item], Answer],
+    items: Sequence[Item],
+    told: Told[Item] | None = None,
+    *,
+    at_once: int = AT_ONCE,
 ) -> list[Answer]:
-    """Call `ask` with every item, up to `AT_ONCE` at a time; answers in the order of `items`.
+    """Call `ask` with every item, up to `at_once` at a time; answers in the order of `items`.
 
     After the first fault no further item is begun; those under way end, then that fault is
     raised and no thread is left. `told` hears, in the caller's thread, of each item that was
@@ -32,7 +36,7 @@ def ask_all(
     """
     answers: dict[int, Answer] = {}
     first: BaseException | None = None
-    with closing(_run(ask, items)) as outcomes:
+    with closing(_run(ask, items, at_once)) as outcomes:
         for place, outcome in outcomes:
             if isinstance(outcome, _Fault):
                 first = first or outcome.raised
@@ -55,7 +59,7 @@ class _Fault:
 
 
 def _run(
-    ask: Callable[[Item], Answer], items: Sequence[Item]
+    ask: Callable[[Item], Answer], items: Sequence[Item], at_once: int
 ) -> Generator[tuple[int, Answer | _Fault], None, None]:
     """Yield the outcome of each item as it comes; ends when every thread has.
 
@@ -73,7 +77,7 @@ def _run(
                 results.put((place, _Fault(fault)))
         results.put(None)
 
-    running = min(AT_ONCE, len(items))
+    running = min(at_once, len(items))
     for _ in range(running):
         Thread(target=work, daemon=True).start()
     try:

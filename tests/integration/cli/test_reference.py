@@ -31,7 +31,10 @@ FREE = (
     "session_tags",
     "actions[].evidence",
 )  # keys in them are data
-PRINTED_BY_FORMAT = {"creds (--format json)", "mfa login", "mfa assume (--format json)"}
+PRINTED_BY_FORMAT = {
+    *("creds (--format json)", "mfa login", "mfa assume (--format json)"),
+    *("incident report (--format json)", "incident status NAME"),
+}
 ROLES = """
 [roles.reader]
 credential_type = "iam_user"
