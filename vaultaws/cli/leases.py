@@ -5,15 +5,17 @@ from __future__ import annotations
 import click
 
 from vaultaws.cli.leases_list import list_leases
+from vaultaws.cli.leases_renew import renew_lease
 from vaultaws.cli.leases_revoke import revoke_leases
 from vaultaws.cli.leases_show import show_lease
 
 
 @click.group(epilog="\b\nExample:\n  vaultaws leases list")
 def command() -> None:
-    """List, show and revoke leases, with the STS tokens that outlive theirs."""
+    """List, show, renew and revoke leases, with the STS tokens that outlive theirs."""
 
 
 command.add_command(list_leases)
 command.add_command(show_lease)
+command.add_command(renew_lease)
 command.add_command(revoke_leases)
