@@ -113,9 +113,7 @@ def _in_aws(key: str, held: Holding | None, now: datetime) -> InAws:
     try:
         if key.startswith("ASIA"):
             return InAws(last_use=_seen_in_trail(key, held, now), notes=(_LATE,))
-        iam = Directory()
-        owner = iam.key_owner(key)
-        seen = next((one for one in iam.access_keys(owner) if one.id == key), None)
+        seen = Directory().key(key)
     except AwsError as error:
         return InAws(notes=(f"AWS's side was not seen: {error.why}",))
     if seen is None:

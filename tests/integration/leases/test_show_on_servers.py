@@ -48,3 +48,22 @@ def test_what_nobody_knows_is_refused(wired: Wired, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "vaultaws leases list" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+def test_the_list_says_when_keys_were_last_used_and_which_are_gone(
+    wired: Wired, tmp_path: Path
+) -> None:
+    wired.vault.write_role(wired.mount, a_role("reader"))
+    shell = operator(wired, tmp_path)
+    for _ in range(2):
+        assert shell.run("creds", "reader", "--format", "json").returncode == 0
+    listed = shell.json("leases", "list", "--last-used")
+    keys = [one["access_key_id"] for one in listed["credentials"]]
+    assert listed["notes"] == []
+    iam = wired.client("iam")
+    owner = iam.get_access_key_last_used(AccessKeyId=keys[0])["UserName"]
+    iam.delete_access_key(UserName=owner, AccessKeyId=keys[0])
+    (note,) = shell.json("leases", "list", "--last-used")["notes"]
+    assert f"no key {keys[0]}" in note
+    blind = operator(wired, tmp_path, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert "was not seen" in blind.run("leases", "list", "--last-used").stdout
