@@ -136,6 +136,12 @@ class Directory:
                 return ""
             raise
 
+    def key(self, access_key_id: str) -> AccessKey | None:
+        """A long-term key with its last use; None when AWS says there is no such key."""
+        owner = self.key_owner(access_key_id)
+        keys = self.access_keys(owner) if owner else ()
+        return next((key for key in keys if key.id == access_key_id), None)
+
     def _with_use(self, key: AccessKey) -> AccessKey:
         with translated("look up the key's last use"):
             answer = self._iam.get_access_key_last_used(AccessKeyId=key.id)

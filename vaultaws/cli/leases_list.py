@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,12 +20,16 @@ from vaultaws.cli.options import (
 from vaultaws.cli.wiring import open_journal, open_vault
 from vaultaws.errors import UsageError
 
+if TYPE_CHECKING:
+    from vaultaws.leases.inventory import Inventory
+
 
 @click.command("list", epilog="\b\nExample:\n  vaultaws leases list --role ec2readonly")
 @filter_options
 @audit_log_option
 @mount_option
 @json_option
+@click.option("--last-used", is_flag=True, help="Ask IAM when users' keys were last used.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet.")
 @server_options
 def list_leases(
@@ -33,6 +38,7 @@ def list_leases(
     audit_log: str | None,
     mount: str,
     as_json: bool,
+    last_used: bool,
     as_csv: bool,
     server: ServerFlags,
 ) -> None:
@@ -54,9 +60,24 @@ def list_leases(
     found = holdings.without_dead(vault, mount, found)
     shown = fitting(found, **asdict(filters), **holdings.hashes(vault, filters))
     found = replace(found, holdings=shown)
+    if last_used:
+        found = _with_last_uses(found)
     if as_csv:
         output.result(listing.as_csv(found))
     elif as_json:
         output.as_json(listing.as_json(found))
     else:
         output.result(listing.render_table(found))
+
+
+def _with_last_uses(found: Inventory) -> Inventory:
+    from vaultaws.aws.identity import Directory
+    from vaultaws.errors import AwsError
+    from vaultaws.leases.uses import with_last_uses
+
+    try:
+        look = Directory().key
+    except AwsError as error:
+        return replace(found, notes=(*found.notes, f"last uses were not seen: {error.why}"))
+    with output.Progress("asking IAM when keys were last used"):
+        return with_last_uses(found, look)

@@ -38,7 +38,7 @@ VERBS = {
     "completion": "Print a shell's completion script.",
     "doctor": "Find what is wrong, and what is missing.",
     "mfa": "MFA sessions, roles and your own device, without Vault.",
-    "leases": "List and revoke leases.",
+    "leases": "List, show, renew and revoke leases.",
     "incident": "Cut off what is suspect, and prove it.",
     "trail": "Check issuance against CloudTrail.",
 }

@@ -54,7 +54,7 @@ def as_json(inventory: Inventory) -> dict[str, Any]:
         "version": JSON_VERSION,
         "mount": inventory.mount,
         "taken_at": iso(inventory.taken_at),
-        "credentials": [_json(held) for held in inventory.holdings],
+        "credentials": [credential_json(held) for held in inventory.holdings],
         "notes": list(inventory.notes),
     }
 
@@ -102,7 +102,7 @@ def as_csv(inventory: Inventory) -> str:
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for held in inventory.holdings:
-        row = _json(held)
+        row = credential_json(held)
         use = held.last_use
         row |= {
             "last_used_service": use.service if use else None,
@@ -140,7 +140,8 @@ def _cut_command(held: Holding) -> str:
     return f"vaultaws leases revoke --role {held.role} --cut"
 
 
-def _json(held: Holding) -> dict[str, Any]:
+def credential_json(held: Holding) -> dict[str, Any]:
+    """Return one credential for machines."""
     use = held.last_use
     return {
         "person": held.person,

@@ -126,6 +126,10 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
     check("trail check", ops.json("trail", "check", code=3))
     check("leases list", ops.json("leases", "list"))
+    keys = (one["access_key_id"] for one in issued)
+    check("leases show", *(ops.json("leases", "show", key) for key in keys))
+    lease = ops.json("leases", "show", issued[0]["access_key_id"])["credential"]["lease_id"]
+    check("leases renew", ops.json("leases", "renew", lease))
     contain = ("incident", "contain", "--role", "reader", "--no-trail")
     dry, done = ops.json(*contain, "--dry-run"), ops.json(*contain, "--yes")
     check("incident contain", dry, done)
