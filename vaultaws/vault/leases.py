@@ -10,6 +10,7 @@ from vaultaws.errors import UsageError, VaultNotFoundError
 from vaultaws.model import Issued, Lease, Secret
 from vaultaws.vault import decode
 from vaultaws.vault.errors import MountMissingError
+from vaultaws.vault.lookups import look_up_all
 from vaultaws.vault.roles import RoleCalls
 
 _DEEPEST: Final = 32
@@ -86,11 +87,7 @@ class LeaseCalls(RoleCalls):
     def lookup_leases(
         self, lease_ids: Sequence[str], watch: Callable[[int], None] | None = None
     ) -> list[Lease]:
-        """Over a few connections of their own; imported here, since few commands ask so much."""
-        from vaultaws.vault.lookups import look_up_all
-
-        headers = self._transport.headers()
-        return look_up_all(self.lookup_lease, self._settings, headers, lease_ids, watch)
+        return look_up_all(self.lookup_lease, lease_ids, watch)
 
     def renew_lease(self, lease_id: str, *, increment_seconds: int) -> Lease:
         asked_at = self._clock.now()

@@ -92,10 +92,6 @@ class Transport:
             raise self._not_vault(answer)
         raise self._refused(method, path, answer, options)
 
-    def headers(self) -> dict[str, str]:
-        """What every request says: token and namespace."""
-        return self._headers(anonymous=False)
-
     def _headers(self, *, anonymous: bool) -> dict[str, str]:
         sent = {"X-Vault-Request": "true"}
         if self._token and not anonymous:

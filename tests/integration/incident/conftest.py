@@ -3,14 +3,20 @@ contained already."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.contained import Contained, contained
+from tests.support.contained import KERNEL, Contained, contained
+from tests.support.kernel import real_keys
 from tests.support.stricken import Stricken, stricken
 from tests.support.wired import Wired
+from vaultaws.clock import SystemClock
+from vaultaws.incident.journal import Cases
+from vaultaws.incident.keeper import open_keeper
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
 
 
@@ -70,3 +76,20 @@ def own_case(
     wired = here_too(wire(later_aws, AwsOptions()), monkeypatch)
     with contained(wired, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def struck(own_place: Stricken) -> Iterator[Stricken]:
+    """The mount, and a responder with the kernel's keyring; canaries are forgotten in the end."""
+    real_keys()
+    shell = replace(own_place.shell, more={**own_place.shell.more, **KERNEL})
+    own_place.shell = shell
+    text = own_place.wired.vault.read_acl_policies(["default"])["default"]
+    yield own_place
+    own_place.wired.vault.write_acl_policy("default", text)
+    cases = Cases(shell.state / "incidents", SystemClock())
+    for name in cases.names():
+        case = cases.read(name)
+        keeper = open_keeper(name, case.place, {**os.environ, **KERNEL})
+        for step in case.steps:
+            keeper.forget(step.id)

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.support.contained import KERNEL
-from tests.support.kernel import real_keys
 from tests.support.places import here
 from tests.support.stricken import Stricken, login
 from tests.support.waiting import until
-from vaultaws.clock import SystemClock
-from vaultaws.incident.journal import Cases
-from vaultaws.incident.keeper import open_keeper
 from vaultaws.local.aws.control_client import ControlClient
 
 CASE = "ben"
-
-
-@pytest.fixture
-def struck(own_place: Stricken) -> Iterator[Stricken]:
-    """The mount, and a responder with the kernel's keyring; canaries are forgotten in the end."""
-    real_keys()
-    shell = replace(own_place.shell, more={**own_place.shell.more, **KERNEL})
-    own_place.shell = shell
-    text = own_place.wired.vault.read_acl_policies(["default"])["default"]
-    yield own_place
-    own_place.wired.vault.write_acl_policy("default", text)
-    cases = Cases(shell.state / "incidents", SystemClock())
-    for name in cases.names():
-        case = cases.read(name)
-        keeper = open_keeper(name, case.place, {**os.environ, **KERNEL})
-        for step in case.steps:
-            keeper.forget(step.id)
 
 
 def told(place: Stricken, *arguments: str, code: int) -> Any:

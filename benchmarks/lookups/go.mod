@@ -1,3 +1,0 @@
-module vaultaws/benchmarks/lookups
-
-go 1.22

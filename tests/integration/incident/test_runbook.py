@@ -1,0 +1,42 @@
+"""Every command of docs/incident.md is run, in its order, and ends as the page says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from tests.support.places import here
+from tests.support.stricken import Stricken, login
+from tests.support.waiting import until
+from vaultaws.local.aws.control_client import ControlClient
+
+PAGE = (Path(__file__).parents[3] / "docs" / "incident.md").read_text("utf-8")
+BLOCK = re.compile(r"(<!-- later -->\n)?```sh\n(.*?)```", re.DOTALL)
+EXIT = re.compile(r"# exit (\d+)")
+
+
+def test_the_runbook_from_top_to_bottom(struck: Stricken) -> None:
+    ben = login(struck, "ben")
+    for role in ("reader", "reader-sts", "ops"):
+        struck.issue("ben", role, ben)
+    until(lambda: all(map(struck.may_read, struck.held.values())))
+    for later, block in BLOCK.findall(PAGE):
+        if later:
+            aws = struck.wired.aws
+            ControlClient(aws.endpoint, aws.control_token).advance(37 * 3600)
+        for line in block.splitlines():
+            run(struck, line)
+        if "--yes" in block:
+            assert struck.alive() == set()
+    report = (struck.shell.directory / "ben.md").read_text("utf-8")
+    assert "# Incident ben" in report
+
+
+def run(struck: Stricken, line: str) -> None:
+    program, *words = shlex.split(line.replace("ec2readonly", "reader"), comments=True)
+    assert program == "vaultaws"
+    words = [str(struck.shell.directory / word) if word == "ben.md" else word for word in words]
+    said = EXIT.search(line)
+    code, out, err = here(struck.shell, *words)
+    assert code == (int(said[1]) if said else 0), f"{line}\n{out}{err}"
