@@ -48,6 +48,7 @@ def list_leases(
     """
     from vaultaws.leases import listing
     from vaultaws.leases.revoke import fitting
+    from vaultaws.leases.words import printable
 
     if as_json and as_csv:
         raise UsageError(
@@ -64,6 +65,8 @@ def list_leases(
         found = _with_last_uses(found)
     if as_csv:
         output.result(listing.as_csv(found))
+        for note in found.notes:
+            output.say(f"note: {printable(note)}")
     elif as_json:
         output.as_json(listing.as_json(found))
     else:

@@ -145,8 +145,9 @@ def _revoke(
     from vaultaws.aws.pace import Pace
     from vaultaws.aws.users import Users
     from vaultaws.clock import SystemClock
-    from vaultaws.leases import revoke, revoke_show
+    from vaultaws.leases import revoke
     from vaultaws.leases.revoke_hard import Hard
+    from vaultaws.leases.words import going
 
     pace = Pace(deadline_seconds=PATIENCE_SECONDS)
     with output.Progress("revoking") as shown:
@@ -158,9 +159,7 @@ def _revoke(
             cutting=cutting,
             hard=Hard(Users(pace=pace), clear=clear, tell=shown.update),
             stuck=stuck,
-            watch=lambda done, total: shown.update(
-                revoke_show.progress(done, total, shown.seconds)
-            ),
+            watch=lambda done, total: shown.update(going("revoking", done, total, shown.seconds)),
         )
 
 

@@ -120,7 +120,7 @@ def take(
     now = clock.now()
     live = _look_up(vault, ids, watch) if look_up else [Lease(lease_id) for lease_id in ids]
     holdings = [_live(lease) for lease in live]
-    stuck = _stuck(vault) if look_up and not notes else {}
+    stuck, unseen = _stuck(vault) if look_up and live else ({}, ())
     past = ({*records, *audited}) - {lease.id for lease in live}
     holdings += [_past(lease_id) for lease_id in sorted(past)]
     joined = [_join(held, records, audited) for held in holdings]
@@ -135,7 +135,7 @@ def take(
         for held in bounded
         if held.state is LeaseState.LIVE or _token_lives(held, now)
     ]
-    return Inventory(mount, now, tuple(sorted(kept, key=_order)), notes)
+    return Inventory(mount, now, tuple(sorted(kept, key=_order)), (*notes, *unseen))
 
 
 def _lease_ids(vault: Vault, mount: str, known: set[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -164,13 +164,14 @@ def _look_up(vault: Vault, ids: Sequence[str], watch: Watch | None) -> list[Leas
     return vault.lookup_leases(ids, more)
 
 
-def _stuck(vault: Vault) -> dict[str, str]:
-    """Why the server has given up on leases, as far as the token may see it."""
+def _stuck(vault: Vault) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Why the server has given up on leases, or a note that the token may not see it."""
     try:
         listed = vault.irrevocable_leases() or ()
     except VaultDeniedError:
-        return {}
-    return {one.lease_id: one.error for one in listed}
+        why = "it takes sudo on sys/leases"
+        return {}, (f"this token may not see which leases are irrevocable ({why})",)
+    return {one.lease_id: one.error for one in listed}, ()
 
 
 def _live(lease: Lease) -> Holding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from datetime import datetime
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def as_csv(inventory: Inventory) -> str:
     """Return one line a credential, its columns named as in the JSON.
 
     A spreadsheet takes a cell that begins with = + - @ for a formula (OWASP, "CSV Injection"),
-    so such text gets an apostrophe before it.
+    so such text gets an apostrophe before it; some take the full-width signs for the same.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
@@ -116,7 +117,8 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = printable(str(value).lower() if isinstance(value, bool) else str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    begins = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return f"'{text}" if begins.startswith(_FORMULA) else text
 
 
 def _summary(inventory: Inventory) -> str:

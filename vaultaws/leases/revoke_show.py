@@ -20,16 +20,6 @@ _CURES: Final = 5
 _STUCK: Final = "the server has given up on it"
 
 
-def progress(done: int, total: int, seconds: float) -> str:
-    """How far a revocation is after so many seconds: count, rate, time left."""
-    if not done or seconds <= 0:
-        return f"revoking {done:,}/{total:,}"
-    rate = done / seconds
-    return (
-        f"revoking {done:,}/{total:,} · {rate:.0f} a second · {words((total - done) / rate)} left"
-    )
-
-
 def render(revocation: Revocation) -> str:
     """Return the report as text: a line a credential, what was cut and cleared, what helps where
     it failed, and what stays alive."""

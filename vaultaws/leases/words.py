@@ -55,8 +55,11 @@ def going(doing: str, done: int, total: int, seconds: float) -> str:
     if not done or seconds <= 0:
         return f"{doing}: {done:,} of {total:,}"
     rate = done / seconds
-    left = words(max(1.0, (total - done) / rate))
-    return f"{doing}: {done:,} of {total:,}, {rate:,.0f} a second, about {left} left"
+    pace = f"{rate:,.0f} a second" if rate >= 1 else "less than 1 a second"
+    told = f"{doing}: {done:,} of {total:,}, {pace}"
+    if done >= total:
+        return told
+    return f"{told}, about {words(max(1.0, (total - done) / rate))} left"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -29,7 +29,11 @@ def test_a_line_a_credential_with_the_names_of_the_json() -> None:
     assert rows() == []
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", " =1", "|x", "%x"])
+FULL_WIDTH = ["\uff1d1", "\uff0b1", "\uff0d1", "\uff20x"]
+FORMULAS = ["=HYPERLINK(1)", "+1", "-1", "@x", " =1", f"{' ' * 20}=1", "|x", "%x", *FULL_WIDTH]
+
+
+@pytest.mark.parametrize("name", FORMULAS)
 def test_no_cell_is_a_formula(name: str) -> None:
     (row,) = rows(holding(name))
     assert row["person"].startswith("'")

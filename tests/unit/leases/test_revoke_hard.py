@@ -156,11 +156,6 @@ class TestWords:
         assert revoke_show.as_json(done)["leases"][0]["irrevocable"] == "out of retries"
         assert "(the server has given up on it: out of retries)" in revoke_show.render(done)
 
-    def test_progress_has_count_rate_and_time_left(self) -> None:
-        assert revoke_show.progress(0, 1000, 0.0) == "revoking 0/1,000"
-        told = revoke_show.progress(400, 1000, 4.0)
-        assert told == "revoking 400/1,000 · 100 a second · 6 s left"
-
     def test_a_failure_says_until_when_its_user_lives(self, vault: MemoryVault) -> None:
         (held,) = out(vault).holdings
         vault.unrevocable[held.lease_id] = engine("AccessDenied: no")
