@@ -48,10 +48,27 @@ def without_dead(vault: Vault, mount: str, found: Inventory) -> Inventory:
     if not roles:
         return found
     try:
-        return cuts.without_dead(found, cuts.moments(Cutter(), holders(vault, mount, roles)))
+        until = cuts.moments(Cutter(), holders(vault, mount, roles), deny_names(mount))
+        return cuts.without_dead(found, until)
     except AwsError as error:
         note = f"whether a deny in AWS has killed tokens was not seen: {error.why}"
         return replace(found, notes=(*found.notes, note))
+
+
+def deny_names(mount: str) -> tuple[str, ...]:
+    """The names of denies in AWS: that of `leases revoke --cut`, and those of the mount's incidents
+    on this machine that are not lifted. A journal that cannot be read names none."""
+    from vaultaws.aws.cutoff import POLICY_NAME
+    from vaultaws.cli.incident_doors import open_cases
+    from vaultaws.errors import LocalStateError
+
+    cases = open_cases()
+    try:
+        known = [cases.read(name) for name in cases.names()]
+    except LocalStateError:
+        return (POLICY_NAME,)
+    here = [case for case in known if case.place.mount == mount and case.lifted_at is None]
+    return (POLICY_NAME, *(case.policy_name for case in here))
 
 
 def holders(vault: Vault, mount: str, roles: Iterable[str]) -> dict[str, tuple[Holder, ...]]:

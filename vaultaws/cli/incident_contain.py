@@ -163,7 +163,7 @@ def tell_plan(shown: Shown, *, as_json: bool) -> None:
     if as_json:
         output.as_json(document(shown, dry_run=True))
     else:
-        output.result(plan_words(shown))
+        output.result(f"{plan_words(shown)} Nothing has been done.")
 
 
 def tell_done(done: Shown, *, as_json: bool) -> None:

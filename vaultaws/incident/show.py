@@ -77,7 +77,6 @@ def plan_text(shown: Shown) -> str:
     lines += [f"note: {printable(note)}" for note in notes_of(shown)]
     lines.append(
         f"Takes about {words(seconds_of(plan.steps))}. Undo: vaultaws incident lift {shown.name}."
-        " Nothing has been done."
     )
     return "\n".join(lines)
 

@@ -226,7 +226,7 @@ def _trail(look: _Looking, proved: datetime | None) -> TrailSeen:
         due = (proved or case.cut_at) + how.delivery
         _sleep_until(look, due)
     now = look.now()
-    return usage.search(
+    seen = usage.search(
         look.doors.lookup,
         {suspect.access_key_id for suspect in case.suspects},
         start=min(case.cut_at, now),
@@ -235,6 +235,20 @@ def _trail(look: _Looking, proved: datetime | None) -> TrailSeen:
         regions=look.doors.regions,
         watch=how.watch,
     )
+    return _without_our_tries(case, seen)
+
+
+def _without_our_tries(case: Case, seen: TrailSeen) -> TrailSeen:
+    """A canary is refused because we try it: that is nobody's probing."""
+    ours = {
+        case.progress[step.id].evidence.get("access_key_id")
+        for step in case.steps
+        if step.kind is StepKind.CANARY and step.id in case.progress
+    }
+    uses = {
+        key: replace(each, refused=0) if key in ours else each for key, each in seen.uses.items()
+    }
+    return replace(seen, uses=uses)
 
 
 def _sleep_until(look: _Looking, due: datetime) -> None:

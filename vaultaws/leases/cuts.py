@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from vaultaws.aws.cutoff import Cut, Holder
+from vaultaws.aws.cutoff import POLICY_NAME, Cut, Holder
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 
 
 class Finder(Protocol):
     """What can read a deny back (`vaultaws.aws.cutoff.Cutter`)."""
 
-    def find(self, holder: Holder) -> Cut | None:
-        """The deny in force on `holder`. Raises AwsError."""
+    def find(self, holder: Holder, policy_name: str) -> Cut | None:
+        """The deny of that name in force on `holder`. Raises AwsError."""
         ...
 
 
@@ -25,21 +25,28 @@ def in_question(inventory: Inventory) -> set[str]:
 
 
 def moments(
-    finder: Finder, holders_by_role: Mapping[str, tuple[Holder, ...]]
+    finder: Finder,
+    holders_by_role: Mapping[str, tuple[Holder, ...]],
+    policy_names: Sequence[str] = (POLICY_NAME,),
 ) -> dict[str, datetime]:
     """Until when issued tokens of each role are denied; a role that has none is left out.
 
-    Of a role with several principals each must deny, and the earliest moment counts. Raises
-    AwsError.
+    Of a principal the latest deny of any of these names counts; of a role with several principals
+    each must deny, and the earliest of them counts. Raises AwsError.
     """
     holders = dict.fromkeys(holder for held in holders_by_role.values() for holder in held)
-    cuts = {holder: finder.find(holder) for holder in holders}
+    denied = {holder: _latest(finder, holder, policy_names) for holder in holders}
     found = {}
     for role, carried_by in holders_by_role.items():
-        standing = [cut.moment for holder in carried_by if (cut := cuts[holder]) is not None]
+        standing = [moment for holder in carried_by if (moment := denied[holder]) is not None]
         if carried_by and len(standing) == len(carried_by):
             found[role] = min(standing)
     return found
+
+
+def _latest(finder: Finder, holder: Holder, policy_names: Sequence[str]) -> datetime | None:
+    cuts = [finder.find(holder, name) for name in policy_names]
+    return max((cut.moment for cut in cuts if cut is not None), default=None)
 
 
 def without_dead(inventory: Inventory, until: Mapping[str, datetime]) -> Inventory:

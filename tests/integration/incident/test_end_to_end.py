@@ -38,6 +38,7 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
         "assumed_role",
     }
     assert {each["trial"] for each in found["canaries"]} == {"refused"}
+    assert {each["used_after_cut"]["refused"] for each in found["credentials"]} == {0}
     assert found["users_without_lease"] == []
     assert told(struck, "status", CASE, code=0)["next"] == f"vaultaws incident lift {CASE}"
 

@@ -13,6 +13,7 @@ from vaultaws.local.aws.control_client import ControlClient
 
 PAGE = (Path(__file__).parents[3] / "docs" / "incident.md").read_text("utf-8")
 BLOCK = re.compile(r"(<!-- later -->\n)?```sh\n(.*?)```", re.DOTALL)
+REVOKE = ("leases", "revoke", "--person", "ben", "--dry-run")
 EXIT = re.compile(r"# exit (\d+)")
 
 
@@ -29,6 +30,8 @@ def test_the_runbook_from_top_to_bottom(struck: Stricken) -> None:
             run(struck, line)
         if "--yes" in block:
             assert struck.alive() == set()
+        if "--yes" in block and "lift" not in block:
+            assert "lives on" not in here(struck.shell, *REVOKE)[1]
     report = (struck.shell.directory / "ben.md").read_text("utf-8")
     assert "# Incident ben" in report
 

@@ -69,7 +69,7 @@ def test_the_sketch() -> None:
         "  3 revoke in Vault  5 leases under aws/creds, aws/sts",
         "                     delete what Vault leaves of 2 IAM users",
         f"  4 prove            {prove}, for vaultaws incident verify",
-        "Takes about 4 s. Undo: vaultaws incident lift 2026-11-21-ben. Nothing has been done.",
+        "Takes about 4 s. Undo: vaultaws incident lift 2026-11-21-ben.",
     ]
 
 

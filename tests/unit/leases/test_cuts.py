@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tests.support.memory_vault import START
 from tests.unit.leases.test_inventory import holding
-from vaultaws.aws.cutoff import Cut, Holder, HolderKind
+from vaultaws.aws.cutoff import POLICY_NAME, Cut, Holder, HolderKind
 from vaultaws.leases import cuts, listing
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 
@@ -18,12 +18,12 @@ OPS = (Holder(HolderKind.ROLE, "ops-a"), Holder(HolderKind.ROLE, "ops-b"))
 class Standing:
     """The denies there are."""
 
-    def __init__(self, denies: dict[Holder, datetime]) -> None:
-        self._denies = denies
+    def __init__(self, denies: dict[Holder, datetime], name: str = POLICY_NAME) -> None:
+        self._denies, self._name = denies, name
 
-    def find(self, holder: Holder) -> Cut | None:
-        moment = self._denies.get(holder)
-        return Cut(holder, "p", moment) if moment else None
+    def find(self, holder: Holder, policy_name: str) -> Cut | None:
+        moment = self._denies.get(holder) if policy_name == self._name else None
+        return Cut(holder, policy_name, moment) if moment else None
 
 
 def token(state: LeaseState = LeaseState.REVOKED, minutes: int = -10, role: str = "sts") -> Holding:
@@ -39,6 +39,13 @@ def test_a_role_of_several_principals_is_cut_when_each_denies() -> None:
     assert cuts.moments(Standing({ROOT: START, OPS[0]: START}), roles) == {"sts": START}
     both = Standing({OPS[0]: later, OPS[1]: START})
     assert cuts.moments(both, roles) == {"ops": START}
+
+
+def test_the_deny_of_an_incident_counts_where_it_is_named() -> None:
+    standing, roles = Standing({ROOT: START}, "vaultaws-incident-ben"), {"sts": (ROOT,)}
+    assert cuts.moments(standing, roles) == {}
+    names = (POLICY_NAME, "vaultaws-incident-ben")
+    assert cuts.moments(standing, roles, names) == {"sts": START}
 
 
 def test_what_is_denied_and_has_no_lease_is_dead() -> None:
