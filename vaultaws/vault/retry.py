@@ -8,6 +8,7 @@ _FIRST_SECONDS: Final = 0.25
 _LONGEST_SECONDS: Final = 5.0
 _READS: Final = frozenset({"GET", "HEAD"})
 _MINTING: Final = frozenset({"creds", "sts"})
+_LOOKUP: Final = "sys/leases/lookup"
 
 
 def may_repeat(method: str, path: str) -> bool:
@@ -15,8 +16,9 @@ def may_repeat(method: str, path: str) -> bool:
 
     A read of `creds/` or `sts/` mints a credential: sent twice, the first one would be
     orphaned, so it never qualifies, wherever the word stands in the path. A LIST mints nothing.
+    Looking a lease up is a PUT only because its id goes in the body.
     """
-    if method.upper() == "LIST":
+    if method.upper() == "LIST" or (method.upper() == "PUT" and path == _LOOKUP):
         return True
     return method.upper() in _READS and _MINTING.isdisjoint(path.split("/"))
 

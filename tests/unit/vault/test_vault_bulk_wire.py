@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.many import Heard, write_all
 from tests.support.stage import Reply, Seen, Stage, StoppedClock
-from vaultaws.errors import VaultError, VaultStandbyError
+from vaultaws.errors import VaultDeniedError, VaultError, VaultSealedError, VaultStandbyError
 from vaultaws.model import CredentialType, Role, RootConfig, Secret
 from vaultaws.vault.bulk import AT_ONCE
 from vaultaws.vault.connection import ConnectionSettings
@@ -107,3 +107,46 @@ def test_an_engine_that_forgets_is_told_from_one_that_keeps(stage: Open) -> None
 def test_an_engine_that_cannot_list_static_roles_has_none_to_list(stage: Open) -> None:
     with gateway(stage(Reply(404, {"errors": ["1 error occurred: unsupported path"]}))) as vault:
         assert vault.list_static_roles("aws") == []
+
+
+LEASES = [f"aws/creds/r/{number}" for number in range(60)]
+LEASE = Reply(200, {"data": {"id": "aws/creds/r/1", "renewable": True}})
+
+
+@pytest.mark.parametrize(
+    "passing", [Reply(412), Reply(429), Reply(503, {"errors": ["busy"]}), Reply(drop=True)]
+)
+def test_one_moment_s_trouble_does_not_end_the_look_ups(stage: Open, passing: Reply) -> None:
+    numbers = itertools.count()
+    server = stage(lambda _: passing if next(numbers) == 20 else LEASE)
+    with gateway(server) as vault:
+        assert len(vault.lookup_leases(LEASES)) == len(LEASES)
+    assert len(server.seen) == len(LEASES) + 1
+    assert {seen.headers["x-vault-token"] for seen in server.seen} == {"made-up"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(503, {"errors": ["Vault is sealed"]}), VaultSealedError),
+        (Reply(403, {"errors": ["1 error occurred: permission denied"]}), VaultDeniedError),
+        (Reply(200, b"<html>"), VaultError),
+        (Reply(200, {"data": {"id": 7}}), VaultError),
+    ],
+)
+def test_a_refusal_ends_the_look_ups_soon(
+    stage: Open, reply: Reply, error: type[VaultError]
+) -> None:
+    numbers = itertools.count()
+    server = stage(lambda _: LEASE if next(numbers) < 20 else reply)
+    with gateway(server) as vault, pytest.raises(error):
+        vault.lookup_leases(LEASES)
+    asked = [seen for seen in server.seen if seen.path == "/v1/sys/leases/lookup"]
+    assert len(asked) <= 20 + AT_ONCE
+
+
+def test_leases_that_are_gone_are_left_out(stage: Open) -> None:
+    gone = Reply(400, {"errors": ["invalid lease"]})
+    server = stage(lambda seen: gone if b"/7" in seen.body else LEASE)
+    with gateway(server) as vault:
+        assert len(vault.lookup_leases(LEASES)) == len(LEASES) - 1
