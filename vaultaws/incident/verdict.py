@@ -225,7 +225,9 @@ def _by_canary(suspect: Suspect, holder: Holder, proofs: Iterable[Proof]) -> Jud
         return Judged(suspect, Standing.ALIVE, "canary", why, None, ends)
     refused = by_trial.get(Trial.REFUSED)
     if refused is None or refused.since is None:
-        why = f"the canary of {holder} could not be tried: {by_trial[Trial.MISSING].why}"
+        lost = by_trial.get(Trial.MISSING) or refused
+        reason = lost.why if lost is not None else ""
+        why = f"the canary of {holder} could not be tried: {reason or 'nothing says why'}"
         return Judged(suspect, Standing.UNKNOWN, "none", why, None, ends)
     why = f"denied on {holder}; {_tried(refused)}"
     return Judged(suspect, Standing.DEAD, "canary", why, refused.since, ends)
