@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from vaultaws.cli import output
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
+    from vaultaws.incident.usage import Lookup
     from vaultaws.leases.journal import Journal
     from vaultaws.trail.audit import AuditLog
 
@@ -84,6 +87,34 @@ def digest_with(vault: Vault, device: str | None) -> Callable[[str], str] | None
     """How a value stands in the audit log: through `device`, or the server's only one."""
     named = device or only_device(vault)
     return (lambda value: vault.audit_hash(named, value)) if named is not None else None
+
+
+def digest_or_none(vault: Vault) -> Callable[[str], str] | None:
+    """`digest_with`, where a server that does not answer tells none either."""
+    from vaultaws.errors import VaultError
+
+    try:
+        return digest_with(vault, None)
+    except VaultError:
+        return None
+
+
+def paced_lookup() -> Lookup:
+    """CloudTrail's event history, no faster than AWS takes it: it counts by account and region."""
+    from vaultaws.aws.cloudtrail import Pacer, lookup_records
+    from vaultaws.clock import SystemClock
+
+    clock = SystemClock()
+    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))
+
+    def lookup(
+        attribute: str | None, value: str, *, start: datetime, end: datetime, region: str
+    ) -> Iterable[object]:
+        return lookup_records(
+            attribute, value, start=start, end=end, region=region, clock=clock, pacer=pacers[region]
+        )
+
+    return lookup
 
 
 def root_user(vault: Vault, mount: str) -> tuple[str, str]:

@@ -124,9 +124,10 @@ def contain(
     something is left to do.
     """
     from vaultaws.cli import incident_wiring as wiring
+    from vaultaws.cli.incident_doors import open_cases
     from vaultaws.incident.running import check_something
 
-    cases = wiring.open_cases()
+    cases = open_cases()
     name, scope, case = settled(wanted, mount, cases.exists, cases.read)
     if not dry_run:
         demand_somebody("vaultaws incident contain …", yes=yes)

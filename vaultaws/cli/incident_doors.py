@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from vaultaws.cli import evidence
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from vaultaws.incident.keeper import Keeper
     from vaultaws.incident.model import Case
     from vaultaws.incident.sweep import Looks
-    from vaultaws.incident.usage import Lookup
     from vaultaws.incident.verify import Doors
     from vaultaws.model import Role
     from vaultaws.vault.administration import Administration
@@ -101,7 +97,7 @@ def doors_of(
         vault=vault,
         iam=cloud,
         denies=cloud,
-        lookup=_lookup(),
+        lookup=evidence.paced_lookup(),
         load=lambda step: canary.load(keeper, step),
         attempt=lambda found: attempt_with(found.credentials, found.action, None),
         aws_now=lambda: ask_time(clock).at,
@@ -111,23 +107,6 @@ def doors_of(
         why_lost=keeper.why,
         notes=notes,
     )
-
-
-def _lookup() -> Lookup:
-    from vaultaws.aws.cloudtrail import Pacer, lookup_records
-    from vaultaws.clock import SystemClock
-
-    clock = SystemClock()
-    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))
-
-    def lookup(
-        attribute: str | None, value: str, *, start: datetime, end: datetime, region: str
-    ) -> Iterable[object]:
-        return lookup_records(
-            attribute, value, start=start, end=end, region=region, clock=clock, pacer=pacers[region]
-        )
-
-    return lookup
 
 
 def _looks(
@@ -156,7 +135,7 @@ def _looks(
         live=live_leases(vault.list_leases, mount),
         issuances=tuple(log.issuances) if log is not None else (),
         ledger=ledger,
-        digest=_digest(vault),
+        digest=evidence.digest_or_none(vault),
         elsewhere=_elsewhere(vault, mount),
     )
     patterns, unfollowed = _patterns(template, roles)
@@ -186,10 +165,3 @@ def _patterns(template: str, roles: dict[str, Role]) -> tuple[dict[str, Pattern[
     found = {name: pattern(template, name) for name in users}
     known = {name: each for name, each in found.items() if each is not None}
     return known, sorted(set(users) - set(known))
-
-
-def _digest(vault: Administration) -> Callable[[str], str] | None:
-    try:
-        return evidence.digest_with(vault, None)
-    except VaultError:
-        return None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from vaultaws.cli import evidence, output
+from vaultaws.cli.incident_doors import open_cloud
 from vaultaws.cli.options import ServerFlags
 from vaultaws.cli.wiring import open_administration, open_journal, open_rotations
 from vaultaws.config.durations import words
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from vaultaws.model import AuditIssuance
     from vaultaws.vault.administration import Administration
 
-AWS_DEADLINE_SECONDS: Final = 30.0
-"""How long a call to AWS that is throttled or unanswered is tried again."""
 CANARY_SECONDS: Final = 20.0
 """How long a canary that is an IAM user may take to become good."""
 
@@ -56,27 +53,17 @@ class Tools:
     cloud: PacedCloud
 
 
-def open_cases() -> Cases:
-    """Open the journals of incidents in the person's state directory."""
-    from vaultaws.clock import SystemClock
-    from vaultaws.incident.journal import Cases, default_directory
-
-    return Cases(default_directory(os.environ), SystemClock())
-
-
 def open_tools(
     where: Where, cases: Cases, reach: Reach, *, key: str, watch: Callable[[str], None]
 ) -> Tools:
     """All that a run works with. Where Vault does not answer, what the machine knows stands in."""
-    from vaultaws.aws.pace import Pace
     from vaultaws.clock import SystemClock
-    from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.running import Runner
     from vaultaws.incident.standing import Standing
 
     clock = SystemClock()
     vault, _ = open_administration(where.server)
-    cloud = PacedCloud(clock, Pace(clock, deadline_seconds=AWS_DEADLINE_SECONDS))
+    cloud = open_cloud()
     fresh = sources_of(where, vault, cloud, key=key, root_user=reach.root_user)
     trail = None if reach.no_trail else trail_of(vault, cloud.keys_of, reach.regions, watch)
     runner = Runner(
@@ -161,20 +148,10 @@ def trail_of(
     watch: Callable[[str], None],
 ) -> Callable[[Picture], Trail]:
     """How CloudTrail is asked: two calls a second in each region, as AWS takes them."""
-    from vaultaws.aws.cloudtrail import Pacer, lookup_records
     from vaultaws.aws.sessions import default_region
-    from vaultaws.clock import SystemClock
     from vaultaws.incident.descend import Trail
 
-    clock = SystemClock()
-    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))
-
-    def lookup(
-        attribute: str, value: str, *, start: datetime, end: datetime, region: str
-    ) -> Iterable[object]:
-        return lookup_records(
-            attribute, value, start=start, end=end, region=region, clock=clock, pacer=pacers[region]
-        )
+    lookup = evidence.paced_lookup()
 
     def opened(seen: Picture) -> Trail:
         return Trail(
@@ -183,18 +160,11 @@ def trail_of(
             keys_of=keys_of,
             root_user=seen.place.root_user,
             root_key_id=seen.place.root_key_id,
-            digest=digest_or_none(vault),
+            digest=evidence.digest_or_none(vault),
             watch=watch,
         )
 
     return opened
-
-
-def digest_or_none(vault: Administration) -> Callable[[str], str] | None:
-    try:
-        return evidence.digest_with(vault, None)
-    except VaultError:
-        return None
 
 
 def deeds_for(tools: Tools, prepared: Prepared, case: Case, *, stronger: bool) -> Deeds:

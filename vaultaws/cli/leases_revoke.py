@@ -22,7 +22,7 @@ from vaultaws.cli.options import (
     yes_option,
 )
 from vaultaws.cli.wiring import confirm, demand_somebody, open_journal, open_vault
-from vaultaws.errors import UsageError, VaultDeniedError, VaultError
+from vaultaws.errors import UsageError, VaultError
 from vaultaws.model import JsonObject
 from vaultaws.vault.protocol import Vault
 
@@ -103,7 +103,7 @@ def revoke_leases(
         wanted = {**asdict(filters), **holdings.hashes(vault, filters), "lease_id": lease}
         chosen = revoke.select(found, **wanted, everything=deeds.everything)
         cutting = cutting_for(vault, mount, chosen) if deeds.cut else None
-        stuck = _stuck(vault)
+        stuck = {held.lease_id: held.stuck for held in chosen if held.stuck}
         if deeds.dry_run:
             plan = revoke_show.Plan(found.taken_at, chosen, cutting, stuck)
             _show(revoke_show.plan_as_json(plan) if as_json else revoke_show.render_plan(plan))
@@ -161,15 +161,6 @@ def _revoke(
             stuck=stuck,
             watch=lambda done, total: shown.update(going("revoking", done, total, shown.seconds)),
         )
-
-
-def _stuck(vault: Vault) -> Mapping[str, str]:
-    """Leases that the server has given up on, with its reason, as far as the token may see them."""
-    try:
-        listed = vault.irrevocable_leases() or ()
-    except VaultDeniedError:
-        return {}
-    return {one.lease_id: one.error for one in listed}
 
 
 def cutting_for(vault: Vault, mount: str, chosen: tuple[Holding, ...]) -> Cutting:

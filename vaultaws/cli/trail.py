@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -97,21 +95,9 @@ def sources_for(
     root_keys: tuple[str, ...],
 ) -> Sources:
     """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity."""
-    from vaultaws.aws.cloudtrail import Pacer, lookup_records
     from vaultaws.aws.sessions import default_region
-    from vaultaws.clock import SystemClock
     from vaultaws.trail.check import Sources
     from vaultaws.trail.match import VaultIdentity
-
-    clock = SystemClock()
-    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))  # AWS counts by account and region
-
-    def lookup(
-        attribute: str, value: str, *, start: datetime, end: datetime, region: str
-    ) -> Iterable[object]:
-        return lookup_records(
-            attribute, value, start=start, end=end, region=region, clock=clock, pacer=pacers[region]
-        )
 
     key, user = evidence.root_user(vault, mount)
     with open_journal() as journal:
@@ -119,7 +105,7 @@ def sources_for(
         inventory = take(vault, journal, mount, log)
     region = default_region()
     return Sources(
-        lookup=lookup,
+        lookup=evidence.paced_lookup(),
         identity=VaultIdentity(frozenset(filter(None, (key, *root_keys))), user),
         audit=log,
         digest=evidence.digest_with(vault, device),

@@ -61,9 +61,6 @@ class PacedCloud:
     def switch_off(self, user: str, access_key_id: str) -> None:
         self._run(lambda: self._hands.switch_off(user, access_key_id))
 
-    def find_cut(self, holder: Holder, policy_name: str) -> Cut | None:
-        return self._run(lambda: self._cutter.find(holder, policy_name))
-
     def stronger(self, holder: Holder, at: datetime, policy_name: str) -> Stronger:
         return self._run(lambda: self._cutter.stronger(holder, at, policy_name))
 

@@ -18,7 +18,7 @@ from vaultaws.vault.administration import Administration
 class Cloud(Protocol):
     """AWS, as far as it is asked whether a step stands. Every method raises AwsError."""
 
-    def find_cut(self, holder: Holder, policy_name: str) -> Cut | None: ...
+    def find(self, holder: Holder, policy_name: str) -> Cut | None: ...
     def access_keys(self, user: str) -> tuple[AccessKey, ...]: ...
 
 
@@ -44,7 +44,7 @@ class Standing:
 
     def deny_stands(self, step: Step) -> bool:
         holder = holder_of(step)
-        return holder is None or self.cloud.find_cut(holder, self.case.policy_name) is not None
+        return holder is None or self.cloud.find(holder, self.case.policy_name) is not None
 
     def user_is_stopped(self, step: Step) -> bool:
         """Of users that Vault made, many and soon gone, nothing is asked."""

@@ -68,7 +68,7 @@ def _row(held: Holding, now: datetime) -> tuple[str, ...]:
         short_key(held.access_key_id),
         ago(held.issued_at, now),
         _lease_end(held, now),
-        _token_end(held, now),
+        token_end(held, now),
         f"{printable(use.service)} · {ago(use.time, now)}" if use else "—",
     )
 
@@ -81,7 +81,8 @@ def _lease_end(held: Holding, now: datetime) -> str:
     return until(held.lease_ends, now) if held.lease_ends else "—"
 
 
-def _token_end(held: Holding, now: datetime) -> str:
+def token_end(held: Holding, now: datetime, mark: str = " !") -> str:
+    """When AWS ends it; `mark` follows where that is after its lease."""
     if held.is_sts is False:
         return "with lease"
     if held.denied:
@@ -89,8 +90,8 @@ def _token_end(held: Holding, now: datetime) -> str:
     if held.token_ends is None:
         return "unknown"
     bound = "" if held.token_ends_exact else "at most "
-    mark = " !" if held.outlives_lease() else ""
-    return f"{bound}{until(held.token_ends, now)}{mark}"
+    outlives = mark if held.outlives_lease() else ""
+    return f"{bound}{until(held.token_ends, now)}{outlives}"
 
 
 def as_csv(inventory: Inventory) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from vaultaws.aws.identity import AccessKey
 from vaultaws.errors import UsageError
 from vaultaws.leases.inventory import Holding, Inventory, LastUse, LeaseState
-from vaultaws.leases.listing import credential_json
+from vaultaws.leases.listing import credential_json, token_end
 from vaultaws.leases.revoke import fitting
 from vaultaws.leases.words import ago, iso, printable, short_key, until
 from vaultaws.model import AuditIssuance
@@ -112,7 +112,7 @@ def _lease_facts(held: Holding, shown: Shown) -> list[tuple[str, str]]:
         ("person", _person(held, shown.asked)),
         ("issued", ago(held.issued_at, shown.at)),
         ("lease ends", _lease_end(held, shown.at)),
-        ("token ends", _token_end(held, shown.at)),
+        ("token ends", token_end(held, shown.at, " ! (outlives its lease)")),
         ("renewable", "yes" if held.renewable else "no"),
     ]
     if held.stuck:
@@ -143,18 +143,6 @@ def _lease_end(held: Holding, now: datetime) -> str:
     if held.state is not LeaseState.LIVE:
         return held.state.value
     return until(held.lease_ends, now) if held.lease_ends else "—"
-
-
-def _token_end(held: Holding, now: datetime) -> str:
-    if held.is_sts is False:
-        return "with lease"
-    if held.denied:
-        return "denied in AWS"
-    if held.token_ends is None:
-        return "unknown"
-    bound = "" if held.token_ends_exact else "at most "
-    mark = " ! (outlives its lease)" if held.outlives_lease() else ""
-    return f"{bound}{until(held.token_ends, now)}{mark}"
 
 
 def todo(shown: Shown) -> tuple[str, ...]:
