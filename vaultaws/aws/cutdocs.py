@@ -159,10 +159,10 @@ def _deny(sid: str, action: str | list[str], condition: Mapping[str, Any]) -> di
     }
 
 
-def _read(statement: object) -> Denies | None:
+def _read(statement: Any) -> Denies | None:
     """One statement, None unless it is exactly as `_statements` writes it."""
     try:
-        condition = statement["Condition"]  # type: ignore[index]
+        condition = statement["Condition"]
         ((operator, wanted),) = condition.items()
         (_only_key,) = wanted
         if operator == "DateLessThan":
