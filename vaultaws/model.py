@@ -307,7 +307,9 @@ class Event:
     """One CloudTrail record, reduced to what explains a credential.
 
     `access_key_id` made the call; `issued_access_key_id` is the key its answer carried
-    (AssumeRole, GetFederationToken, GetSessionToken, CreateAccessKey), empty otherwise.
+    (AssumeRole, GetFederationToken, GetSessionToken, CreateAccessKey), empty otherwise, and
+    `issued_until` the end of that key where the answer told it. `target` is the user, role, group
+    or policy that the call was about, `policy_document` what it wrote there.
     Source: CloudTrail record contents, eventVersion 1.08 to 1.11.
     """
 
@@ -326,6 +328,10 @@ class Event:
     user_agent: str = ""
     user_name: str = ""
     request: JsonObject = field(default_factory=dict)
+    account: str = ""
+    issued_until: datetime | None = None
+    target: str = ""
+    policy_document: str = ""
 
 
 @dataclass(frozen=True)

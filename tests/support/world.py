@@ -71,7 +71,7 @@ class World:
                 principal_id="",
                 issued_access_key_id=issued,
                 user_name="vault-root" if key == ROOT_KEY else "someone",
-                request={"userName": user} if user else {},
+                target=user,
             )
         )
         return f"event-{number}"
@@ -131,7 +131,7 @@ def record_of(event: Event) -> dict[str, object]:
             "accessKeyId": event.access_key_id,
             "userName": event.user_name,
         },
-        "requestParameters": dict(event.request),
+        "requestParameters": {"userName": event.target} if event.target else None,
         "responseElements": answer if event.issued_access_key_id else None,
     }
 

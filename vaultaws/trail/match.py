@@ -161,7 +161,7 @@ def _unseen(issuance: AuditIssuance, watermark: datetime) -> Verdict:
 
 def _is_rotation(event: Event, audit: AuditView, identity: VaultIdentity) -> bool:
     """A key for Vault's own user, made while Vault answered `config/rotate-root`."""
-    if event.name != "CreateAccessKey" or _target(event) not in {"", identity.user_name}:
+    if event.name != "CreateAccessKey" or event.target not in {"", identity.user_name}:
         return False
     return any(abs(moment - event.time) <= CLOCK_SKEW for moment in audit.rotations)
 
@@ -202,36 +202,28 @@ def _acts(
     """Calls of Vault's identity that open access without an issuance to explain them."""
     mine = [event for event in events if identity.made(event) and not event.error_code]
     good = {
-        _target(found.minted)
+        found.minted.target
         for found in verdicts.values()
         if found.minted and found.standing is not Standing.UNEXPLAINED
     }
-    undone = {_target(event) for event in mine if event.name == "DeleteUser"}
+    undone = {event.target for event in mine if event.name == "DeleteUser"}
     return [
-        Act(event, _target(event))
+        Act(event, event.target)
         for event in mine
         if event.name in _NEVER
         or (
             event.name in _ENGINE_ON_USERS
-            and _target(event) not in good | undone
+            and event.target not in good | undone
             and event.time < watermark
             and not _is_cut(event)
         )
     ]
 
 
-def _target(event: Event) -> str:
-    for name in ("userName", "roleName", "groupName", "policyArn"):
-        value = event.request.get(name)
-        if isinstance(value, str):
-            return value
-    return ""
-
-
 def _is_cut(event: Event) -> bool:
     """True for a policy that is nothing but denies of ours: it opens nothing."""
     try:
-        document = json.loads(event.request.get("policyDocument", ""))
+        document = json.loads(event.policy_document)
     except (TypeError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and denies_of(document) is not None
@@ -252,6 +244,7 @@ def _use(made: Sequence[Event]) -> Use:
         calls=len(made),
         denied=sum(is_denial(event.error_code) for event in made),
         actions=tuple(action for action, _ in common),
+        first=min(event.time for event in made),
         last=last.time,
         last_service=last.service,
     )

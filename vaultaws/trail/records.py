@@ -13,6 +13,8 @@ from typing import Any, Final
 from vaultaws.model import Event, JsonObject
 
 _MAJOR: Final = "1."
+TARGETS: Final = ("userName", "roleName", "groupName", "policyArn")
+"""The request parameters that say what a call of IAM is about, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def to_event(record: object) -> Event | None:
     source = _text(record, "eventSource")
     if moment is None or not (event_id and name and source):
         return None
-    identity = _object(record, "userIdentity")
+    identity, request = _object(record, "userIdentity"), _object(record, "requestParameters")
     return Event(
         event_id=event_id,
         time=moment,
@@ -72,8 +74,30 @@ def to_event(record: object) -> Event | None:
         source_ip=_text(record, "sourceIPAddress"),
         user_agent=_text(record, "userAgent"),
         user_name=_user_name(identity),
-        request=_object(record, "requestParameters"),
+        request=request,
+        account=_text(record, "recipientAccountId"),
+        issued_until=_issued_until(record),
+        target=next((_text(request, key) for key in TARGETS if _text(request, key)), ""),
+        policy_document=_text(request, "policyDocument"),
     )
+
+
+def _issued_until(record: JsonObject) -> datetime | None:
+    credentials = _object(_object(record, "responseElements"), "credentials")
+    return end_time(_text(credentials, "expiration"))
+
+
+def end_time(text: str) -> datetime | None:
+    """Return a credential's end as CloudTrail writes it, or None.
+
+    STS's ends stand there as Java prints dates ("Nov 29, 2026, 10:15:00 AM", in UTC; the space
+    before AM may be a narrow one), in some records as ISO 8601.
+    """
+    plain = " ".join(text.replace(",", " ").split())
+    try:
+        return datetime.strptime(plain, "%b %d %Y %I:%M:%S %p").replace(tzinfo=UTC)
+    except ValueError:
+        return _time(text)
 
 
 def _issued_key(record: JsonObject) -> str:

@@ -21,6 +21,16 @@ class Standing(StrEnum):
     MISSING = "missing"  # audited, and should be in CloudTrail by now
 
 
+class MarkKind(StrEnum):
+    """What a credential's use shows besides its standing."""
+
+    AFTER_END = "used after its end"
+    NETWORK = "used from an unexpected network"
+    REGION = "used in an unexpected region"
+    AGENT = "used by an unexpected program"
+    REFUSED = "refused often"
+
+
 @dataclass(frozen=True)
 class Use:
     """The calls made with a credential. `actions` are "service Name", commonest first."""
@@ -28,8 +38,25 @@ class Use:
     calls: int = 0
     denied: int = 0
     actions: tuple[str, ...] = ()
+    first: datetime | None = None
     last: datetime | None = None
     last_service: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something in a credential's use that a person must look at.
+
+    `calls` show it, from `first` to `last`; `detail` names the network, region or program, or the
+    end that was passed. `event_id` is the first of the calls, the evidence.
+    """
+
+    kind: MarkKind
+    calls: int
+    first: datetime
+    last: datetime
+    detail: str = ""
+    event_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +64,8 @@ class Verdict:
     """One credential. `minted` is CloudTrail's evidence, `issuance` Vault's.
 
     `alive_until` is set when its token lives on though its lease is over. `parent_key` is the
-    key that minted it, when that was not Vault's own.
+    key that minted it, when that was not Vault's own. `ends` is the end of its token where a log
+    tells it, `revoked` when Vault answered a revocation of its lease.
     """
 
     standing: Standing
@@ -49,6 +77,9 @@ class Verdict:
     use: Use = Use()
     parent_key: str = ""
     alive_until: datetime | None = None
+    ends: datetime | None = None
+    revoked: datetime | None = None
+    marks: tuple[Mark, ...] = ()
 
     @property
     def time(self) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.memory_vault import made_up_key
-from vaultaws.trail.records import Reader, to_event
+from vaultaws.trail.records import Reader, end_time, to_event
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -118,3 +118,18 @@ def test_the_reader_counts_and_meets_each_event_once() -> None:
     assert ([event.event_id for event in first], again) == (["id-1", "id-0"], [])
     assert [event.event_id for event in read.events] == ["id-0", "id-1"]
     assert read.unreadable == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("Nov 29, 2026, 10:15:00 AM", datetime(2026, 11, 29, 10, 15, tzinfo=UTC)),
+        ("Nov 29, 2026 1:05:09 PM", datetime(2026, 11, 29, 13, 5, 9, tzinfo=UTC)),
+        ("Nov 29, 2026, 12:00:00\u202fAM", datetime(2026, 11, 29, tzinfo=UTC)),
+        ("2026-11-29T10:15:00Z", datetime(2026, 11, 29, 10, 15, tzinfo=UTC)),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_credential_s_end_is_read_in_each_form(text: str, end: datetime | None) -> None:
+    assert end_time(text) == end

@@ -1,0 +1,126 @@
+"""The tables that a match reads, as Arrow schemas, and our values as rows of them.
+
+Text that a record does not have is the empty string, a time that it does not have is null. All
+times are UTC, in microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from vaultaws.leases import person
+from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail.audit import AuditRevocation
+
+TIME: Final = pa.timestamp("us", tz="UTC")
+
+
+def _schema(texts: str, **others: pa.DataType) -> pa.Schema:
+    columns = [pa.field(name, pa.string(), nullable=False) for name in texts.split()]
+    return pa.schema([*columns, *(pa.field(name, kind) for name, kind in others.items())])
+
+
+EVENTS: Final = _schema(
+    "event_id service name region account access_key_id identity_type principal_arn principal_id "
+    "user_name issued_key error_code source_ip user_agent target policy_document",
+    time=TIME,
+    issued_until=TIME,
+)
+"""One CloudTrail record a row, each event once.
+
+`issued_key` is the key id that the answer carried and `issued_until` when it ends (STS),
+`target` the user, role, group or policy that the call was about, `policy_document` what it wrote
+there (PutUserPolicy and its like), `account` the recipient's.
+"""
+
+ISSUANCES: Final = _schema(
+    "request_id path role lease_id access_key person entity_id display_name token_accessor "
+    "remote_address",
+    time=TIME,
+    token_ttl_seconds=pa.int64(),
+    is_sts=pa.bool_(),
+)
+"""One issuance of the audit log a row; `access_key` as the log writes it: a digest, or clear."""
+
+REVOCATIONS: Final = _schema("lease", time=TIME, is_prefix=pa.bool_())
+"""One revocation of the audit log a row; `lease` is an id, its digest, or a prefix's path."""
+
+DIGESTS: Final = _schema("value digest")
+"""What the audit log writes for a key id or a lease id."""
+
+
+def table(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return rows as a table of `schema`; what a row does not name is null."""
+    columns = [[row.get(name) for row in rows] for name in schema.names]
+    return pa.table(
+        [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)],
+        schema=schema,
+    )
+
+
+def events(found: Iterable[Event]) -> pa.Table:
+    """Return events as rows, those with one id once."""
+    once = {event.event_id: event for event in found}
+    return table(EVENTS, [_event(event) for event in once.values()])
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": event.event_id,
+        "time": event.time,
+        "service": event.service,
+        "name": event.name,
+        "region": event.region,
+        "account": event.account,
+        "access_key_id": event.access_key_id,
+        "identity_type": event.identity_type,
+        "principal_arn": event.principal_arn,
+        "principal_id": event.principal_id,
+        "user_name": event.user_name,
+        "issued_key": event.issued_access_key_id,
+        "issued_until": event.issued_until,
+        "error_code": event.error_code,
+        "source_ip": event.source_ip,
+        "user_agent": event.user_agent,
+        "target": event.target,
+        "policy_document": event.policy_document,
+    }
+
+
+def issuances(found: Iterable[AuditIssuance]) -> pa.Table:
+    """Return issuances as rows."""
+    return table(ISSUANCES, [_issuance(issuance) for issuance in found])
+
+
+def _issuance(issuance: AuditIssuance) -> dict[str, Any]:
+    return {
+        "time": issuance.time,
+        "request_id": issuance.request_id,
+        "path": issuance.path,
+        "role": issuance.path.rsplit("/", 1)[-1],
+        "lease_id": issuance.lease_id,
+        "access_key": issuance.access_key,
+        "person": person.readable(
+            issuance.display_name, username=issuance.username, entity_id=issuance.entity_id
+        ),
+        "entity_id": issuance.entity_id,
+        "display_name": issuance.display_name,
+        "token_accessor": issuance.token_accessor,
+        "remote_address": issuance.remote_address,
+        "token_ttl_seconds": issuance.token_ttl_seconds,
+        "is_sts": issuance.is_sts,
+    }
+
+
+def revocations(found: Iterable[AuditRevocation]) -> pa.Table:
+    """Return revocations as rows."""
+    rows = [{"time": one.time, "lease": one.lease, "is_prefix": one.is_prefix} for one in found]
+    return table(REVOCATIONS, rows)
+
+
+def digests(known: Mapping[str, str]) -> pa.Table:
+    """Return digests as rows."""
+    return table(DIGESTS, [{"value": value, "digest": digest} for value, digest in known.items()])
