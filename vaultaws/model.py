@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -356,3 +356,10 @@ class AuditIssuance:
     username: str = ""
     token_ttl_seconds: int | None = None
     is_sts: bool = False
+
+    @property
+    def token_ends(self) -> datetime | None:
+        """The end of the AWS token, None where the engine told no life of it."""
+        if self.token_ttl_seconds is None or not self.is_sts:
+            return None
+        return self.time + timedelta(seconds=self.token_ttl_seconds)

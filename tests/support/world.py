@@ -6,13 +6,18 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from tests.support.memory_vault import START, made_up_key
 from vaultaws.leases.inventory import Inventory
 from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail import tables
 from vaultaws.trail.audit import AuditLog
 from vaultaws.trail.check import Sources, Window, check
-from vaultaws.trail.match import AuditView, VaultIdentity, match
+from vaultaws.trail.engines import DuckDb, Engine
+from vaultaws.trail.evidence import AuditView, Span, VaultIdentity
+from vaultaws.trail.match import Question, match
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Matching, Standing
 
@@ -103,6 +108,16 @@ class World:
         )
         return f"aws/creds/reader/{number}"
 
+    def view(self, *, without: Span | None = None, **known: Any) -> AuditView:
+        """The audit log as evidence, all of it but what stood in a span."""
+        keys = [event.issued_access_key_id for event in self.events if event.issued_access_key_id]
+        left = [
+            found
+            for found in self.audit
+            if without is None or not without.starts <= found.time <= without.ends
+        ]
+        return AuditView(left, {key: digest(key) for key in keys}, begins=START, **known)
+
     def use(self, key: str, moment: datetime, times: int) -> None:
         for _ in range(times):
             self.event("DescribeInstances", key, moment)
@@ -110,10 +125,20 @@ class World:
             self.calls[key] = self.calls.get(key, 0) + times
 
 
-def judge(world: World) -> Matching:
-    keys = [event.issued_access_key_id for event in world.events if event.issued_access_key_id]
-    view = AuditView(world.audit, {key: digest(key) for key in keys}, begins=START)
-    return match(world.events, view, IDENTITY, since=START, watermark=WATERMARK)
+@cache
+def _engine() -> DuckDb:
+    return DuckDb(threads=1)
+
+
+def judge(
+    world: World, *, view: AuditView | None = None, engine: Engine | None = None, **asked: Any
+) -> Matching:
+    """Match a world. `view` is the audit log as evidence, the world's own when not said."""
+    runs = engine or _engine()
+    identity = asked.pop("identity", IDENTITY)
+    question = Question(view or world.view(), identity, since=START, watermark=WATERMARK, **asked)
+    runs.table("events", tables.events(world.events))
+    return match(runs, question)
 
 
 def record_of(event: Event) -> dict[str, object]:

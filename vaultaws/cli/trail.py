@@ -97,7 +97,7 @@ def sources_for(
     """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity."""
     from vaultaws.aws.sessions import default_region
     from vaultaws.trail.check import Sources
-    from vaultaws.trail.match import VaultIdentity
+    from vaultaws.trail.evidence import VaultIdentity
 
     key, user = evidence.root_user(vault, mount)
     with open_journal() as journal:

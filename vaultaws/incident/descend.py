@@ -17,7 +17,8 @@ from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.incident.making import MAKING, Made, opened, session_of, suspect_of
 from vaultaws.incident.model import Suspect
 from vaultaws.model import CredentialType, Event
-from vaultaws.trail.check import GLOBAL_REGION, Lookup
+from vaultaws.trail.evidence import Lookup
+from vaultaws.trail.expect import GLOBAL_REGION
 from vaultaws.trail.records import Reader
 
 ONE_BY_ONE: Final = 40

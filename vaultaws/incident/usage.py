@@ -15,7 +15,7 @@ from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import AwsError
 from vaultaws.incident.facts import Removal, TrailSeen, Uses
 from vaultaws.model import Event
-from vaultaws.trail.check import GLOBAL_REGION
+from vaultaws.trail.expect import GLOBAL_REGION
 from vaultaws.trail.records import Reader
 
 ONE_BY_ONE: Final = 40

@@ -24,7 +24,7 @@ from vaultaws.incident.trials import Trials, holder_of, proof_json
 from vaultaws.incident.usage import Lookup
 from vaultaws.incident.verdict import Judged, Standing, Verification
 from vaultaws.leases.words import iso
-from vaultaws.trail.match import DELIVERY
+from vaultaws.trail.evidence import DELIVERY
 
 MARK: Final = "verified"
 PATIENCE_SECONDS: Final = 60.0

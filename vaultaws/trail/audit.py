@@ -22,8 +22,12 @@ from vaultaws.errors import UsageError
 from vaultaws.model import AuditIssuance
 
 LONGEST_LINE_BYTES: Final = 4 << 20
+_TORN: Final = b"?\n"
 _ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
 _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
+_DEVICE: Final = re.compile(r"sys/audit/(?P<device>[^/]+)/?")
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 
 
@@ -45,16 +49,44 @@ class AuditRotation:
     mount: str
 
 
-Finding = AuditIssuance | AuditRevocation | AuditRotation
+@dataclass(frozen=True)
+class AuditFailure:
+    """Vault answered an issuance with an error."""
+
+    time: datetime
+    path: str
+
+
+@dataclass(frozen=True)
+class AuditDeviceChange:
+    """An audit device was made or taken away: one that is made anew has another salt."""
+
+    time: datetime
+    device: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of time; both ends belong to it."""
+
+    starts: datetime
+    ends: datetime
+
+
+Finding = AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange
 
 
 @dataclass
 class AuditLog:
-    """What was read. `unreadable` counts lines that are no audit entry, torn ones included."""
+    """What was read. `unreadable` counts lines that are no audit entry, torn ones included, and
+    `gaps` are the spans of time in which they stand, as far as their neighbours tell."""
 
     issuances: list[AuditIssuance] = field(default_factory=list)
     revocations: list[AuditRevocation] = field(default_factory=list)
     rotations: list[AuditRotation] = field(default_factory=list)
+    failures: list[AuditFailure] = field(default_factory=list)
+    devices: list[AuditDeviceChange] = field(default_factory=list)
+    gaps: list[Span] = field(default_factory=list)
     lines: int = 0
     unreadable: int = 0
     first: datetime | None = None
@@ -68,10 +100,10 @@ def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
     rotated files) counts once.
     """
     log = AuditLog()
-    seen: set[tuple[str, str]] = set()
+    reading = Reading(log, frozenset(mounts))
     for path in paths:
-        for line in _lines(path, log):
-            _take(line, log, frozenset(mounts), seen)
+        reading.read(path)
+    reading.close_gaps()
     log.issuances.sort(key=lambda found: found.time)
     return log
 
@@ -83,7 +115,7 @@ def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> 
     """
     found: dict[str, datetime] = {}
     for file in paths:
-        for line in _lines(file, AuditLog()):
+        for line in _lines(file):
             try:
                 entry = json.loads(line) if path.encode() in line else {}
                 if not _is_read(entry, path):
@@ -114,14 +146,13 @@ def rotated(path: Path) -> list[Path]:
     return [*sorted(siblings), path]
 
 
-def _lines(path: Path, log: AuditLog) -> Iterator[bytes]:
-    """Yield whole lines. A broken end of a file is counted and ends that file only."""
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield lines, and `_TORN` for what is none: a file's broken end, a line without an end."""
     try:
         with _opened(path) as file:
-            yield from _bounded_lines(file, log)
+            yield from _bounded_lines(file)
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        log.lines += 1
-        log.unreadable += 1
+        yield _TORN
     except OSError as error:
         raise UsageError(
             f"the audit log {path} cannot be read",
@@ -139,45 +170,91 @@ def _opened(path: Path) -> BinaryIO:
     return file
 
 
-def _bounded_lines(file: BinaryIO, log: AuditLog) -> Iterator[bytes]:
+def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
     while line := file.readline(LONGEST_LINE_BYTES):
         if line.endswith(b"\n") or len(line) < LONGEST_LINE_BYTES:
             yield line
             continue
-        log.lines += 1
-        log.unreadable += 1
+        yield _TORN
         while line and not line.endswith(b"\n"):
             line = file.readline(LONGEST_LINE_BYTES)
 
 
-def _take(line: bytes, log: AuditLog, mounts: frozenset[str], seen: set[tuple[str, str]]) -> None:
-    if not line.strip():
-        return
-    log.lines += 1
-    try:
-        entry = json.loads(line)
-        moment = _time(entry["time"])
-        kind = entry["type"]
-        found = _meaning(entry, moment, mounts) if kind == "response" else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        log.unreadable += 1
-        return
-    log.first = min(log.first or moment, moment)
-    log.last = max(log.last or moment, moment)
-    if isinstance(found, AuditRevocation):
-        log.revocations.append(found)
-    elif isinstance(found, AuditRotation):
-        log.rotations.append(found)
-    elif found and (found.request_id, found.lease_id) not in seen:
-        seen.add((found.request_id, found.lease_id))
-        log.issuances.append(found)
+class Reading:
+    """Reads files into one log. A line that cannot be read leaves a gap from the line before it
+    to the line after it, in its own file or in the one that begins next."""
+
+    def __init__(self, log: AuditLog, mounts: frozenset[str]) -> None:
+        self._log = log
+        self._mounts = mounts
+        self._seen: set[tuple[str, str]] = set()
+        self._begins: list[datetime] = []
+        self._left_open: list[datetime] = []
+
+    def read(self, path: Path) -> None:
+        """Read one file."""
+        before, gap_from = _BEGINNING, None
+        for line in _lines(path):
+            if not line.strip():
+                continue
+            moment = self.take(line)
+            if moment is None:
+                gap_from = before if gap_from is None else gap_from
+                continue
+            if before == _BEGINNING:
+                self._begins.append(moment)
+            if gap_from is not None:
+                self._log.gaps.append(Span(gap_from, moment))
+                gap_from = None
+            before = max(before, moment)
+        if gap_from is not None:
+            self._left_open.append(gap_from)
+
+    def close_gaps(self) -> None:
+        """End the gaps at files' ends where the next file begins."""
+        for start in self._left_open:
+            later = [begin for begin in self._begins if begin > start]
+            self._log.gaps.append(Span(start, min(later, default=END_OF_TIME)))
+
+    def take(self, line: bytes) -> datetime | None:
+        """Take one line in; return its time, None when it cannot be read."""
+        log = self._log
+        log.lines += 1
+        try:
+            entry = json.loads(line)
+            moment = _time(entry["time"])
+            kind = entry["type"]
+            found = _meaning(entry, moment, self._mounts) if kind == "response" else None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            log.unreadable += 1
+            return None
+        log.first = min(log.first or moment, moment)
+        log.last = max(log.last or moment, moment)
+        if found is not None:
+            self._keep(found)
+        return moment
+
+    def _keep(self, found: Finding) -> None:
+        log = self._log
+        match found:
+            case AuditRevocation():
+                log.revocations.append(found)
+            case AuditRotation():
+                log.rotations.append(found)
+            case AuditFailure():
+                log.failures.append(found)
+            case AuditDeviceChange():
+                log.devices.append(found)
+            case AuditIssuance() if (found.request_id, found.lease_id) not in self._seen:
+                self._seen.add((found.request_id, found.lease_id))
+                log.issuances.append(found)
 
 
 def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) -> Finding | None:
     request = entry["request"]
     path = request["path"]
-    if path.startswith("sys/leases/revoke"):
-        return None if entry.get("error") else _revocation(entry, path, moment)
+    if path.startswith("sys/"):
+        return None if entry.get("error") else _of_system(entry, path, moment)
     match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path)
     if match is None or request.get("mount_type", "aws") != "aws":
         return None
@@ -185,7 +262,20 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
         return None
     if match.re is _ROTATION:
         return None if entry.get("error") else AuditRotation(moment, match["mount"])
+    if entry.get("error"):
+        return AuditFailure(moment, path)
     return _issuance(entry, request, moment)
+
+
+def _of_system(
+    entry: dict[str, Any], path: str, moment: datetime
+) -> AuditRevocation | AuditDeviceChange | None:
+    if path.startswith("sys/leases/revoke"):
+        return _revocation(entry, path, moment)
+    device = _DEVICE.fullmatch(path)
+    if device and entry["request"].get("operation") in {"update", "delete"}:
+        return AuditDeviceChange(moment, device["device"])
+    return None
 
 
 def _issuance(

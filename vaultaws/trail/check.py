@@ -6,27 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail import tables
 from vaultaws.trail.audit import AuditLog
-from vaultaws.trail.match import DELIVERY, AuditView, VaultIdentity, match
+from vaultaws.trail.engines import DuckDb
+from vaultaws.trail.evidence import DELIVERY, AuditView, Lookup, VaultIdentity
+from vaultaws.trail.expect import ANYTHING, GLOBAL_REGION, Expected
+from vaultaws.trail.match import Question, match
 from vaultaws.trail.records import Reader
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Matching, Standing
 
-GLOBAL_REGION: Final = "us-east-1"
 HASH_WORKERS: Final = 8
 MOST_KEYS: Final = 20_000
-
-
-class Lookup(Protocol):
-    """CloudTrail's records of one attribute value in one region (`aws.cloudtrail`)."""
-
-    def __call__(
-        self, attribute: str, value: str, *, start: datetime, end: datetime, region: str
-    ) -> Iterable[object]: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,8 @@ class Sources:
     `digest` tells what the audit log writes for a key id (`Vault.audit_hash`), None where it
     writes keys in clear. `audit` is None without a log. IAM and STS's global endpoint are
     recorded in us-east-1, so it is always asked; `regions` adds STS's own and those in use.
-    `inventory` tells which tokens outlive their leases.
+    `inventory` tells which tokens outlive their leases. `device` is the audit device that wrote
+    the log, empty when it is not known.
     """
 
     lookup: Lookup
@@ -54,6 +50,8 @@ class Sources:
     regions: tuple[str, ...] = ()
     inventory: Inventory | None = None
     delivery: timedelta = DELIVERY
+    device: str = ""
+    expected: Expected = ANYTHING
 
 
 @dataclass
@@ -116,14 +114,18 @@ def check(
     watch("Vault's audit log")
     view = _view(sources, read.events)
     watermark = window.end - sources.delivery
-    matching = match(
-        read.events,
+    watch("matching")
+    asked = Question(
         view,
         sources.identity,
         since=window.start,
         watermark=watermark,
+        expected=sources.expected,
         alive_beyond=_alive_beyond(sources.inventory),
     )
+    with DuckDb() as engine:
+        engine.table("events", tables.events(read.events))
+        matching = match(engine, asked)
     return Report(
         start=window.start,
         end=window.end,
@@ -152,13 +154,30 @@ def _view(sources: Sources, events: Iterable[Event]) -> AuditView:
     audit = sources.audit
     if audit is None:
         return AuditView()
-    keys = sorted({event.issued_access_key_id for event in events if event.issued_access_key_id})
+    keys = {event.issued_access_key_id for event in events if event.issued_access_key_id}
+    hashed = any(found.lease.startswith(HASHED) for found in audit.revocations)
+    leases = {found.lease_id for found in audit.issuances} if hashed else set()
     return AuditView(
         issuances=audit.issuances,
-        digests=_digests(sources.digest, keys),
+        digests=_digests(sources.digest, sorted(keys | leases)),
         rotations=[found.time for found in audit.rotations],
         begins=audit.first,
+        revocations=audit.revocations,
+        failures=[found.time for found in audit.failures],
+        gaps=audit.gaps,
+        salted=_salted(audit, sources.device),
+        undigested=sources.digest is None
+        and any(found.access_key.startswith(HASHED) for found in audit.issuances),
     )
+
+
+def _salted(audit: AuditLog, device: str) -> datetime | None:
+    """When the device was last made anew, any device where ours is not known.
+
+    A log that begins with the making of its device has nothing from before it.
+    """
+    made = [found.time for found in audit.devices if device in {"", found.device}]
+    return max(made, default=None)
 
 
 def _digests(digest: Callable[[str], str] | None, keys: list[str]) -> Mapping[str, str]:

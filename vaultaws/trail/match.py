@@ -1,148 +1,275 @@
 """CloudTrail against Vault's audit log: who holds each credential that Vault's identity minted.
 
-The join: the audit log writes a key id as a digest; the server tells the digest of a key id
-(`sys/audit-hash`); so a key id seen in CloudTrail leads to the lease and to who asked.
-Everything here is pure.
+`relations` says what is matched and how; here it is run, and its rows become verdicts.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
-from vaultaws.aws.cutdocs import denies_of
 from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail.verdicts import Act, Matching, Standing, Use, Verdict
+from vaultaws.trail import tables
+from vaultaws.trail.acts import acts_of
+from vaultaws.trail.engines import Engine
+from vaultaws.trail.evidence import CLOCK_SKEW, AuditView, Span, VaultIdentity
+from vaultaws.trail.expect import ANYTHING, Expected, Sort
+from vaultaws.trail.tables import RootKind, SpanKind
+from vaultaws.trail.verdicts import Mark, MarkKind, Matching, Standing, Use, Verdict
 
-# CloudTrail delivers "within an average of about 5 minutes" and no bound; 15 is its old promise.
-DELIVERY: Final = timedelta(minutes=15)
-CLOCK_SKEW: Final = timedelta(minutes=2)
-_COMMONEST: Final = 3
-
-# What the engine does to a user it makes (builtin/logical/aws/secret_access_keys.go).
-_ENGINE_ON_USERS: Final = frozenset(
-    {"CreateUser", "PutUserPolicy", "AttachUserPolicy", "AddUserToGroup", "TagUser"}
-)
-# What opens access and the engine never does.
-_NEVER: Final = frozenset(
-    {
-        "AttachGroupPolicy",
-        "AttachRolePolicy",
-        "CreateLoginProfile",
-        "CreatePolicyVersion",
-        "CreateRole",
-        "CreateSAMLProvider",
-        "CreateOpenIDConnectProvider",
-        "CreateServiceSpecificCredential",
-        "DeactivateMFADevice",
-        "DeleteUserPermissionsBoundary",
-        "GetSigninToken",
-        "PutGroupPolicy",
-        "PutRolePolicy",
-        "PutUserPermissionsBoundary",
-        "SetDefaultPolicyVersion",
-        "UpdateAccessKey",
-        "UpdateAssumeRolePolicy",
-        "UpdateLoginProfile",
-        "UploadSSHPublicKey",
-        "UploadSigningCertificate",
-    }
-)
+_SOUND: Final = frozenset({Standing.EXPLAINED, Standing.DESCENDANT})
 
 
 @dataclass(frozen=True)
-class VaultIdentity:
-    """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user."""
+class Question:
+    """What is matched besides the events.
 
-    key_ids: frozenset[str] = frozenset()
-    user_name: str = ""
-
-    def made(self, event: Event) -> bool:
-        """True when Vault's identity made the call."""
-        if event.access_key_id and event.access_key_id in self.key_ids:
-            return True
-        named = bool(self.user_name) and event.user_name == self.user_name
-        return named and event.identity_type == "IAMUser"
-
-
-@dataclass(frozen=True)
-class AuditView:
-    """The audit log as evidence. `digests` maps key ids to what the log would write for them;
-    `begins` is its first line's time, None without a log."""
-
-    issuances: Sequence[AuditIssuance] = ()
-    digests: Mapping[str, str] = field(default_factory=dict)
-    rotations: Sequence[datetime] = ()
-    begins: datetime | None = None
-
-
-def match(
-    events: Sequence[Event],
-    audit: AuditView,
-    identity: VaultIdentity,
-    *,
-    since: datetime,
-    watermark: datetime,
-    alive_beyond: Mapping[str, datetime] | None = None,
-) -> Matching:
-    """Judge every credential. `events` begin at `since`; the audit log may reach further.
-
-    Before `watermark` CloudTrail is taken as complete. `alive_beyond` maps the leases that are
-    over while their token lives to the token's end.
+    Events begin at `since`; CloudTrail is complete to `watermark` but for `trail_gaps`.
+    `alive_beyond` maps the leases that are over while their token lives to the token's end.
     """
-    uses = _uses(events)
-    minting = [event for event in events if event.issued_access_key_id and not event.error_code]
-    by_root = [event for event in minting if identity.made(event)]
-    by_key = {found.access_key: found for found in audit.issuances}
-    verdicts = {
-        event.issued_access_key_id: _judge(event, audit, by_key, identity) for event in by_root
-    }
-    _add_descendants(verdicts, [event for event in minting if not identity.made(event)])
-    seen = {found.lease_id for found in verdicts.values()}
-    unseen = [
-        _unseen(found, watermark)
-        for found in audit.issuances
-        if found.lease_id not in seen and found.time >= since + CLOCK_SKEW
-    ]
-    finished = [
-        replace(
-            found,
-            use=uses.get(found.access_key_id, Use()),
-            alive_until=(alive_beyond or {}).get(found.lease_id),
+
+    audit: AuditView
+    identity: VaultIdentity
+    since: datetime
+    watermark: datetime
+    expected: Expected = ANYTHING
+    alive_beyond: Mapping[str, datetime] = field(default_factory=dict)
+    trail_gaps: Sequence[Span] = ()
+
+
+def match(engine: Engine, asked: Question) -> Matching:
+    """Judge every credential. The engine has a table `events` with the columns of
+    `tables.EVENTS`; the audit log may reach further back than it."""
+    return _Run(engine, asked).matching()
+
+
+class _Run:
+    def __init__(self, engine: Engine, asked: Question) -> None:
+        self._engine = engine
+        self._asked = asked
+        self._issued = {found.lease_id: found for found in asked.audit.issuances}
+
+    def matching(self) -> Matching:
+        engine = self._engine
+        for name, rows in given(self._asked).items():
+            engine.table(name, rows)
+        engine.keep("own")
+        engine.keep("judged")
+        verdicts = {row["issued_key"]: self._judged(row) for row in engine.kept("judged")}
+        self._add_descendants(verdicts)
+        unseen = [self._unseen(row) for row in engine.rows("unseen")]
+        revoked = {row["lease_id"]: row["revoked"] for row in engine.rows("ended")}
+        ended = [
+            self._with_end(found, revoked.get(found.lease_id))
+            for found in [*verdicts.values(), *unseen]
+        ]
+        finished = self._with_use(ended)
+        watermark = self._asked.watermark
+        ordered = sorted(finished, key=lambda found: (found.time or watermark, found.access_key_id))
+        return Matching(tuple(ordered), tuple(acts_of(self._noted(), verdicts, watermark)))
+
+    def _judged(self, row: Mapping[str, Any]) -> Verdict:
+        event = event_of(row)
+        issuance = self._issued.get(row["lease_id"] or "")
+        standing = Standing(row["standing"])
+        if issuance is None:
+            why = row["why"] if standing is Standing.UNCOVERED else ""
+            return Verdict(standing, event.issued_access_key_id, event, why=why)
+        return replace(
+            _of_issuance(standing, issuance),
+            access_key_id=event.issued_access_key_id,
+            minted=event,
         )
-        for found in [*verdicts.values(), *unseen]
+
+    def _unseen(self, row: Mapping[str, Any]) -> Verdict:
+        standing = Standing(row["standing"])
+        why = row["why"] if standing is Standing.UNCOVERED else ""
+        return replace(_of_issuance(standing, self._issued[row["lease_id"]]), why=why)
+
+    def _add_descendants(self, verdicts: dict[str, Verdict]) -> None:
+        """Follow what credentials minted: AssumeRole, GetSessionToken, CreateAccessKey … and on."""
+        engine = self._engine
+        if verdicts:
+            engine.keep("minting")
+        parents = list(verdicts)
+        while parents:
+            rows = [{"key_id": parent} for parent in parents]
+            engine.table("parents", tables.table(tables.KEYS, rows))
+            parents = []
+            for row in engine.rows("children"):
+                event = event_of(row)
+                if event.issued_access_key_id not in verdicts:
+                    verdicts[event.issued_access_key_id] = _descendant(
+                        verdicts[event.access_key_id], event
+                    )
+                    parents.append(event.issued_access_key_id)
+
+    def _with_end(self, found: Verdict, revoked: datetime | None) -> Verdict:
+        ends = found.minted.issued_until if found.minted else None
+        issuance = found.issuance
+        if ends is None and issuance and issuance.token_ends:
+            ends = issuance.token_ends
+        alive = self._asked.alive_beyond.get(found.lease_id)
+        return replace(found, ends=ends, revoked=revoked, alive_until=alive)
+
+    def _with_use(self, verdicts: list[Verdict]) -> list[Verdict]:
+        held = [
+            {"key_id": found.access_key_id, "ends": _too_late(found)}
+            for found in verdicts
+            if found.access_key_id
+        ]
+        if not held:
+            return verdicts
+        self._engine.table("held", tables.table(tables.HELD, held))
+        self._engine.keep("calls")
+        uses, marks = self._uses(), self._marks()
+        return [
+            replace(
+                found,
+                use=uses.get(found.access_key_id, Use()),
+                marks=tuple(marks.get(found.access_key_id, ())),
+            )
+            for found in verdicts
+        ]
+
+    def _uses(self) -> dict[str, Use]:
+        actions: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for row in self._engine.rows("actions"):
+            words = f"{row['service']} {row['name']}"
+            actions[row["access_key_id"]].append((row["place"], words))
+        return {
+            row["access_key_id"]: Use(
+                calls=row["calls"],
+                denied=row["denied"],
+                actions=tuple(words for _, words in sorted(actions[row["access_key_id"]])),
+                first=row["first"],
+                last=row["last"],
+                last_service=row["last_service"],
+            )
+            for row in self._engine.rows("uses")
+        }
+
+    def _marks(self) -> dict[str, list[Mark]]:
+        """What stands out, by key, in the order of `MarkKind`."""
+        self._engine.table("strange", tables.table(tables.STRANGE, self._strange()))
+        found: defaultdict[str, list[Mark]] = defaultdict(list)
+        for row in self._engine.rows("marks"):
+            mark = Mark(
+                MarkKind(row["kind"]),
+                row["calls"],
+                row["first"],
+                row["last"],
+                row["detail"],
+                row["event_id"],
+            )
+            often = mark.calls >= self._asked.expected.refusals
+            if often or mark.kind is not MarkKind.REFUSED:
+                found[row["access_key_id"]].append(mark)
+        order = list(MarkKind)
+        return {
+            key: sorted(some, key=lambda mark: order.index(mark.kind))
+            for key, some in found.items()
+        }
+
+    def _strange(self) -> list[dict[str, str]]:
+        expected = self._asked.expected
+        if not expected.sorts:
+            return []
+        seen: defaultdict[str, list[str]] = defaultdict(list)
+        for row in self._engine.rows("sorts"):
+            seen[row["kind"]].append(row["value"])
+        return [
+            {"kind": sort.value, "value": value}
+            for sort in Sort
+            for value in expected.strange(sort, seen[sort.value])
+        ]
+
+    def _noted(self) -> list[Event]:
+        return [event_of(row) for row in self._engine.rows("opened")]
+
+
+def given(asked: Question) -> dict[str, Any]:
+    """The tables of a question, by name, all but the events."""
+    audit, identity = asked.audit, asked.identity
+    users = [{"user_name": name} for name in sorted(identity.static_users)]
+    roots = [{"kind": RootKind.KEY.value, "value": key} for key in sorted(identity.key_ids)]
+    if identity.user_name:
+        roots.append({"kind": RootKind.USER.value, "value": identity.user_name})
+    return {
+        "issuances": tables.issuances(audit.issuances),
+        "digests": tables.digests(audit.digests),
+        "statics": tables.table(tables.STATICS, users),
+        "spans": tables.table(tables.SPANS, _spans(asked)),
+        "revocations": tables.revocations(audit.revocations),
+        "roots": tables.table(tables.ROOTS, roots),
+        "bounds": tables.table(tables.BOUNDS, [_bounds(asked)]),
+    }
+
+
+def _bounds(asked: Question) -> dict[str, Any]:
+    audit = asked.audit
+    return {
+        "events_begin": asked.since + CLOCK_SKEW,
+        "watermark": asked.watermark,
+        "log_begins": audit.begins - CLOCK_SKEW if audit.begins else None,
+        "salted": audit.salted + CLOCK_SKEW if audit.salted else None,
+        "no_log": audit.begins is None,
+        "undigested": audit.undigested,
+    }
+
+
+def _spans(asked: Question) -> list[dict[str, Any]]:
+    """The spans that count, widened by what two clocks may differ."""
+    audit = asked.audit
+    named = [
+        *((SpanKind.ROTATION, Span(moment, moment)) for moment in audit.rotations),
+        *((SpanKind.FAILED, Span(moment, moment)) for moment in audit.failures),
+        *((SpanKind.AUDIT_GAP, gap) for gap in audit.gaps),
+        *((SpanKind.TRAIL_GAP, gap) for gap in asked.trail_gaps),
     ]
-    ordered = sorted(finished, key=lambda found: (found.time or watermark, found.access_key_id))
-    return Matching(tuple(ordered), tuple(_acts(events, verdicts, identity, watermark)))
+    return [
+        {
+            "kind": kind.value,
+            "starts": _sooner(span.starts),
+            "ends": _later(span.ends),
+        }
+        for kind, span in named
+    ]
 
 
-def _judge(
-    event: Event,
-    audit: AuditView,
-    by_key: Mapping[str, AuditIssuance],
-    identity: VaultIdentity,
-) -> Verdict:
-    key = event.issued_access_key_id
-    issuance = by_key.get(key) or by_key.get(audit.digests.get(key, ""))
-    if issuance:
-        return _explained(event, issuance)
-    if _is_rotation(event, audit, identity):
-        return Verdict(Standing.ROTATION, key, event)
-    if audit.begins is None or event.time < audit.begins - CLOCK_SKEW:
-        return Verdict(Standing.UNCOVERED, key, event)
-    return Verdict(Standing.UNEXPLAINED, key, event)
+def _sooner(moment: datetime) -> datetime:
+    return moment - CLOCK_SKEW if moment > tables.EARLIEST + CLOCK_SKEW else tables.EARLIEST
 
 
-def _explained(event: Event, issuance: AuditIssuance) -> Verdict:
-    return replace(
-        _of_issuance(Standing.EXPLAINED, issuance),
-        access_key_id=event.issued_access_key_id,
-        minted=event,
+def _later(moment: datetime) -> datetime:
+    return moment + CLOCK_SKEW if moment < tables.LATEST - CLOCK_SKEW else tables.LATEST
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """Return a row of `tables.EVENTS` as the event it was made of, but for its whole request."""
+    return Event(
+        event_id=row["event_id"],
+        time=row["time"],
+        service=row["service"],
+        name=row["name"],
+        region=row["region"],
+        access_key_id=row["access_key_id"],
+        identity_type=row["identity_type"],
+        principal_arn=row["principal_arn"],
+        principal_id=row["principal_id"],
+        issued_access_key_id=row["issued_key"],
+        error_code=row["error_code"],
+        source_ip=row["source_ip"],
+        user_agent=row["user_agent"],
+        user_name=row["user_name"],
+        account=row["account"],
+        issued_until=row["issued_until"],
+        target=row["target"],
+        policy_document=row["policy_document"],
     )
 
 
@@ -154,102 +281,19 @@ def _of_issuance(standing: Standing, issuance: AuditIssuance) -> Verdict:
     return Verdict(standing, issuance=issuance, person=name, role=role)
 
 
-def _unseen(issuance: AuditIssuance, watermark: datetime) -> Verdict:
-    late = issuance.time < watermark
-    return _of_issuance(Standing.MISSING if late else Standing.PENDING, issuance)
-
-
-def _is_rotation(event: Event, audit: AuditView, identity: VaultIdentity) -> bool:
-    """A key for Vault's own user, made while Vault answered `config/rotate-root`."""
-    if event.name != "CreateAccessKey" or event.target not in {"", identity.user_name}:
-        return False
-    return any(abs(moment - event.time) <= CLOCK_SKEW for moment in audit.rotations)
-
-
-def _add_descendants(verdicts: dict[str, Verdict], minting: Iterable[Event]) -> None:
-    """Follow what credentials minted: AssumeRole, GetSessionToken, CreateAccessKey … and on."""
-    children: defaultdict[str, list[Event]] = defaultdict(list)
-    for event in minting:
-        children[event.access_key_id].append(event)
-    waiting = list(verdicts)
-    while waiting:
-        parent = verdicts[waiting.pop()]
-        for event in children.pop(parent.access_key_id, ()):
-            key = event.issued_access_key_id
-            if key not in verdicts:
-                verdicts[key] = _descendant(parent, event)
-                waiting.append(key)
-
-
 def _descendant(parent: Verdict, event: Event) -> Verdict:
-    sound = parent.standing in {Standing.EXPLAINED, Standing.DESCENDANT}
     return Verdict(
-        Standing.DESCENDANT if sound else parent.standing,
+        Standing.DESCENDANT if parent.standing in _SOUND else parent.standing,
         event.issued_access_key_id,
         event,
         person=parent.person,
         role=parent.role,
         parent_key=parent.access_key_id,
+        why=parent.why,
     )
 
 
-def _acts(
-    events: Sequence[Event],
-    verdicts: Mapping[str, Verdict],
-    identity: VaultIdentity,
-    watermark: datetime,
-) -> list[Act]:
-    """Calls of Vault's identity that open access without an issuance to explain them."""
-    mine = [event for event in events if identity.made(event) and not event.error_code]
-    good = {
-        found.minted.target
-        for found in verdicts.values()
-        if found.minted and found.standing is not Standing.UNEXPLAINED
-    }
-    undone = {event.target for event in mine if event.name == "DeleteUser"}
-    return [
-        Act(event, event.target)
-        for event in mine
-        if event.name in _NEVER
-        or (
-            event.name in _ENGINE_ON_USERS
-            and event.target not in good | undone
-            and event.time < watermark
-            and not _is_cut(event)
-        )
-    ]
-
-
-def _is_cut(event: Event) -> bool:
-    """True for a policy that is nothing but denies of ours: it opens nothing."""
-    try:
-        document = json.loads(event.policy_document)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and denies_of(document) is not None
-
-
-def _uses(events: Iterable[Event]) -> dict[str, Use]:
-    calls: defaultdict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        if event.access_key_id:
-            calls[event.access_key_id].append(event)
-    return {key: _use(made) for key, made in calls.items()}
-
-
-def _use(made: Sequence[Event]) -> Use:
-    last = max(made, key=lambda event: event.time)
-    common = Counter(f"{event.service} {event.name}" for event in made).most_common(_COMMONEST)
-    return Use(
-        calls=len(made),
-        denied=sum(is_denial(event.error_code) for event in made),
-        actions=tuple(action for action, _ in common),
-        first=min(event.time for event in made),
-        last=last.time,
-        last_service=last.service,
-    )
-
-
-def is_denial(code: str) -> bool:
-    """True for a policy's no (AccessDenied, Client.UnauthorizedOperation, …)."""
-    return "AccessDenied" in code or "Unauthorized" in code
+def _too_late(found: Verdict) -> datetime | None:
+    """The moment after which no call with it should succeed."""
+    known = [moment for moment in (found.ends, found.revoked) if moment is not None]
+    return min(known) + CLOCK_SKEW if known else None

@@ -7,6 +7,8 @@ times are UTC, in microseconds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import pyarrow as pa
@@ -16,10 +18,13 @@ from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail.audit import AuditRevocation
 
 TIME: Final = pa.timestamp("us", tz="UTC")
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
+"""The times that every engine can hold, DuckDB, Spark and Athena."""
 
 
 def _schema(texts: str, **others: pa.DataType) -> pa.Schema:
-    columns = [pa.field(name, pa.string(), nullable=False) for name in texts.split()]
+    columns = [pa.field(name, pa.string()) for name in texts.split()]
     return pa.schema([*columns, *(pa.field(name, kind) for name, kind in others.items())])
 
 
@@ -29,7 +34,7 @@ EVENTS: Final = _schema(
     time=TIME,
     issued_until=TIME,
 )
-"""One CloudTrail record a row, each event once.
+"""One CloudTrail record a row; an event that several trails delivered may stand there twice.
 
 `issued_key` is the key id that the answer carried and `issued_until` when it ends (STS),
 `target` the user, role, group or policy that the call was about, `policy_document` what it wrote
@@ -51,6 +56,59 @@ REVOCATIONS: Final = _schema("lease", time=TIME, is_prefix=pa.bool_())
 DIGESTS: Final = _schema("value digest")
 """What the audit log writes for a key id or a lease id."""
 
+STATICS: Final = _schema("user_name")
+"""The IAM users of static roles."""
+
+SPANS: Final = _schema("kind", starts=TIME, ends=TIME)
+"""Spans of time in which something is so; both ends belong to it."""
+
+HELD: Final = _schema("key_id", ends=TIME)
+"""The keys that are judged; `ends` is the moment after which a call with one is too late."""
+
+KEYS: Final = _schema("key_id")
+
+STRANGE: Final = _schema("kind value")
+"""Values that nobody expects, by `expect.Sort`."""
+
+ROOTS: Final = _schema("kind value")
+"""Vault's own identity, by `RootKind`."""
+
+BOUNDS: Final = pa.schema(
+    [
+        *(pa.field(name, TIME) for name in ("events_begin", "watermark", "log_begins", "salted")),
+        pa.field("no_log", pa.bool_()),
+        pa.field("undigested", pa.bool_()),
+    ]
+)
+"""One row: until where each source can be believed, the clocks' difference taken in.
+
+An audit record before `events_begin` may have its event before the window; CloudTrail is complete
+to `watermark`; the audit log is silent before `log_begins`; digests from before `salted` cannot be
+compared, and none can when the server does not tell them (`undigested`).
+"""
+
+OWN: Final = pa.schema(
+    [*EVENTS, pa.field("lease_id", pa.string()), pa.field("issuance_time", TIME)]
+)
+JUDGED: Final = pa.schema([*OWN, *(pa.field(name, pa.string()) for name in ("why", "standing"))])
+CALLS: Final = pa.schema([*EVENTS, pa.field("ends", TIME)])
+
+
+class RootKind(StrEnum):
+    """How a row of ROOTS names Vault's identity."""
+
+    KEY = "key"
+    USER = "user"
+
+
+class SpanKind(StrEnum):
+    """What is so in a span."""
+
+    ROTATION = "rotation"  # Vault answered a rotation of its root key
+    FAILED = "failed"  # Vault failed to issue
+    AUDIT_GAP = "audit gap"  # lines of the audit log could not be read
+    TRAIL_GAP = "trail gap"  # files of CloudTrail could not be read
+
 
 def table(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Return rows as a table of `schema`; what a row does not name is null."""
@@ -62,9 +120,8 @@ def table(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def events(found: Iterable[Event]) -> pa.Table:
-    """Return events as rows, those with one id once."""
-    once = {event.event_id: event for event in found}
-    return table(EVENTS, [_event(event) for event in once.values()])
+    """Return events as rows."""
+    return table(EVENTS, [_event(event) for event in found])
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -124,3 +181,12 @@ def revocations(found: Iterable[AuditRevocation]) -> pa.Table:
 def digests(known: Mapping[str, str]) -> pa.Table:
     """Return digests as rows."""
     return table(DIGESTS, [{"value": value, "digest": digest} for value, digest in known.items()])
+
+
+def in_utc(found: pa.Table) -> pa.Table:
+    """Return a table with the same moments, each named in UTC and not in an engine's own zone."""
+    fields = [
+        pa.field(field.name, TIME) if pa.types.is_timestamp(field.type) else field
+        for field in found.schema
+    ]
+    return found.cast(pa.schema(fields))

@@ -15,10 +15,23 @@ class Standing(StrEnum):
     EXPLAINED = "explained"  # Vault's audit log has the request it came of
     DESCENDANT = "descendant"  # minted with a credential that is itself explained
     ROTATION = "rotation"  # Vault replaced its own root key
+    STATIC = "static"  # Vault made a static role's user a new key
+    ROLLED_BACK = "rolled back"  # an issuance failed in Vault, which took the user away again
     UNEXPLAINED = "unexplained"  # minted with Vault's identity, unknown to Vault
-    UNCOVERED = "uncovered"  # minted before the audit log begins: nothing can be said
+    UNCOVERED = "uncovered"  # nothing can be said: see `Why`
     PENDING = "pending"  # audited, too young to be in CloudTrail
     MISSING = "missing"  # audited, and should be in CloudTrail by now
+
+
+class Why(StrEnum):
+    """Why nothing can be said of a credential."""
+
+    NO_LOG = "no audit log was given"
+    UNDIGESTED = "the server did not tell what the audit log writes for a key"
+    BEFORE_LOG = "it is older than the audit log"
+    AUDIT_GAP = "the audit log has lines there that cannot be read"
+    SALT = "the audit device was made anew since, and old digests cannot be compared"
+    TRAIL_GAP = "files of CloudTrail of that time cannot be read"
 
 
 class MarkKind(StrEnum):
@@ -65,7 +78,8 @@ class Verdict:
 
     `alive_until` is set when its token lives on though its lease is over. `parent_key` is the
     key that minted it, when that was not Vault's own. `ends` is the end of its token where a log
-    tells it, `revoked` when Vault answered a revocation of its lease.
+    tells it, `revoked` when Vault answered a revocation of its lease. `why` tells why nothing can
+    be said of an uncovered one.
     """
 
     standing: Standing
@@ -80,6 +94,7 @@ class Verdict:
     ends: datetime | None = None
     revoked: datetime | None = None
     marks: tuple[Mark, ...] = ()
+    why: str = ""
 
     @property
     def time(self) -> datetime | None:

@@ -17,7 +17,7 @@ from vaultaws.leases.inventory import take
 from vaultaws.model import Credentials, Secret
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, Window, check
-from vaultaws.trail.match import VaultIdentity
+from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.report import Report, Severity, render
 from vaultaws.trail.verdicts import Standing
 

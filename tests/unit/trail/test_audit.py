@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from vaultaws.errors import UsageError
-from vaultaws.trail.audit import LONGEST_LINE_BYTES, AuditRotation, read, rotated
+from vaultaws.trail.audit import (
+    END_OF_TIME,
+    LONGEST_LINE_BYTES,
+    AuditRotation,
+    Span,
+    read,
+    rotated,
+)
 
 DIGEST = "hmac-sha256:" + "0" * 64
 
@@ -194,3 +201,47 @@ def test_revocations_by_path_body_and_prefix(tmp_path: Path) -> None:
         (DIGEST, False),
         ("aws/sts", True),
     ]
+
+
+def test_a_line_that_cannot_be_read_leaves_a_gap_between_its_neighbours(tmp_path: Path) -> None:
+    first, last = _line_at("2026-11-21T08:00:00Z"), _line_at("2026-11-21T09:00:00Z")
+    log = tmp_path / "audit.log"
+    log.write_bytes(first + b"{torn\n" + b"{again\n" + last)
+    assert read([log]).gaps == [Span(_at(8), _at(9))]
+
+
+def test_a_torn_end_leaves_a_gap_until_the_next_file_begins(tmp_path: Path) -> None:
+    older, log = tmp_path / "audit.log.1", tmp_path / "audit.log"
+    older.write_bytes(_line_at("2026-11-21T08:00:00Z") + b"{torn")
+    log.write_bytes(_line_at("2026-11-21T10:00:00Z"))
+    assert read([older, log]).gaps == [Span(_at(8), _at(10))]
+    assert read([older]).gaps == [Span(_at(8), END_OF_TIME)]
+
+
+def test_failed_issuances_and_devices_that_are_made_anew_are_noted(tmp_path: Path) -> None:
+    moment = "2026-11-21T08:00:00Z"
+    failed = {"path": "aws/creds/reader", "operation": "read", "mount_type": "aws"}
+    made = {"path": "sys/audit/file", "operation": "update"}
+    asked = {"path": "sys/audit/file", "operation": "read"}
+    lines = [
+        {"time": moment, "type": "response", "request": failed, "error": "1 error occurred"},
+        {"time": moment, "type": "response", "request": made},
+        {"time": moment, "type": "response", "request": asked},
+        {"time": moment, "type": "response", "request": made, "error": "permission denied"},
+    ]
+    log = tmp_path / "audit.log"
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    found = read([log])
+    assert [(failure.time, failure.path) for failure in found.failures] == [
+        (_at(8), "aws/creds/reader")
+    ]
+    assert [(change.time, change.device) for change in found.devices] == [(_at(8), "file")]
+
+
+def _line_at(moment: str) -> bytes:
+    entry = {"time": moment, "type": "request", "request": {"path": "sys/health"}}
+    return json.dumps(entry).encode() + b"\n"
+
+
+def _at(hour: int) -> datetime:
+    return datetime(2026, 11, 21, hour, tzinfo=UTC)

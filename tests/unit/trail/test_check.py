@@ -20,7 +20,7 @@ from tests.support.world import (
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.trail.audit import AuditLog
 from vaultaws.trail.check import Sources, Window, check
-from vaultaws.trail.match import VaultIdentity
+from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.report import Report, Severity, as_json, render
 from vaultaws.trail.verdicts import Standing
 
@@ -69,7 +69,12 @@ def test_each_key_is_asked_for_once_in_each_region() -> None:
 def test_progress_is_told() -> None:
     said: list[str] = []
     check(sources(World()), WINDOW, watch=said.append)
-    assert said == ["CloudTrail, 1 look-ups", "CloudTrail, 2 look-ups", "Vault's audit log"]
+    assert said == [
+        "CloudTrail, 1 look-ups",
+        "CloudTrail, 2 look-ups",
+        "Vault's audit log",
+        "matching",
+    ]
 
 
 def test_without_an_audit_log_it_says_so_and_accuses_nobody() -> None:

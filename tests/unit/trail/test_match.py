@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from tests.support.world import (
     IDENTITY,
     ROOT_KEY,
     START,
-    WATERMARK,
     World,
     check_world,
     digest,
@@ -21,9 +21,11 @@ from tests.support.world import (
 )
 from vaultaws.aws.cutoff import deny_document
 from vaultaws.model import Event
-from vaultaws.trail.match import AuditView, VaultIdentity, is_denial, match
+from vaultaws.trail.audit import AuditRevocation
+from vaultaws.trail.evidence import AuditView, VaultIdentity
+from vaultaws.trail.expect import Expected
 from vaultaws.trail.report import render
-from vaultaws.trail.verdicts import Matching, Standing
+from vaultaws.trail.verdicts import MarkKind, Matching, Standing, Why
 
 AT = START + timedelta(hours=1)
 
@@ -44,8 +46,8 @@ def event(name: str, **changes: Any) -> Event:
 
 
 def run(*events: Event, view: AuditView | None = None) -> Matching:
-    known = view or AuditView(begins=START)
-    return match(events, known, IDENTITY, since=START, watermark=WATERMARK)
+    world = World(events=list(events))
+    return judge(world, view=view or AuditView(begins=START))
 
 
 def test_a_failed_call_minted_nothing() -> None:
@@ -176,30 +178,25 @@ def test_alive_beyond_its_lease() -> None:
     key = world.mint(AT, sts=True)
     lease = world.audited(key, "ada", AT, clear=False)
     view = AuditView(world.audit, {key: digest(key)}, begins=START)
-    (found,) = match(
-        world.events,
-        view,
-        IDENTITY,
-        since=START,
-        watermark=WATERMARK,
-        alive_beyond={lease: END},
-    ).verdicts
+    (found,) = judge(world, view=view, alive_beyond={lease: END}).verdicts
     assert found.alive_until == END
 
 
 @pytest.mark.parametrize(
     ("code", "denied"),
     [
-        ("AccessDenied", True),
-        ("AccessDeniedException", True),
-        ("Client.UnauthorizedOperation", True),
-        ("UnauthorizedOperation", True),
-        ("Throttling", False),
-        ("", False),
+        ("AccessDenied", 1),
+        ("AccessDeniedException", 1),
+        ("Client.UnauthorizedOperation", 1),
+        ("UnauthorizedOperation", 1),
+        ("Throttling", 0),
+        ("", 0),
     ],
 )
-def test_denials(code: str, denied: bool) -> None:
-    assert is_denial(code) is denied
+def test_denials(code: str, denied: int) -> None:
+    minted = event("GetFederationToken", issued_access_key_id="X")
+    (found,) = run(minted, event("ListBuckets", access_key_id="X", error_code=code)).verdicts
+    assert (found.use.calls, found.use.denied) == (1, denied)
 
 
 def test_the_report_reads_as_people_expect() -> None:
@@ -220,3 +217,119 @@ def test_the_report_reads_as_people_expect() -> None:
         "                       used 4 times: sts DescribeInstances. →"
         f" vaultaws trail explain {short} · vaultaws incident contain --key {short}"
     )
+
+
+def test_a_static_role_s_new_key_is_vault_s_own_work() -> None:
+    world = World()
+    world.event("CreateAccessKey", ROOT_KEY, AT, issued="X", user="ci-user")
+    identity = replace(IDENTITY, static_users=frozenset({"ci-user"}))
+    (found,) = judge(world, identity=identity).verdicts
+    assert found.standing is Standing.STATIC
+
+
+@pytest.mark.parametrize(
+    ("failed", "undone", "used", "standing"),
+    [
+        (True, True, False, Standing.ROLLED_BACK),
+        (False, True, False, Standing.UNEXPLAINED),
+        (True, False, False, Standing.UNEXPLAINED),
+        (True, True, True, Standing.UNEXPLAINED),
+    ],
+)
+def test_an_issuance_that_failed_and_was_undone_is_told_from_a_theft(
+    failed: bool, undone: bool, used: bool, standing: Standing
+) -> None:
+    world = World()
+    key = world.mint(AT, sts=False)
+    user = world.events[-1].target
+    if undone:
+        world.event("DeleteUser", ROOT_KEY, AT + timedelta(minutes=6), user=user)
+    if used:
+        world.use(key, AT, 1)
+    (found,) = judge(world, view=world.view(failures=[AT] if failed else [])).verdicts
+    assert found.standing is standing
+
+
+def test_what_an_old_salt_hides_is_not_known() -> None:
+    world = World()
+    before = world.mint(AT, sts=True)
+    after = world.mint(AT + timedelta(hours=1), sts=True)
+    found = judge(world, view=world.view(salted=AT + timedelta(minutes=30)))
+    seen = {verdict.access_key_id: (verdict.standing, verdict.why) for verdict in found.verdicts}
+    assert seen[before] == (Standing.UNCOVERED, Why.SALT.value)
+    assert seen[after] == (Standing.UNEXPLAINED, "")
+
+
+def test_digests_that_nobody_tells_leave_everything_unknown() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    view = replace(world.view(), digests={}, undigested=True)
+    found = judge(world, view=view).verdicts
+    assert {(verdict.standing, verdict.why) for verdict in found} == {
+        (Standing.UNCOVERED, Why.UNDIGESTED.value)
+    }
+
+
+@pytest.mark.parametrize("how", ["id", "digest", "prefix"])
+def test_use_after_a_revocation_is_marked_however_vault_was_asked(how: str) -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    lease = world.audited(key, "ada", AT, clear=False)
+    revoked = AT + timedelta(minutes=10)
+    world.event("ListBuckets", key, AT + timedelta(minutes=5))
+    late = world.event("ListBuckets", key, AT + timedelta(minutes=20))
+    said = {"id": lease, "digest": digest(lease), "prefix": "aws/creds/reader"}[how]
+    view = world.view(revocations=[AuditRevocation(revoked, said, how == "prefix", "root")])
+    view = replace(view, digests={**view.digests, lease: digest(lease)})
+    (found,) = judge(world, view=view).verdicts
+    assert found.revoked == revoked
+    (mark,) = found.marks
+    assert (mark.kind, mark.calls, mark.event_id) == (MarkKind.AFTER_END, 1, late)
+
+
+def test_a_revocation_before_the_lease_began_is_another_s() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    early = AuditRevocation(AT - timedelta(hours=1), "aws/creds/reader", True, "root")
+    (found,) = judge(world, view=world.view(revocations=[early])).verdicts
+    assert found.revoked is None
+
+
+def test_unexpected_networks_regions_and_programs_are_marked() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    calls = [
+        {"source_ip": "10.1.2.3", "region": "eu-west-2", "user_agent": "Boto3/1.40 md/x"},
+        {"source_ip": "203.0.113.9", "region": "eu-west-2", "user_agent": "boto3/1.40"},
+        {"source_ip": "athena.amazonaws.com", "region": "ap-south-1", "user_agent": "boto3/1"},
+        {"source_ip": "10.9.9.9", "region": "us-east-1", "user_agent": "curl/8"},
+    ]
+    for number, changes in enumerate(calls):
+        world.events.append(
+            event("GetCallerIdentity", access_key_id=key, event_id=f"call-{number}", **changes)
+        )
+    expected = Expected(networks=("10.0.0.0/8",), regions=("eu-west-2",), agents=("boto3/*",))
+    (found,) = judge(world, expected=expected).verdicts
+    assert [(mark.kind, mark.detail, mark.calls) for mark in found.marks] == [
+        (MarkKind.NETWORK, "203.0.113.9", 1),
+        (MarkKind.REGION, "ap-south-1", 1),
+        (MarkKind.AGENT, "curl/8", 1),
+    ]
+
+
+def test_refusals_are_marked_from_a_number_on() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    for number in range(3):
+        denied = event(
+            "ListBuckets", access_key_id=key, error_code="AccessDenied", event_id=f"no-{number}"
+        )
+        world.events.append(denied)
+    few = judge(world, expected=Expected(refusals=4)).verdicts[0]
+    many = judge(world, expected=Expected(refusals=3)).verdicts[0]
+    assert few.marks == ()
+    assert [(mark.kind, mark.calls) for mark in many.marks] == [(MarkKind.REFUSED, 3)]

@@ -1,0 +1,89 @@
+"""Where the queries run: DuckDB, inside this process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from vaultaws.trail import queries, tables
+
+MEMORY: Final = "1GB"
+"""What DuckDB may take before it goes on in a temporary directory."""
+
+
+class Engine(Protocol):
+    """Runs the queries of `queries` over tables that it knows by name."""
+
+    def table(self, name: str, rows: Any) -> None:
+        """Name an Arrow table, in the place of one that had the name."""
+        ...
+
+    def keep(self, name: str) -> None:
+        """Work a query out and keep its rows as the table of that name."""
+        ...
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a query as values."""
+        ...
+
+    def kept(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a table."""
+        ...
+
+
+class DuckDb:
+    """One connection, without files of its own but what does not fit into memory."""
+
+    def __init__(self, memory: str = MEMORY, threads: int | None = None) -> None:
+        queries.load_ibis()
+        import duckdb
+
+        self._spill = tempfile.TemporaryDirectory(prefix="vaultaws-trail-")
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "temp_directory": self._spill.name,
+            "autoinstall_known_extensions": False,
+            "preserve_insertion_order": False,
+        }
+        if threads:
+            settings["threads"] = threads
+        self._connection = duckdb.connect(config=settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._spill.cleanup()
+
+    def table(self, name: str, rows: Any) -> None:
+        self._connection.register(name, rows)
+
+    def files(self, name: str, paths: Sequence[Path]) -> None:
+        """Name the rows of Parquet files of one schema."""
+        self._connection.read_parquet([str(path) for path in paths]).create_view(name)
+
+    def keep(self, name: str) -> None:
+        self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}')
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        return _values(self._connection.execute(queries.sql(name)).to_arrow_table())
+
+    def kept(self, name: str) -> list[dict[str, Any]]:
+        return _values(self._connection.table(name).to_arrow_table())
+
+
+def _values(found: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = tables.in_utc(found).to_pylist()
+    return rows

@@ -1,0 +1,64 @@
+"""What a match rests on besides CloudTrail's events: frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail.audit import AuditRevocation, Span
+
+__all__ = ["CLOCK_SKEW", "DELIVERY", "AuditView", "Lookup", "Span", "VaultIdentity"]
+
+# CloudTrail delivers "within an average of about 5 minutes" and no bound; 15 is its old promise.
+DELIVERY: Final = timedelta(minutes=15)
+CLOCK_SKEW: Final = timedelta(minutes=2)
+
+
+class Lookup(Protocol):
+    """CloudTrail's records of one attribute value in one region (`aws.cloudtrail`)."""
+
+    def __call__(
+        self, attribute: str, value: str, *, start: datetime, end: datetime, region: str
+    ) -> Iterable[object]: ...
+
+
+@dataclass(frozen=True)
+class VaultIdentity:
+    """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user.
+
+    `static_users` are the IAM users whose keys its static roles rotate.
+    """
+
+    key_ids: frozenset[str] = frozenset()
+    user_name: str = ""
+    static_users: frozenset[str] = frozenset()
+
+    def made(self, event: Event) -> bool:
+        """True when Vault's identity made the call."""
+        if event.access_key_id and event.access_key_id in self.key_ids:
+            return True
+        named = bool(self.user_name) and event.user_name == self.user_name
+        return named and event.identity_type == "IAMUser"
+
+
+@dataclass(frozen=True)
+class AuditView:
+    """The audit log as evidence.
+
+    `digests` maps key ids and lease ids to what the log would write for them; `undigested` when
+    the server does not tell. `begins` is the first line's time, None without a log; `salted` when
+    the device was last made anew; `gaps` are the spans in which lines could not be read.
+    """
+
+    issuances: Sequence[AuditIssuance] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    rotations: Sequence[datetime] = ()
+    begins: datetime | None = None
+    revocations: Sequence[AuditRevocation] = ()
+    failures: Sequence[datetime] = ()
+    gaps: Sequence[Span] = ()
+    salted: datetime | None = None
+    undigested: bool = False
