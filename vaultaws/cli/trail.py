@@ -19,6 +19,7 @@ from vaultaws.cli.options import (
     mount_option,
     server_options,
 )
+from vaultaws.cli.trail_report import report as report_trail
 from vaultaws.cli.wiring import open_journal, open_vault
 from vaultaws.errors import FindingsError, UsageError
 from vaultaws.vault.protocol import Vault
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 @click.group(epilog="\b\nExample:\n  vaultaws trail check --since 24h")
 def command() -> None:
     """Check what AWS saw against what Vault was asked for."""
+
+
+command.add_command(report_trail)
 
 
 @command.command("check", epilog="\b\nExample:\n  vaultaws trail check --since 24h --json")

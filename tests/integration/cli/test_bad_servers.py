@@ -25,6 +25,7 @@ VERBS = [
     ["leases", "list"],
     ["leases", "revoke", "--all", "--yes"],
     ["trail", "check"],
+    ["trail", "report"],
     ["plan"],
     ["apply", "--yes"],
 ]

@@ -124,7 +124,7 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     iam = wired.client("iam", wired.root_credentials)
     iam.create_user(UserName="vault-thief-" + wired.mount)
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
-    check("trail check", ops.json("trail", "check", code=3))
+    check("trail check, trail report", ops.json("trail", "check", code=3))
     check("leases list", ops.json("leases", "list"))
     keys = (one["access_key_id"] for one in issued)
     check("leases show", *(ops.json("leases", "show", key) for key in keys))
