@@ -159,8 +159,7 @@ def follow(
             child = suspect_of(made)
             if child is None or child.access_key_id in own:
                 continue
-            name = child.access_key_id or f"{child.user} {child.made_by}"
-            descendants.setdefault(name, child)
+            descendants.setdefault(child.name, child)
             waiting += [child.access_key_id] if child.access_key_id else []
             waiting += _keys_of(trail, child, descendants)
     return Followed(

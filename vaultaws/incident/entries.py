@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import LocalStateError
+from vaultaws.incident.identity import united
 from vaultaws.incident.model import (
     Case,
     Evidence,
@@ -99,14 +100,14 @@ def decode(line: bytes) -> Entry | None:
 def fold(entries: Iterable[Entry | None]) -> Case | None:
     """What the lines come to; None without a first one."""
     case: Case | None = None
-    suspects: dict[str, Suspect] = {}
+    suspects: list[Suspect] = []
     steps: dict[str, Step] = {}
     progress: dict[str, Progress] = {}
     for entry in entries:
         if isinstance(entry, Opened):
             case = Case(entry.name, entry.time, entry.by, entry.scope, entry.place)
         elif isinstance(entry, Found):
-            suspects |= {suspect.name: suspect for suspect in entry.suspects}
+            suspects += entry.suspects
             steps |= {step.id: step for step in entry.steps}
         elif isinstance(entry, Noted):
             progress[entry.step] = _noted(progress.get(entry.step, Progress()), entry)
@@ -114,9 +115,7 @@ def fold(entries: Iterable[Entry | None]) -> Case | None:
             case = _marked(case, entry)
     if case is None:
         return None
-    return replace(
-        case, suspects=tuple(suspects.values()), steps=tuple(steps.values()), progress=progress
-    )
+    return replace(case, suspects=united(suspects), steps=tuple(steps.values()), progress=progress)
 
 
 def check_header(line: bytes) -> None:

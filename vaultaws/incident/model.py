@@ -129,8 +129,12 @@ class Suspect:
 
     @property
     def name(self) -> str:
-        """What tells it apart within a case."""
-        return self.access_key_id or self.lease_id or self.user or self.key_hash
+        """What tells it apart within a case (`incident.identity`): its key; without one its lease
+        and the user that may be of it, or a user and the call that made it a way in."""
+        if self.access_key_id:
+            return self.access_key_id
+        known = (self.lease_id, self.user) if self.lease_id else (self.user, self.made_by)
+        return " ".join(filter(None, known)) or self.key_hash
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from vaultaws.incident.entries import Entry
+from vaultaws.incident.identity import united
 from vaultaws.incident.lifting import DENIES, what
 from vaultaws.incident.model import Case, Step, StepKind, StepState, Suspect
 from vaultaws.incident.show import about
 from vaultaws.incident.status import stands
 from vaultaws.incident.timeline import Happened, timeline
-from vaultaws.incident.verdict import distinct
 from vaultaws.leases.words import count, iso, printable
 
 JSON_VERSION: Final = 1
@@ -92,7 +92,7 @@ def as_json(found: Report) -> dict[str, Any]:
         "stands": stands(case).words,
         "passed": bool(verified.get("passed")) if case.verified_at else None,
         "remains": list(remains(case)),
-        "credentials": [_credential_json(case, suspect) for suspect in distinct(case.suspects)],
+        "credentials": [_credential_json(case, suspect) for suspect in united(case.suspects)],
         "timeline": [
             {
                 "from": iso(line.begins),
@@ -112,7 +112,7 @@ def as_json(found: Report) -> dict[str, Any]:
 def remains(case: Case) -> Iterator[str]:
     """All that is not at its end, in plain words: nothing of them is escaped yet."""
     standing = _standings(case)
-    for suspect in distinct(case.suspects):
+    for suspect in united(case.suspects):
         found = standing.get(suspect.name)
         if found is None:
             yield f"{_named(suspect)}: not verified"
@@ -169,7 +169,7 @@ def _remains(case: Case) -> list[str]:
 def _credentials(case: Case) -> list[str]:
     standing = _standings(case)
     rows = []
-    for suspect in distinct(case.suspects):
+    for suspect in united(case.suspects):
         found = standing.get(suspect.name, {})
         rows.append(
             (

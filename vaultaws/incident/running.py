@@ -19,6 +19,7 @@ from vaultaws.incident import following
 from vaultaws.incident import plan as plans
 from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
 from vaultaws.incident.descend import DELIVERY, Trail
+from vaultaws.incident.identity import united
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
 from vaultaws.incident.model import Case, Progress, Scope, Step, StepKind, StepState
@@ -161,7 +162,9 @@ class Runner:
         planned = {step.id for step in plan.steps}
         left = [step for step in case.steps if step.id not in planned]
         steps = plans.in_order(prepared.picture, [*left, *plan.steps])
-        case = replace(case, suspects=(*case.suspects, *found), steps=_united(case.steps, fresh))
+        case = replace(
+            case, suspects=united((*case.suspects, *found)), steps=_united(case.steps, fresh)
+        )
         return containment.run(case, steps)
 
     def _ended(self, prepared: Prepared, writer: Writer, ran: Case) -> Shown:
