@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from vaultaws.aws.cutoff import Holder, HolderKind
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.making import MAKING, Made, opened, session_of, suspect_of
 from vaultaws.incident.model import Suspect
 from vaultaws.model import CredentialType, Event
@@ -83,7 +83,7 @@ class _Events:
         """Read every call that makes credentials, in all regions side by side."""
         self.swept = True
         places = self.trail.places
-        with ThreadPoolExecutor(max_workers=len(places), thread_name_prefix="trail") as pool:
+        with Crew(len(places), "trail") as pool:
             list(pool.map(self._sweep_region, places))
 
     def of(self, key: str) -> list[Made]:
@@ -267,7 +267,7 @@ def _digested(trail: Trail, wanted: dict[str, Suspect], keys: list[str]) -> dict
     """Key ids by the digest that the audit log has of them."""
     if trail.digest is None or not wanted or not keys:
         return {}
-    with ThreadPoolExecutor(DIGESTS_AT_ONCE, thread_name_prefix="digest") as pool:
+    with Crew(DIGESTS_AT_ONCE, "digest") as pool:
         digests = pool.map(trail.digest, keys)
         return {found: key for key, found in zip(keys, digests, strict=True) if found in wanted}
 

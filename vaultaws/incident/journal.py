@@ -43,12 +43,16 @@ class Writer:
         self._descriptor = descriptor
         self._clock = clock
         self._appending = Lock()
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        """Close; a thread that a stopped run has left behind writes nothing any more."""
+        with self._appending:
+            self._is_closed = True
+            os.close(self._descriptor)
 
     def found(self, suspects: tuple[Suspect, ...], steps: tuple[Step, ...]) -> None:
         """Write down what an observation added, before any of the steps is taken."""
@@ -77,6 +81,12 @@ class Writer:
     def _append(self, entry: Entry, *, sync: bool) -> None:
         line = entries.encode(entry)
         with self._appending:
+            if self._is_closed:
+                raise LocalStateError(
+                    "nothing more is done on this incident by this run",
+                    why="it was stopped, and its journal is closed",
+                    do="vaultaws incident status",
+                )
             try:
                 at = os.lseek(self._descriptor, 0, os.SEEK_END)
                 appendonly.write_or_undo(self._descriptor, at, line, sync=sync)

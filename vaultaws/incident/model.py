@@ -199,6 +199,18 @@ class Case:
         return found.state if found else StepState.WAITING
 
     @property
+    def is_being_lifted(self) -> bool:
+        """True from the first step that a lift has undone until the case is over."""
+        undone = (found.state is StepState.UNDONE for found in self.progress.values())
+        return self.lifted_at is None and any(undone)
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on containing."""
+        again = " --again" if self.is_being_lifted else ""
+        return f"vaultaws incident contain --resume {self.name}{again}"
+
+    @property
     def policy_name(self) -> str:
         """The name of the denies in AWS and of the ACL policies in Vault that this case makes."""
         return f"vaultaws-incident-{self.name}"

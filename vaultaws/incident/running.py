@@ -7,7 +7,6 @@ first, and what the trail then tells is cut right after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from vaultaws.errors import AwsError, UsageError
 from vaultaws.incident import following
 from vaultaws.incident import plan as plans
 from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.descend import DELIVERY, Trail
 from vaultaws.incident.identity import united
 from vaultaws.incident.journal import Cases, Writer
@@ -108,7 +108,7 @@ class Runner:
         containment = Containment(writer, deeds, self.clock, told, _breaker(prepared.picture))
         began = self.clock.now()
         case = reopened(case, prepared.picture.undone)
-        with ThreadPoolExecutor(1, thread_name_prefix="follow") as pool:
+        with Crew(1, "follow") as pool:
             wanted = self.trail is not None and not prepared.followed
             looking = pool.submit(self._look, prepared, None) if wanted else None
             case = self._take(containment, writer, case, prepared)

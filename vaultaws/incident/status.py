@@ -36,7 +36,7 @@ def stands(case: Case) -> Stands:
         return Stands("lifted", f"vaultaws incident report {name}")
     if left or case.contained_at is None:
         steps = f"{count(len(left), 'step', 'steps')} left" if left else "begun"
-        return Stands(steps, f"vaultaws incident contain --resume {name}")
+        return Stands(steps, case.resume)
     if case.verified_at is None or case.verified_at < case.contained_at:
         return Stands("contained, not verified", f"vaultaws incident verify {name}")
     if not case.verified.get("passed"):

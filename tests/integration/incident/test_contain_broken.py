@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from tests.integration.conftest import SERVERS
 from tests.support.commands import Shell
+from tests.support.gate import gate
 from tests.support.killing import Killer
 from tests.support.people import operator
 from tests.support.places import here
@@ -229,3 +231,27 @@ def test_without_aws_keys_vault_is_done_and_the_rest_is_said(place: Stricken) ->
     code, out, said = here(place.shell, *EVERYTHING)
     assert code == 0, out + said
     assert place.alive() == set()
+
+
+def test_ctrl_c_ends_it_although_vault_does_not_answer_and_the_next_run_goes_on(
+    place: Stricken,
+) -> None:
+    """A revocation hangs, for longer than anybody waits."""
+    filled(place)
+    with gate(place.wired.server.address, r"/sys/leases/revoke") as (address, held):
+        more = {"VAULT_ADDR": address, "VAULT_CLIENT_TIMEOUT": "600"}
+        shell = dataclasses.replace(place.shell, more={**place.shell.more, **more})
+        with shell.start(*EVERYTHING) as process:
+            assert held.wait(60)
+            process.send_signal(signal.SIGINT)
+            out, said = process.communicate(timeout=60)
+    assert process.returncode == 130, out + said
+    assert "stopped" in said
+    assert "go on with it: vaultaws incident contain --resume all" in said
+    assert "Traceback" not in said
+    assert not out
+    resume = ("incident", "contain", "--resume", "all", "--yes", "--no-trail")
+    code, out, said = here(place.shell, *resume, "--address", place.wired.server.address)
+    assert code == 0, out + said
+    assert place.alive() == set()
+    assert place.leases() == []

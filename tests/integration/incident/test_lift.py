@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from tests.support.contained import CASE, Contained
+from tests.support.places import here
 from tests.support.wired import must
 from vaultaws.incident import denyblock
 from vaultaws.local.aws.control_client import ControlClient
@@ -109,3 +110,20 @@ def test_two_at_once_take_turns_or_say_so(case: Contained) -> None:
         second = case.said("lift", "--yes", "--unverified", code=1)
     assert f"somebody works on incident {CASE}" in second
     assert denies(case)
+
+
+def test_contain_does_not_deny_again_what_a_lift_gave_back_unless_told(case: Contained) -> None:
+    case.said("lift", "--yes", "--unverified", code=3)
+    assert not denyblock.paths_of(default_policy(case), CASE)
+    resume = ("incident", "contain", "--resume", CASE, "--yes", "--no-trail")
+    for arguments in (resume, (*resume[:4], "--dry-run")):
+        code, out, said = here(case.shell, *arguments)
+        assert code == 1, out + said
+        assert f"the case {CASE} is being lifted; nothing was done" in said
+        assert f"vaultaws incident contain --resume {CASE} --again" in said
+        assert not denyblock.paths_of(default_policy(case), CASE)
+    code, out, said = here(case.shell, *resume, "--again")
+    assert code == 0, out + said
+    assert denyblock.paths_of(default_policy(case), CASE)
+    assert not case.cases.read(CASE).is_being_lifted
+    assert case.said("lift", "--yes", code=1)  # it must be proved anew
