@@ -56,6 +56,13 @@ class Reach:
     stronger: bool = False
     regions: tuple[str, ...] = ()
     root_user: str = ""
+    static_roles: tuple[str, ...] = ()
+    no_static_roles: bool = False
+
+    @property
+    def static_names(self) -> tuple[str, ...] | None:
+        """The mount's static roles, as the person says; None where nothing was said."""
+        return self.static_roles if self.static_roles or self.no_static_roles else None
 
 
 _SCOPE_OPTIONS = (
@@ -93,6 +100,15 @@ _REACH_OPTIONS = (
     ),
     click.option(
         "--root-user", default="", help="Vault's own IAM user, where Vault cannot be asked."
+    ),
+    click.option(
+        "--static-role",
+        "static_roles",
+        multiple=True,
+        help="A static role, where the server cannot list them; repeatable.",
+    ),
+    click.option(
+        "--no-static-roles", is_flag=True, help="There are none, where the server cannot list them."
     ),
 )
 

@@ -58,6 +58,7 @@ class Deeds:
 
     case: str
     policy_name: str
+    stop_policy_name: str
     vault: Administration
     denies: Denies
     stops: Stops
@@ -155,7 +156,7 @@ class Deeds:
             self.cloud.switch_off(step.target, key)
         if keys:
             return {"keys": list(keys)}
-        return {**plain(self.stops.stop(step.target, self.policy_name))}
+        return {**plain(self.stops.stop(step.target, self.stop_policy_name))}
 
     def revoke_lease(self, step: Step) -> Evidence:
         return self.end_lease(step.target, str(step.settings.get("user", "")))

@@ -28,6 +28,8 @@ from vaultaws.incident.model import (
 from vaultaws.model import CredentialType
 
 VERSION: Final = 1
+UNSEEN: Final = "unseen"
+"""The mark of what a run could not look at at all: its evidence says what, and why."""
 HEADER: Final = b'{"vaultaws":"incident journal","version":1}\n'
 
 
@@ -65,7 +67,8 @@ class Noted:
 
 @dataclass(frozen=True)
 class Marked:
-    """A moment of the whole case: cut, contained, verified (with findings), lifted."""
+    """A moment of the whole case: cut, contained, unseen (with what), verified (with findings),
+    lifted."""
 
     mark: str
     time: datetime
@@ -153,6 +156,9 @@ def _marked(case: Case, entry: Marked) -> Case:
         return replace(case, verified_at=entry.time, verified=entry.evidence)
     if entry.mark == "lifted":
         return replace(case, lifted_at=entry.time)
+    if entry.mark == UNSEEN:
+        told = entry.evidence.items()
+        return replace(case, unseen={str(what): str(why) for what, why in told})
     return case
 
 

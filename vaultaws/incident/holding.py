@@ -46,7 +46,8 @@ def look(case: Case, vault: Holding) -> tuple[Check, ...]:
     tokens = [check for step, check in found if step.kind is StepKind.REVOKE_TOKEN]
     others = [check for step, check in found if step.kind is not StepKind.REVOKE_TOKEN]
     summed = summed_up(tokens, "login token", "login tokens", "revoked")
-    return (*others, *summed, *_leases(case, vault), *failed_steps(case))
+    unseen = [Check(what, Held.UNKNOWN, why, _again(case)) for what, why in case.unseen.items()]
+    return (*others, *summed, *_leases(case, vault), *unseen, *failed_steps(case))
 
 
 def leases_of(case: Case) -> tuple[str, ...]:

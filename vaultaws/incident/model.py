@@ -193,6 +193,8 @@ class Case:
     verified_at: datetime | None = None
     verified: Evidence = field(default_factory=dict)
     lifted_at: datetime | None = None
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """What the last run could not look at at all, and why (`picture.Picture`)."""
 
     def state_of(self, step: Step) -> StepState:
         found = self.progress.get(step.id)
@@ -214,3 +216,9 @@ class Case:
     def policy_name(self) -> str:
         """The name of the denies in AWS and of the ACL policies in Vault that this case makes."""
         return f"vaultaws-incident-{self.name}"
+
+    @property
+    def stop_policy_name(self) -> str:
+        """The name of the deny of everything on an IAM user that is stopped: one of its own, so
+        that it does not write over the deny of the tokens of the same user."""
+        return f"{self.policy_name}-stop"

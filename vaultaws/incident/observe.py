@@ -38,6 +38,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
     if case is not None:  # what is not seen any more stays, and what is seen keeps what was known
         suspects = list(united((*case.suspects, *suspects)))
     own, seen_logins, accessors = logins.look(sources.vault, scope, own, chosen, look.vault_fault)
+    seen_statics = statics.seen(look)
     others = _others(holdings, chosen, roles, place, at)
     return Picture(
         place=place,
@@ -46,13 +47,14 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
         logins=seen_logins,
         accessors=accessors,
         roles=roles,
-        statics=statics.seen(look),
+        statics=seen_statics,
         others=others,
         own=own,
         regions=regions,
         seeds=(place.root_key_id,) if scope.root and place.root_key_id else (),
         notes=tuple(look.notes),
         blind=dict(look.blind),
+        unseen=dict(look.unseen),
     )
 
 

@@ -19,6 +19,7 @@ from vaultaws.incident import plan as plans
 from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
 from vaultaws.incident.crew import Crew
 from vaultaws.incident.descend import DELIVERY, Trail
+from vaultaws.incident.entries import UNSEEN
 from vaultaws.incident.identity import united
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
@@ -44,6 +45,8 @@ class Prepared:
     picture: Picture
     plan: Plan
     followed: bool
+    case: Case | None = None
+    """The case as it stands, with what does not hold any more to be done again; None: a new one."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class Runner:
         seen = replace(self._with_origin(seen, scope), undone=self._undone(case))
         if follow and self.trail is not None:
             seen = following.followed(seen, scope, self.trail(seen), seen.taken_at)
-        return Prepared(name, scope, seen, plans.plan(scope, seen), follow)
+        known = None if case is None else reopened(case, seen.undone)
+        return Prepared(name, scope, seen, plans.plan(scope, seen), follow, known)
 
     def _undone(self, case: Case | None) -> tuple[Step, ...]:
         if case is None:
@@ -107,6 +111,8 @@ class Runner:
         """Take all steps; follow the trail meanwhile, and look once more in the end."""
         containment = Containment(writer, deeds, self.clock, told, _breaker(prepared.picture))
         began = self.clock.now()
+        if dict(case.unseen) != dict(prepared.picture.unseen):
+            writer.mark(UNSEEN, evidence=prepared.picture.unseen)
         case = reopened(case, prepared.picture.undone)
         with Crew(1, "follow") as pool:
             wanted = self.trail is not None and not prepared.followed
@@ -180,12 +186,16 @@ class Runner:
         """What is told of a plan."""
         seen = prepared.picture
         late = seen.taken_at + DELIVERY if self.trail is not None else None
+        case, plan = prepared.case, prepared.plan
+        if case is not None:
+            plan = replace(plan, steps=_united(case.steps, plan.steps))
         return Shown(
             prepared.name,
             prepared.scope,
             seen.place,
-            prepared.plan,
+            plan,
             seen,
+            case=case,
             followed=prepared.followed,
             late=late,
         )

@@ -14,7 +14,7 @@ from tests.support.waiting import until
 from tests.support.wired import must
 from vaultaws.errors import VaultError
 from vaultaws.incident.denyblock import paths_of, without_block
-from vaultaws.model import Credentials, Secret
+from vaultaws.model import Credentials, Secret, ServerProduct
 
 ADMIN = {
     "Version": "2012-10-17",
@@ -63,6 +63,9 @@ def test_a_person_is_cut_off_everywhere(place: Stricken) -> None:
     assert again["name"] == done["name"]
     assert {step["state"] for step in again["steps"]} == {"done"}
     assert place.alive() == {("ada", "reader")}
+    dry = here(place.shell, "incident", "contain", "--person", "ben", "--dry-run")[1]
+    assert "nothing is left to do: contained at " in dry
+    assert "deny tokens issued before now" not in dry
 
 
 def test_a_role_is_stopped_for_everybody(place: Stricken) -> None:
@@ -208,3 +211,33 @@ def test_a_mount_with_its_static_keys_and_its_root(place: Stricken) -> None:
     paths = paths_of(default_policy(place), done["name"])
     assert f"{place.mount}/creds/ops" in paths
     assert f"{place.mount}/static-creds/legacy" in paths
+
+
+def test_static_roles_that_nobody_can_list_stay_unknown_until_they_are_named(
+    place: Stricken,
+) -> None:
+    """OpenBao's engine cannot list them; nothing declared is here. Vault's can."""
+    wired, user = place.wired, f"vault-app-{place.mount}"
+    wired.client("iam").create_user(UserName=user)
+    must(
+        wired.ask(f"{place.mount}/static-roles/legacy", {"username": user, "rotation_period": 3600})
+    )
+    (old,) = wired.keys_of(user)
+    dry = here(place.shell, "incident", "contain", "--everything", "--no-trail", "--dry-run")[1]
+    done = place.contain("--everything", "--no-trail", "--name", "all")
+    if wired.server.product is ServerProduct.VAULT:
+        assert "not looked at" not in dry
+        assert wired.keys_of(user) != [old]
+        return
+    assert "static roles are not looked at: this server cannot list them" in dry
+    assert any("--static-role NAME" in note for note in done["notes"])
+    assert wired.keys_of(user) == [old]
+    code, out, _ = here(place.shell, "incident", "verify", "all", "--patience", "5s", "--json")
+    assert code == 3
+    held = {check["what"]: check["held"] for check in json.loads(out)["checks"]}
+    assert held["static roles"] == "unknown"
+    assert "static roles: this server cannot list" in here(place.shell, "incident", "report")[1]
+    place.contain("--resume", "all", "--no-trail", "--static-role", "legacy")
+    assert wired.keys_of(user) != [old]
+    code, out, _ = here(place.shell, "incident", "verify", "all", "--patience", "5s", "--json")
+    assert "static roles" not in {check["what"] for check in json.loads(out)["checks"]}
