@@ -183,6 +183,7 @@ def deeds_for(tools: Tools, prepared: Prepared, case: Case, *, stronger: bool) -
     rotations = Rotations(vault, open_side(), journal, sources.clock, place.mount)
     return Deeds(
         case=case.name,
+        mark=case.mark,
         policy_name=case.policy_name,
         stop_policy_name=case.stop_policy_name,
         vault=vault,

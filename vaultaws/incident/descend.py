@@ -145,7 +145,7 @@ def follow(
     descendants: dict[str, Suspect] = {}
     acts: dict[str, None] = {}
     own = {suspect.access_key_id for suspect in known if suspect.access_key_id}
-    users = {suspect.user for suspect in known if suspect.user}
+    users = {s.user for s in known if s.user and s.role and not s.parent_key}
     waiting, followed = [*own, *seeds], set[str]()
     while waiting and len(followed) < MOST_KEYS * (10 if many else 1):
         key = waiting.pop(0)
@@ -168,10 +168,16 @@ def follow(
 
 
 def _is_engines_work(trail: Trail, event: Event, users: set[str]) -> bool:
-    """True for what Vault's identity did to a user that is a suspect itself, or gone: the engine
-    gives rights to each user that it makes."""
+    """True for what the engine's own key did to a user that Vault made and this case ends, or that
+    is gone: the engine gives rights to each user that it makes, and takes them when it deletes one.
+
+    No other key's act is ever left out, be it one of Vault's own user. Where the engine's key is a
+    suspect itself, its acts on such users end with them.
+    """
     user = event.request.get("userName")
-    if not isinstance(user, str) or not _is_vaults(event, trail):
+    if not isinstance(user, str) or not trail.root_key_id:
+        return False
+    if event.access_key_id != trail.root_key_id:
         return False
     return user in users or not list(trail.keys_of(user))
 

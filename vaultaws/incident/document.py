@@ -26,6 +26,7 @@ def document(shown: Shown, *, dry_run: bool) -> dict[str, Any]:
             "account": shown.place.account,
             "root_user": shown.place.root_user,
         },
+        "policy_name": case.policy_name if case else None,
         "opened_at": iso(case.opened_at) if case else None,
         "cut_at": iso(case.cut_at) if case else None,
         "contained_at": iso(case.contained_at) if case else None,

@@ -42,6 +42,7 @@ class Opened:
     by: str
     scope: Scope
     place: Place
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def fold(entries: Iterable[Entry | None]) -> Case | None:
     progress: dict[str, Progress] = {}
     for entry in entries:
         if isinstance(entry, Opened):
-            case = Case(entry.name, entry.time, entry.by, entry.scope, entry.place)
+            case = Case(entry.name, entry.time, entry.by, entry.scope, entry.place, id=entry.id)
         elif isinstance(entry, Found):
             suspects += entry.suspects
             steps |= {step.id: step for step in entry.steps}

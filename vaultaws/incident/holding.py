@@ -90,7 +90,7 @@ def _one(case: Case, vault: Holding, step: Step) -> Check:
 
 def _issuance_holds(case: Case, vault: Holding, step: Step) -> bool:
     text = vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-    return set(step.settings["paths"]) <= set(denyblock.paths_of(text, case.name))
+    return set(step.settings["paths"]) <= set(denyblock.paths_of(text, case.mark))
 
 
 def _entity_holds(_case: Case, vault: Holding, step: Step) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -149,7 +150,7 @@ class Cases:
                     do=f"vaultaws incident contain --resume {name}, or give --name",
                 )
             descriptor = private.open_file(file)
-            opened = Opened(name, self._clock.now(), by, scope, place)
+            opened = Opened(name, self._clock.now(), by, scope, place, secrets.token_hex(4))
             try:
                 appendonly.write_or_undo(descriptor, 0, HEADER + entries.encode(opened))
                 private.sync_directory(self._directory)

@@ -114,12 +114,12 @@ def _restore_issuance(case: Case, step: Step, hands: Hands) -> Evidence:
     vault = hands.vault
     for _ in range(TRIES):
         text = vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-        rest = denyblock.without_block(text, case.name)
+        rest = denyblock.without_block(text, case.mark)
         if rest == text:
             return {"policy": denyblock.POLICY, "paths": list(step.settings.get("paths", ()))}
         vault.write_acl_policy(denyblock.POLICY, rest)
     text = vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-    if not denyblock.paths_of(text, case.name):
+    if not denyblock.paths_of(text, case.mark):
         return {"policy": denyblock.POLICY, "paths": list(step.settings.get("paths", ()))}
     raise VaultRefusedError(
         "the deny in Vault's default policy comes back",

@@ -193,6 +193,9 @@ class Case:
     verified_at: datetime | None = None
     verified: Evidence = field(default_factory=dict)
     lifted_at: datetime | None = None
+    id: str = ""
+    """By chance, so that a case of the same name on another machine is another. Journals from
+    before there were ids have none."""
     unseen: Mapping[str, str] = field(default_factory=dict)
     """What the last run could not look at at all, and why (`picture.Picture`)."""
 
@@ -213,9 +216,14 @@ class Case:
         return f"vaultaws incident contain --resume {self.name}{again}"
 
     @property
+    def mark(self) -> str:
+        """What stands on all that this case puts into Vault and AWS: on it alone."""
+        return f"{self.name}-{self.id}" if self.id else self.name
+
+    @property
     def policy_name(self) -> str:
-        """The name of the denies in AWS and of the ACL policies in Vault that this case makes."""
-        return f"vaultaws-incident-{self.name}"
+        """The name of the denies in AWS that this case puts."""
+        return f"vaultaws-incident-{self.mark}"
 
     @property
     def stop_policy_name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,11 @@ ADMIN = {
 
 def default_policy(place: Stricken) -> str:
     return str(must(place.wired.ask("sys/policies/acl/default")).body["data"]["policy"])
+
+
+def mark(done: dict[str, Any]) -> str:
+    """What stands on all that a case puts into Vault and AWS."""
+    return str(done["policy_name"]).removeprefix("vaultaws-incident-")
 
 
 def test_a_person_is_cut_off_everywhere(place: Stricken) -> None:
@@ -57,7 +63,7 @@ def test_a_person_is_cut_off_everywhere(place: Stricken) -> None:
     assert len(place.leases()) == 2
     entity = next(step["target"] for step in done["steps"] if step["kind"] == "disable_entity")
     assert must(place.wired.ask(f"identity/entity/id/{entity}")).body["data"]["disabled"]
-    assert paths_of(default_policy(place), done["name"]) == ()
+    assert paths_of(default_policy(place), mark(done)) == ()
 
     again = place.contain("--person", "ben", "--no-trail")
     assert again["name"] == done["name"]
@@ -75,7 +81,7 @@ def test_a_role_is_stopped_for_everybody(place: Stricken) -> None:
     until(lambda: len(place.alive()) == 2)
     done = place.contain("--role", "reader", "--no-trail")
     assert place.alive() == {("ada", "ops")}
-    paths = paths_of(default_policy(place), done["name"])
+    paths = paths_of(default_policy(place), mark(done))
     assert paths == (f"{place.mount}/creds/reader", f"{place.mount}/sts/reader")
     must(place.wired.ask(f"{place.mount}/roles/reader"))
     refused = ada_may(place, "reader")
@@ -100,15 +106,15 @@ def test_a_deny_that_was_taken_away_is_put_again_and_in_all_places(place: Strick
     done = place.contain("--role", "ops", "--no-trail")
     assert place.alive() == set()
     iam, role = place.wired.client("iam"), place.roles.arns[0].rsplit("/", maxsplit=1)[-1]
-    policy = f"vaultaws-incident-{done['name']}"
+    policy = done["policy_name"]
     iam.delete_role_policy(RoleName=role, PolicyName=policy)
-    undone = {"policy": without_block(default_policy(place), done["name"])}
+    undone = {"policy": without_block(default_policy(place), mark(done))}
     must(place.wired.ask("sys/policies/acl/default", undone))
     assert len(place.alive()) == 1
     again = place.contain("--resume", done["name"], "--no-trail", "--stronger")
     assert f"was undone, and is done again: deny_tokens:role {role}" in again["notes"]
     assert place.alive() == set()
-    assert paths_of(default_policy(place), done["name"])
+    assert paths_of(default_policy(place), mark(done))
     attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert [found["PolicyName"].startswith(policy) for found in attached] == [True]
 
@@ -208,7 +214,7 @@ def test_a_mount_with_its_static_keys_and_its_root(place: Stricken) -> None:
     now = must(wired.ask(f"{place.mount}/config/root")).body["data"]["access_key"]
     assert now != root_key
     assert wired.keys_of(wired.root_user) == [now]
-    paths = paths_of(default_policy(place), done["name"])
+    paths = paths_of(default_policy(place), mark(done))
     assert f"{place.mount}/creds/ops" in paths
     assert f"{place.mount}/static-creds/legacy" in paths
 

@@ -22,6 +22,9 @@ from tests.support.sealing import unseal_key
 from tests.support.stricken import Stricken, login, stricken
 from tests.support.waiting import until
 from tests.support.wired import must, wire_up
+from vaultaws.clock import SystemClock
+from vaultaws.incident.denyblock import paths_of
+from vaultaws.incident.journal import Cases
 from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
 from vaultaws.local.servers.base import RunningServer
@@ -203,7 +206,7 @@ def test_the_cut_is_told_in_awss_own_time(own_place: Stricken) -> None:
 
 @ONE_SERVER
 def test_two_responders_at_once(place: Stricken) -> None:
-    """On two machines both do all of it; on one machine the second is told of the first."""
+    """On two machines both do all of it, and the lift of one leaves what the other has denied."""
     filled(place)
     other = place.shell.directory / "other"
     other.mkdir()
@@ -216,6 +219,15 @@ def test_two_responders_at_once(place: Stricken) -> None:
         assert process.returncode == 0, out + said
     assert place.alive() == set()
     assert place.leases() == []
+    first, second = (Cases(each.state / "incidents", SystemClock()).read("all") for each in shells)
+    assert first.policy_name != second.policy_name
+    code, out, said = here(shells[0], "incident", "lift", "all", "--yes", "--unverified")
+    assert code == 3, out + said
+    text = place.wired.vault.read_acl_policies(["default"])["default"]
+    assert not paths_of(text, first.mark)
+    assert f"{place.mount}/creds/reader" in paths_of(text, second.mark)
+    names = place.wired.client("iam").list_user_policies(UserName=place.wired.root_user)
+    assert {first.policy_name, second.policy_name} <= set(names["PolicyNames"])
 
 
 @ONE_SERVER

@@ -54,12 +54,12 @@ def test_from_refusal_to_the_end(case: Contained) -> None:
     assert case.told("verify")["passed"] is True
 
     assert "Nothing has been done." in case.said("lift", "--dry-run")
-    assert denyblock.paths_of(default_policy(case), CASE)
+    assert denyblock.paths_of(default_policy(case), case.mark)
 
     early = case.told("lift", "--yes", code=3)
     assert early["lifted"] is False
     assert [each["step"] for each in early["waiting"]] == [f"deny_tokens:{case.holder}"]
-    assert default_policy(case) == denyblock.without_block(edited, CASE)
+    assert default_policy(case) == denyblock.without_block(edited, case.mark)
     assert default_policy(case).endswith(EDIT)
     assert denies(case)
     case.wired.vault.issue(case.wired.mount, "reader-sts", sts=True)
@@ -92,7 +92,7 @@ def test_killed_at_any_line_of_its_journal_it_ends_what_it_began(case: Contained
         case.said("lift", "--yes", "--unverified")
         assert case.cases.read(CASE).lifted_at is not None
     assert not denies(case)
-    assert not denyblock.paths_of(default_policy(case), CASE)
+    assert not denyblock.paths_of(default_policy(case), case.mark)
 
 
 def test_killed_itself_it_can_be_run_again(case: Contained) -> None:
@@ -117,17 +117,17 @@ def test_two_at_once_take_turns_or_say_so(case: Contained) -> None:
 
 def test_contain_does_not_deny_again_what_a_lift_gave_back_unless_told(case: Contained) -> None:
     case.said("lift", "--yes", "--unverified", code=3)
-    assert not denyblock.paths_of(default_policy(case), CASE)
+    assert not denyblock.paths_of(default_policy(case), case.mark)
     resume = ("incident", "contain", "--resume", CASE, "--yes", "--no-trail")
     for arguments in (resume, (*resume[:4], "--dry-run")):
         code, out, said = here(case.shell, *arguments)
         assert code == 1, out + said
         assert f"the case {CASE} is being lifted; nothing was done" in said
         assert f"vaultaws incident contain --resume {CASE} --again" in said
-        assert not denyblock.paths_of(default_policy(case), CASE)
+        assert not denyblock.paths_of(default_policy(case), case.mark)
     code, out, said = here(case.shell, *resume, "--again")
     assert code == 0, out + said
-    assert denyblock.paths_of(default_policy(case), CASE)
+    assert denyblock.paths_of(default_policy(case), case.mark)
     assert not case.cases.read(CASE).is_being_lifted
     assert case.said("lift", "--yes", code=1)  # it must be proved anew
 

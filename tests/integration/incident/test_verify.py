@@ -48,7 +48,7 @@ def test_what_a_suspect_undid_is_noticed_and_open_again(case: Contained) -> None
     iam = case.wired.client("iam")
     iam.delete_user_policy(UserName=case.holder.name, PolicyName=case.policy_name)
     text = case.wired.vault.read_acl_policies(["default"])["default"]
-    case.wired.vault.write_acl_policy("default", denyblock.without_block(text, CASE))
+    case.wired.vault.write_acl_policy("default", denyblock.without_block(text, case.mark))
     said = case.said("verify", code=3)
     assert "taken away at" in said
     assert "(DeleteUserPolicy)" in said
