@@ -96,6 +96,8 @@ def check_verified(case: Case, *, unverified: bool) -> None:
         why = "no verify has been run"
     elif case.contained_at is not None and case.verified_at < case.contained_at:
         why = "it was contained again after the last verify"
+    elif case.verified_at < _last_taken(case):
+        why = "steps of contain were taken after the last verify"
     elif not case.verified.get("passed"):
         counts = ", ".join(
             f"{case.verified.get(word, 0)} {word}" for word in ("dead", "alive", "unknown")
@@ -108,6 +110,13 @@ def check_verified(case: Case, *, unverified: bool) -> None:
         why=f"{why}; nothing was lifted",
         do=f"vaultaws incident verify {case.name} (or lift with --unverified)",
     )
+
+
+def _last_taken(case: Case) -> datetime:
+    """When the last step of contain was begun, done, or failed."""
+    taken = {StepState.TRIED, StepState.DONE, StepState.FAILED}
+    times = [found.at for found in case.progress.values() if found.at and found.state in taken]
+    return max(times, default=case.opened_at)
 
 
 def render(lift: Lift) -> str:

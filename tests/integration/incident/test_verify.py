@@ -141,6 +141,14 @@ def test_another_server_is_refused(case: Contained) -> None:
     assert "is of another server" in done.stderr
 
 
+def test_without_a_region_of_ones_own_a_canary_is_tried_all_the_same(case: Contained) -> None:
+    """Contain issues one without a region; a verify must not end for want of it."""
+    none = {"AWS_DEFAULT_REGION": "", "AWS_REGION": ""}
+    shell = replace(case.shell, more={**case.shell.more, **none})
+    done = shell.run("incident", "verify", CASE)
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_aws_that_fails_every_fifth_call_is_asked_again(own_case: Contained) -> None:
     aws = own_case.wired.aws
     control = ControlClient(aws.endpoint, aws.control_token)

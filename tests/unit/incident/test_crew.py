@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from threading import Event, active_count
 
 import pytest
@@ -76,3 +79,33 @@ def test_a_stop_leaves_time_to_write_down_what_was_just_done() -> None:
     with pytest.raises(KeyboardInterrupt):
         stopped()
     until(ended.is_set)
+
+
+HANGING = """
+from threading import Event
+from vaultaws.incident.crew import Crew
+
+class Telling(Crew):
+    def __exit__(self, *raised):
+        print("stopping", flush=True)
+        super().__exit__(*raised)
+
+with Telling(1, "t", grace_seconds=600) as crew:
+    crew.submit(Event().wait, 600)
+    print("here", flush=True)
+    Event().wait(600)
+"""
+
+
+def test_a_second_ctrl_c_waits_for_nothing_not_even_at_the_end_of_the_process() -> None:
+    command = [sys.executable, "-c", HANGING]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stopping\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
