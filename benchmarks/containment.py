@@ -3,7 +3,8 @@
 The credentials are issued by Vault, then `vaultaws incident contain --everything --yes` is run as
 people run it. Meanwhile tokens issued before it are tried with an action they are allowed, on new
 connections, until AWS has refused each of them five times in a row: the time of the last of those
-proofs counts from the start of the command. In the end users, leases and samples are looked at.
+proofs counts from the start of the command. In the end `incident verify` is timed, and users,
+leases and samples are looked at.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,6 +87,8 @@ class Figures:
     leases_left: int
     tokens_alive: int
     steps: int
+    verified: float
+    standings: str
     last_words: str
 
 
@@ -161,7 +164,20 @@ def issue(stage: Stage, users: int, tokens: int) -> list[Credentials]:
 def contained(stage: Stage) -> tuple[float, dict[str, Any], str]:
     """Run the command; its seconds, its answer, its last words."""
     environ = {**stage.environ(), "VAULTAWS_AUDIT_LOG": str(stage.server.audit)}
-    command = ["incident", "contain", "--everything", "--mount", MOUNT, "--yes", "--json"]
+    options = ["--everything", "--no-static-roles", "--mount", MOUNT, "--yes", "--json"]
+    seconds, done = timed(stage, environ, "incident", "contain", *options)
+    if done.returncode != 0:
+        for step in json.loads(done.stdout or "{}").get("steps", ()):
+            if step["state"] != "done":
+                say(f"{step['id']}: {step['state']}: {step['why']}")
+        raise CommandFailedError(f"contain ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    return seconds, json.loads(done.stdout), done.stderr
+
+
+def timed(
+    stage: Stage, environ: Mapping[str, str], *command: str
+) -> tuple[float, subprocess.CompletedProcess[str]]:
+    """Run one command as people do; its seconds, and what it answered."""
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "vaultaws", *command],
@@ -172,13 +188,17 @@ def contained(stage: Stage) -> tuple[float, dict[str, Any], str]:
         check=False,
         timeout=LIMIT_SECONDS,
     )
-    seconds = time.perf_counter() - started
-    if done.returncode != 0:
-        for step in json.loads(done.stdout or "{}").get("steps", ()):
-            if step["state"] != "done":
-                say(f"{step['id']}: {step['state']}: {step['why']}")
-        raise CommandFailedError(f"contain ended with {done.returncode}:\n{done.stderr[-4000:]}")
-    return seconds, json.loads(done.stdout), done.stderr
+    return time.perf_counter() - started, done
+
+
+def verified(stage: Stage, name: str) -> tuple[float, str]:
+    """Verify the case; the seconds, and how many are dead, alive or unknown."""
+    environ = {**stage.environ(), "VAULTAWS_AUDIT_LOG": str(stage.server.audit)}
+    seconds, done = timed(stage, environ, "incident", "verify", name, "--json")
+    if not done.stdout:
+        raise CommandFailedError(f"verify ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    counts = json.loads(done.stdout)["counts"]
+    return seconds, ", ".join(f"{number:,} {standing}" for standing, number in counts.items())
 
 
 def measure(stage: Stage, users: int, tokens: int) -> Figures:
@@ -200,6 +220,7 @@ def measure(stage: Stage, users: int, tokens: int) -> Figures:
         watching.join()
     if len(watched.proved) < len(watched.tokens):
         raise CommandFailedError("a token was not proved dead while the command ran")
+    verifying, standings = verified(stage, answer["name"])
     return Figures(
         issuing=issuing,
         proved=max(watched.proved, default=0.0),
@@ -209,6 +230,8 @@ def measure(stage: Stage, users: int, tokens: int) -> Figures:
         leases_left=left_leases(stage),
         tokens_alive=alive(issued[:tokens], stage.region),
         steps=len(answer["steps"]),
+        verified=verifying,
+        standings=standings,
         last_words=words[-2000:],
     )
 
@@ -239,6 +262,8 @@ def report(figures: Figures, users: int, tokens: int) -> None:
         ("STS proved dead after", f"{figures.proved:.1f} s"),
         ("all done after", f"{figures.done:.1f} s"),
         ("steps", f"{figures.steps:,}"),
+        ("verify after it", f"{figures.verified:.1f} s"),
+        ("its verdicts", figures.standings),
         ("users left, leases left", f"{figures.users_left}, {figures.leases_left}"),
         ("tokens of a sample alive", f"{figures.tokens_alive}"),
     ]

@@ -70,6 +70,10 @@ class Contained:
     def policy_name(self) -> str:
         return self.cases.read(CASE).policy_name
 
+    @property
+    def mark(self) -> str:
+        return self.cases.read(CASE).mark
+
 
 @contextmanager
 def contained(wired: Wired, directory: Path) -> Iterator[Contained]:
@@ -175,7 +179,8 @@ class _Making:
         writer.mark("cut", time=cut_at)
         for step in self._of(StepKind.DENY_ISSUANCE):
             text = vault.read_acl_policies(["default"])["default"]
-            denied = denyblock.with_block(text, CASE, step.settings["paths"])
+            mark = self.cases.read(CASE).mark
+            denied = denyblock.with_block(text, mark, step.settings["paths"])
             vault.write_acl_policy("default", denied)
             writer.note(step, StepState.DONE)
         for step in self._of(StepKind.DENY_TOKENS):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vaultaws.aws.errors import translated
-from vaultaws.aws.identity import Directory
 from vaultaws.aws.sessions import client
 from vaultaws.errors import AwsError
 from vaultaws.model import Credentials
@@ -45,19 +44,3 @@ class KeyHands:
                 return False
             raise
         return True
-
-
-def end_keys(
-    user: str, credentials: Credentials | None = None, region: str | None = None
-) -> tuple[str, ...]:
-    """Switch off every key of the user, then delete them; return the ids of those deleted.
-
-    A deny can be taken away and a key that is off can be switched on again; a deleted key never
-    comes back. All are switched off before the first is deleted. Raises AwsError.
-    """
-    hands = KeyHands(credentials, region)
-    keys = Directory(credentials, region).access_keys(user)
-    for key in keys:
-        if key.active:
-            hands.switch_off(user, key.id)
-    return tuple(key.id for key in keys if hands.delete(user, key.id))

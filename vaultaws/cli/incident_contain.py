@@ -45,6 +45,7 @@ class Wanted:
     root: bool = False
     name: str = ""
     resume: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,13 @@ class Reach:
     stronger: bool = False
     regions: tuple[str, ...] = ()
     root_user: str = ""
+    static_roles: tuple[str, ...] = ()
+    no_static_roles: bool = False
+
+    @property
+    def static_names(self) -> tuple[str, ...] | None:
+        """The mount's static roles, as the person says; None where nothing was said."""
+        return self.static_roles if self.static_roles or self.no_static_roles else None
 
 
 _SCOPE_OPTIONS = (
@@ -69,6 +77,9 @@ _SCOPE_OPTIONS = (
     click.option("--root", is_flag=True, help="The engine's own key is suspect: replace it last."),
     click.option("--name", default="", help="The case's name.  [default: DATE-PERSON]"),
     click.option("--resume", default="", metavar="NAME", help="Go on with this case."),
+    click.option(
+        "--again", is_flag=True, help="Although it is being lifted: what came back is denied again."
+    ),
 )
 
 
@@ -89,6 +100,15 @@ _REACH_OPTIONS = (
     ),
     click.option(
         "--root-user", default="", help="Vault's own IAM user, where Vault cannot be asked."
+    ),
+    click.option(
+        "--static-role",
+        "static_roles",
+        multiple=True,
+        help="A static role, where the server cannot list them; repeatable.",
+    ),
+    click.option(
+        "--no-static-roles", is_flag=True, help="There are none, where the server cannot list them."
     ),
 )
 
@@ -207,14 +227,14 @@ def settled(
                 do=f"vaultaws incident contain --resume {wanted.resume}",
             )
         case = read(wanted.resume)
-        check_open(case)
+        check_open(case, again=wanted.again)
         return case.name, case.scope, case
     scopes.check(scope)
     name = wanted.name or scopes.case_name(scope, mount, datetime.now(UTC))
     if not exists(name):
         return name, scope, None
     case = read(name)
-    check_open(case)
+    check_open(case, again=wanted.again)
     if not scopes.same(scope, case) or case.place.mount != mount:
         raise UsageError(
             f"the case {name} is about something else",
@@ -224,13 +244,26 @@ def settled(
     return name, case.scope, case
 
 
-def check_open(case: Case) -> None:
-    """Raises UsageError for a case whose denies were lifted: it is over."""
+def check_open(case: Case, *, again: bool) -> None:
+    """Raises UsageError for a case that is over, and for one that is being lifted: going on with
+    that would take back from people what was just given back to them."""
+    from vaultaws.incident.lifting import what
+    from vaultaws.incident.model import StepState
+
     if case.lifted_at is not None:
         raise UsageError(
             f"the case {case.name} is over",
             why=f"its denies were lifted at {case.lifted_at:%Y-%m-%d %H:%M}Z",
             do="open another: --name NAME",
+        )
+    if case.is_being_lifted and not again:
+        undone = [step for step in case.steps if case.state_of(step) is StepState.UNDONE]
+        more = f" and {len(undone) - 1:,} more" if len(undone) > 1 else ""
+        raise UsageError(
+            f"the case {case.name} is being lifted; nothing was done",
+            why=f"a lift has undone: {what(undone[0])}{more}; going on would do that again",
+            do=f"end the lift: vaultaws incident lift {case.name}; or contain all the same:"
+            f" {case.resume}",
         )
 
 

@@ -84,7 +84,7 @@ def doors_of(
 ) -> Doors:
     """All that a verify looks through. A Vault that does not answer leaves its half unknown."""
     from vaultaws.aws.actions import attempt_with
-    from vaultaws.aws.moment import ask_time
+    from vaultaws.aws.moment import ANYWHERE, ask_time
     from vaultaws.aws.sessions import default_region
     from vaultaws.clock import SystemClock
     from vaultaws.incident import canary
@@ -99,7 +99,7 @@ def doors_of(
         denies=cloud,
         lookup=evidence.paced_lookup(),
         load=lambda step: canary.load(keeper, step),
-        attempt=lambda found: attempt_with(found.credentials, found.action, None),
+        attempt=lambda found: attempt_with(found.credentials, found.action, region or ANYWHERE),
         aws_now=lambda: ask_time(clock).at,
         clock=clock,
         looks=looks,

@@ -64,7 +64,7 @@ def open_tools(
     clock = SystemClock()
     vault, _ = open_administration(where.server)
     cloud = open_cloud()
-    fresh = sources_of(where, vault, cloud, key=key, root_user=reach.root_user)
+    fresh = sources_of(where, vault, cloud, reach, key=key)
     trail = None if reach.no_trail else trail_of(vault, cloud.keys_of, reach.regions, watch)
     runner = Runner(
         fresh(),
@@ -79,7 +79,7 @@ def open_tools(
 
 
 def sources_of(
-    where: Where, vault: Administration, cloud: PacedCloud, *, key: str, root_user: str
+    where: Where, vault: Administration, cloud: PacedCloud, reach: Reach, *, key: str
 ) -> Callable[[], Sources]:
     """Where observations look; each call reads the audit log and the journal anew."""
     from vaultaws.clock import SystemClock
@@ -88,6 +88,9 @@ def sources_of(
     path = evidence.audit_log_path(where.audit_log)
     declared = declared_at(where.mount)
     key_hash = digest_of(vault, key)
+    static_names = reach.static_names
+    if declared is not None:
+        static_names = (*(static_names or ()), *(role.name for role in declared.static_roles))
 
     def read() -> Sources:
         files, issuances = audited(path)
@@ -103,8 +106,8 @@ def sources_of(
             audit_files=files,
             key_hash=key_hash,
             declared=declared.roles if declared else (),
-            static_names=tuple(role.name for role in declared.static_roles) if declared else (),
-            root_user=root_user,
+            static_names=static_names,
+            root_user=reach.root_user,
         )
 
     return read
@@ -180,7 +183,9 @@ def deeds_for(tools: Tools, prepared: Prepared, case: Case, *, stronger: bool) -
     rotations = Rotations(vault, open_side(), journal, sources.clock, place.mount)
     return Deeds(
         case=case.name,
+        mark=case.mark,
         policy_name=case.policy_name,
+        stop_policy_name=case.stop_policy_name,
         vault=vault,
         denies=cloud,
         stops=cloud,

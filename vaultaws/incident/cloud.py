@@ -73,6 +73,9 @@ class PacedCloud:
     def stop(self, name: str, policy_name: str) -> Stopped:
         return self._users.stop(name, policy_name)
 
+    def restore(self, stopped: Stopped) -> bool:
+        return self._users.restore(stopped)
+
     def clear(self, name: str, *, keep_policy: str = "") -> Cleared:
         return self._users.clear(name, keep_policy=keep_policy)
 

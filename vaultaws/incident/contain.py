@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from vaultaws.clock import Clock
 from vaultaws.errors import AwsError
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.journal import Writer
 from vaultaws.incident.model import Case, Evidence, Phase, Progress, Step, StepKind, StepState
 from vaultaws.incident.plan import ORDER, open_steps
@@ -82,7 +83,7 @@ class Containment:
         self._tally.clear()
         self._through.clear()
         self._count(waiting)
-        with ThreadPoolExecutor(4, thread_name_prefix="canary") as pool:
+        with Crew(4, "canary") as pool:
             canaries = self._canaries(waves, waiting, pool)
             vault_is_down = bool(self.breaker.why(Plane.VAULT))
             late = [s for s in waiting if vault_is_down and plane_of(s) is Plane.VAULT]
@@ -98,7 +99,7 @@ class Containment:
         return _after(case, waiting, waves, self.clock.now())
 
     def _canaries(
-        self, waves: Waves, steps: Sequence[Step], pool: ThreadPoolExecutor
+        self, waves: Waves, steps: Sequence[Step], pool: Executor
     ) -> list[tuple[Step, Future[None]]]:
         """Begin all of them; those of tokens are waited for, a new user's key is not."""
         begun = [(s, pool.submit(waves.take, s)) for s in steps if s.kind is StepKind.CANARY]

@@ -57,7 +57,9 @@ class Deeds:
     """All effects of one case, over its adapters."""
 
     case: str
+    mark: str
     policy_name: str
+    stop_policy_name: str
     vault: Administration
     denies: Denies
     stops: Stops
@@ -116,12 +118,12 @@ class Deeds:
         paths = sorted(step.settings["paths"])
         for _ in range(TRIES):
             text = self.vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-            if sorted(denyblock.paths_of(text, self.case)) == paths:
+            if sorted(denyblock.paths_of(text, self.mark)) == paths:
                 return {"policy": denyblock.POLICY, "paths": paths}
-            wanted = denyblock.with_block(text, self.case, paths)
+            wanted = denyblock.with_block(text, self.mark, paths)
             self.vault.write_acl_policy(denyblock.POLICY, wanted)
         text = self.vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-        if sorted(denyblock.paths_of(text, self.case)) == paths:
+        if sorted(denyblock.paths_of(text, self.mark)) == paths:
             return {"policy": denyblock.POLICY, "paths": paths}
         raise VaultRefusedError(
             "the deny in Vault's default policy does not stay",
@@ -155,7 +157,7 @@ class Deeds:
             self.cloud.switch_off(step.target, key)
         if keys:
             return {"keys": list(keys)}
-        return {**plain(self.stops.stop(step.target, self.policy_name))}
+        return {**plain(self.stops.stop(step.target, self.stop_policy_name))}
 
     def revoke_lease(self, step: Step) -> Evidence:
         return self.end_lease(step.target, str(step.settings.get("user", "")))

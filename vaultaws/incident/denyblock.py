@@ -1,5 +1,7 @@
 """A deny of issuance in Vault's `default` ACL policy, between comments that name its case. Pure.
 
+A case is named by its mark (`Case.mark`), which no other case has.
+
 Every token bears `default`, but for root tokens and those made with no_default_policy. Of two rules
 for one path the exact one counts, and there a deny goes before all else (Vault's policy
 documentation, "Policy path matching"); so each path is said in full, and globs only beside that.

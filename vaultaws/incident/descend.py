@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from vaultaws.aws.cutoff import Holder, HolderKind
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.making import MAKING, Made, opened, session_of, suspect_of
 from vaultaws.incident.model import Suspect
 from vaultaws.model import CredentialType, Event
@@ -84,7 +84,7 @@ class _Events:
         """Read every call that makes credentials, in all regions side by side."""
         self.swept = True
         places = self.trail.places
-        with ThreadPoolExecutor(max_workers=len(places), thread_name_prefix="trail") as pool:
+        with Crew(len(places), "trail") as pool:
             list(pool.map(self._sweep_region, places))
 
     def of(self, key: str) -> list[Made]:
@@ -146,7 +146,7 @@ def follow(
     descendants: dict[str, Suspect] = {}
     acts: dict[str, None] = {}
     own = {suspect.access_key_id for suspect in known if suspect.access_key_id}
-    users = {suspect.user for suspect in known if suspect.user}
+    users = {s.user for s in known if s.user and s.role and not s.parent_key}
     waiting, followed = [*own, *seeds], set[str]()
     while waiting and len(followed) < MOST_KEYS * (10 if many else 1):
         key = waiting.pop(0)
@@ -160,8 +160,7 @@ def follow(
             child = suspect_of(made)
             if child is None or child.access_key_id in own:
                 continue
-            name = child.access_key_id or f"{child.user} {child.made_by}"
-            descendants.setdefault(name, child)
+            descendants.setdefault(child.name, child)
             waiting += [child.access_key_id] if child.access_key_id else []
             waiting += _keys_of(trail, child, descendants)
     return Followed(
@@ -170,10 +169,16 @@ def follow(
 
 
 def _is_engines_work(trail: Trail, event: Event, users: set[str]) -> bool:
-    """True for what Vault's identity did to a user that is a suspect itself, or gone: the engine
-    gives rights to each user that it makes."""
+    """True for what the engine's own key did to a user that Vault made and this case ends, or that
+    is gone: the engine gives rights to each user that it makes, and takes them when it deletes one.
+
+    No other key's act is ever left out, be it one of Vault's own user. Where the engine's key is a
+    suspect itself, its acts on such users end with them.
+    """
     user = event.request.get("userName")
-    if not isinstance(user, str) or not _is_vaults(event, trail):
+    if not isinstance(user, str) or not trail.root_key_id:
+        return False
+    if event.access_key_id != trail.root_key_id:
         return False
     return user in users or not list(trail.keys_of(user))
 
@@ -269,7 +274,7 @@ def _digested(trail: Trail, wanted: dict[str, Suspect], keys: list[str]) -> dict
     """Key ids by the digest that the audit log has of them."""
     if trail.digest is None or not wanted or not keys:
         return {}
-    with ThreadPoolExecutor(DIGESTS_AT_ONCE, thread_name_prefix="digest") as pool:
+    with Crew(DIGESTS_AT_ONCE, "digest") as pool:
         digests = pool.map(trail.digest, keys)
         return {found: key for key, found in zip(keys, digests, strict=True) if found in wanted}
 

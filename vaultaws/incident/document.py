@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from vaultaws.incident.model import Case, Scope, Step, StepState, Suspect
+from vaultaws.incident.plan import open_steps
 from vaultaws.incident.show import Shown, notes_of, seconds_of
 from vaultaws.leases.words import iso
 
@@ -14,6 +15,7 @@ JSON_VERSION: Final = 1
 def document(shown: Shown, *, dry_run: bool) -> dict[str, Any]:
     """All of it, with what became of each step; times are ISO 8601."""
     case, plan = shown.case, shown.plan
+    ahead = open_steps(case, plan.steps) if case is not None and dry_run else plan.steps
     return {
         "version": JSON_VERSION,
         "name": shown.name,
@@ -26,11 +28,12 @@ def document(shown: Shown, *, dry_run: bool) -> dict[str, Any]:
             "account": shown.place.account,
             "root_user": shown.place.root_user,
         },
+        "policy_name": case.policy_name if case else None,
         "opened_at": iso(case.opened_at) if case else None,
         "cut_at": iso(case.cut_at) if case else None,
         "contained_at": iso(case.contained_at) if case else None,
         "look_again_at": iso(shown.late),
-        "estimate_seconds": round(seconds_of(plan.steps), 1),
+        "estimate_seconds": round(seconds_of(ahead), 1),
         "credentials": [_suspect(suspect) for suspect in plan.suspects],
         "unreached": [{"credential": suspect.name, "why": why} for suspect, why in plan.unreached],
         "steps": [_step(step, case) for step in plan.steps],

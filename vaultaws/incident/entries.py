@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import LocalStateError
+from vaultaws.incident.identity import united
 from vaultaws.incident.model import (
     Case,
     Evidence,
@@ -27,6 +28,8 @@ from vaultaws.incident.model import (
 from vaultaws.model import CredentialType
 
 VERSION: Final = 1
+UNSEEN: Final = "unseen"
+"""The mark of what a run could not look at at all: its evidence says what, and why."""
 HEADER: Final = b'{"vaultaws":"incident journal","version":1}\n'
 
 
@@ -39,6 +42,7 @@ class Opened:
     by: str
     scope: Scope
     place: Place
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class Noted:
 
 @dataclass(frozen=True)
 class Marked:
-    """A moment of the whole case: cut, contained, verified (with findings), lifted."""
+    """A moment of the whole case: cut, contained, unseen (with what), verified (with findings),
+    lifted."""
 
     mark: str
     time: datetime
@@ -99,14 +104,14 @@ def decode(line: bytes) -> Entry | None:
 def fold(entries: Iterable[Entry | None]) -> Case | None:
     """What the lines come to; None without a first one."""
     case: Case | None = None
-    suspects: dict[str, Suspect] = {}
+    suspects: list[Suspect] = []
     steps: dict[str, Step] = {}
     progress: dict[str, Progress] = {}
     for entry in entries:
         if isinstance(entry, Opened):
-            case = Case(entry.name, entry.time, entry.by, entry.scope, entry.place)
+            case = Case(entry.name, entry.time, entry.by, entry.scope, entry.place, id=entry.id)
         elif isinstance(entry, Found):
-            suspects |= {suspect.name: suspect for suspect in entry.suspects}
+            suspects += entry.suspects
             steps |= {step.id: step for step in entry.steps}
         elif isinstance(entry, Noted):
             progress[entry.step] = _noted(progress.get(entry.step, Progress()), entry)
@@ -114,9 +119,7 @@ def fold(entries: Iterable[Entry | None]) -> Case | None:
             case = _marked(case, entry)
     if case is None:
         return None
-    return replace(
-        case, suspects=tuple(suspects.values()), steps=tuple(steps.values()), progress=progress
-    )
+    return replace(case, suspects=united(suspects), steps=tuple(steps.values()), progress=progress)
 
 
 def check_header(line: bytes) -> None:
@@ -154,6 +157,9 @@ def _marked(case: Case, entry: Marked) -> Case:
         return replace(case, verified_at=entry.time, verified=entry.evidence)
     if entry.mark == "lifted":
         return replace(case, lifted_at=entry.time)
+    if entry.mark == UNSEEN:
+        told = entry.evidence.items()
+        return replace(case, unseen={str(what): str(why) for what, why in told})
     return case
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from vaultaws.errors import AwsError, VaultError
 from vaultaws.incident.descend import Trail, follow, origin
+from vaultaws.incident.identity import united
 from vaultaws.incident.looking import AWS, TRAIL
-from vaultaws.incident.model import Scope, Suspect
+from vaultaws.incident.model import Scope
 from vaultaws.incident.picture import Picture
 
 FEW: Final = 10
@@ -54,24 +54,13 @@ def followed(
         notes.append("the trail was not followed to the end: there are too many keys")
     return replace(
         seen,
-        suspects=_united(found.suspects, born),
+        suspects=united((*found.suspects, *born)),
         spare_keys=tuple(
             sorted({*seen.spare_keys, *(key for key in spare if key != seen.place.root_key_id)})
         ),
         acts=tuple(dict.fromkeys((*seen.acts, *found.acts))),
         notes=tuple(notes),
     )
-
-
-def _united(known: Sequence[Suspect], born: Sequence[Suspect]) -> tuple[Suspect, ...]:
-    keys = {suspect.access_key_id for suspect in known if suspect.access_key_id}
-    names = {(suspect.name, suspect.made_by) for suspect in known}
-    fresh = [
-        suspect
-        for suspect in born
-        if suspect.access_key_id not in keys and (suspect.name, suspect.made_by) not in names
-    ]
-    return (*known, *fresh)
 
 
 def _blind(seen: Picture, plane: str, fault: AwsError | VaultError) -> Picture:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from vaultaws.errors import VaultawsError, VaultDeniedError, VaultNotFoundError
 from vaultaws.incident import denyblock
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.facts import Check, Held
 from vaultaws.incident.model import Case, Step, StepKind, StepState
 from vaultaws.leases.words import count, printable
@@ -41,12 +41,13 @@ def look(case: Case, vault: Holding) -> tuple[Check, ...]:
         for step in case.steps
         if step.kind in _HOLDS and case.state_of(step) is not StepState.UNDONE
     ]
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="check") as pool:
+    with Crew(AT_ONCE, "check") as pool:
         found = list(pool.map(lambda step: (step, _one(case, vault, step)), steps))
     tokens = [check for step, check in found if step.kind is StepKind.REVOKE_TOKEN]
     others = [check for step, check in found if step.kind is not StepKind.REVOKE_TOKEN]
     summed = summed_up(tokens, "login token", "login tokens", "revoked")
-    return (*others, *summed, *_leases(case, vault), *failed_steps(case))
+    unseen = [Check(what, Held.UNKNOWN, why, _again(case)) for what, why in case.unseen.items()]
+    return (*others, *summed, *_leases(case, vault), *unseen, *failed_steps(case))
 
 
 def leases_of(case: Case) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def _one(case: Case, vault: Holding, step: Step) -> Check:
 
 def _issuance_holds(case: Case, vault: Holding, step: Step) -> bool:
     text = vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-    return set(step.settings["paths"]) <= set(denyblock.paths_of(text, case.name))
+    return set(step.settings["paths"]) <= set(denyblock.paths_of(text, case.mark))
 
 
 def _entity_holds(_case: Case, vault: Holding, step: Step) -> bool:
@@ -124,7 +125,7 @@ def _there(vault: Holding, wanted: Iterable[str]) -> set[str]:
         listed = {lease for prefix in prefixes for lease in vault.list_leases(prefix)}
         return listed & set(leases)
     except VaultDeniedError:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lookup") as pool:
+        with Crew(AT_ONCE, "lookup") as pool:
             known = pool.map(lambda lease: _is_known(vault, lease), leases)
             return {lease for lease, found in zip(leases, known, strict=True) if found}
 
@@ -168,7 +169,7 @@ def _unknown(what: str, fault: VaultawsError) -> Check:
 
 
 def _again(case: Case) -> str:
-    return f"vaultaws incident contain --resume {case.name}"
+    return case.resume
 
 
 _HOLDS: Final[Mapping[StepKind, Callable[[Case, Holding, Step], bool]]] = {

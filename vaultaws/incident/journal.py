@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -43,12 +44,16 @@ class Writer:
         self._descriptor = descriptor
         self._clock = clock
         self._appending = Lock()
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        """Close; a thread that a stopped run has left behind writes nothing any more."""
+        with self._appending:
+            self._is_closed = True
+            os.close(self._descriptor)
 
     def found(self, suspects: tuple[Suspect, ...], steps: tuple[Step, ...]) -> None:
         """Write down what an observation added, before any of the steps is taken."""
@@ -77,6 +82,12 @@ class Writer:
     def _append(self, entry: Entry, *, sync: bool) -> None:
         line = entries.encode(entry)
         with self._appending:
+            if self._is_closed:
+                raise LocalStateError(
+                    "nothing more is done on this incident by this run",
+                    why="it was stopped, and its journal is closed",
+                    do="vaultaws incident status",
+                )
             try:
                 at = os.lseek(self._descriptor, 0, os.SEEK_END)
                 appendonly.write_or_undo(self._descriptor, at, line, sync=sync)
@@ -139,7 +150,7 @@ class Cases:
                     do=f"vaultaws incident contain --resume {name}, or give --name",
                 )
             descriptor = private.open_file(file)
-            opened = Opened(name, self._clock.now(), by, scope, place)
+            opened = Opened(name, self._clock.now(), by, scope, place, secrets.token_hex(4))
             try:
                 appendonly.write_or_undo(descriptor, 0, HEADER + entries.encode(opened))
                 private.sync_directory(self._directory)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from vaultaws.aws.cutoff import Holder
+from vaultaws.aws.users import Stopped
 from vaultaws.clock import Clock
 from vaultaws.errors import (
     AwsError,
@@ -24,6 +25,7 @@ from vaultaws.incident import denyblock
 from vaultaws.incident.journal import Writer
 from vaultaws.incident.lifting import Lift
 from vaultaws.incident.model import Case, Evidence, Step, StepKind, StepState
+from vaultaws.incident.restoring import keys_of
 from vaultaws.incident.trials import holder_of
 from vaultaws.leases.ending import end_lease
 from vaultaws.vault.protocol import Vault
@@ -38,6 +40,12 @@ class Denies(Protocol):
     def lift(self, holder: Holder, policy_name: str) -> bool: ...
 
 
+class Restores(Protocol):
+    """Gives a stopped user back what it had (`aws.users.Users`)."""
+
+    def restore(self, stopped: Stopped) -> bool: ...
+
+
 class Server(Vault, Protocol):
     """What is asked of Vault."""
 
@@ -48,12 +56,15 @@ class Server(Vault, Protocol):
 
 @dataclass(frozen=True)
 class Hands:
-    """All that a lift works on. `forget` drops the set of a canary."""
+    """All that a lift works on. `forget` drops the set of a canary; `keys` are suspects that the
+    responder named to be switched on all the same."""
 
     vault: Server
     denies: Denies
     forget: Callable[[Step], None]
     clock: Clock
+    users: Restores
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,12 +114,12 @@ def _restore_issuance(case: Case, step: Step, hands: Hands) -> Evidence:
     vault = hands.vault
     for _ in range(TRIES):
         text = vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-        rest = denyblock.without_block(text, case.name)
+        rest = denyblock.without_block(text, case.mark)
         if rest == text:
             return {"policy": denyblock.POLICY, "paths": list(step.settings.get("paths", ()))}
         vault.write_acl_policy(denyblock.POLICY, rest)
     text = vault.read_acl_policies([denyblock.POLICY]).get(denyblock.POLICY, "")
-    if not denyblock.paths_of(text, case.name):
+    if not denyblock.paths_of(text, case.mark):
         return {"policy": denyblock.POLICY, "paths": list(step.settings.get("paths", ()))}
     raise VaultRefusedError(
         "the deny in Vault's default policy comes back",
@@ -135,10 +146,19 @@ def _forget_canary(case: Case, step: Step, hands: Hands) -> Evidence:
     return case.progress[step.id].evidence
 
 
+def _restore_user(case: Case, step: Step, hands: Hands) -> Evidence:
+    """The deny goes and the keys that were on come back, but for suspects that nobody named."""
+    denied_by = str(case.progress[step.id].evidence.get("denied_by") or case.stop_policy_name)
+    back, off = keys_of(case, step, hands.keys)
+    there = hands.users.restore(Stopped(step.target, denied_by=denied_by, switched_off=back))
+    return {"user": step.target, "gone": not there, "switched_on": list(back), "left_off": off}
+
+
 _UNDO: Final[Mapping[StepKind, Callable[[Case, Step, Hands], Evidence]]] = {
     StepKind.DENY_TOKENS: _lift_deny,
     StepKind.DENY_SESSION: _lift_deny,
     StepKind.DENY_ISSUANCE: _restore_issuance,
     StepKind.DISABLE_ENTITY: _enable_entity,
     StepKind.CANARY: _forget_canary,
+    StepKind.STOP_USER: _restore_user,
 }

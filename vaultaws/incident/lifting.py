@@ -14,6 +14,7 @@ from typing import Any, Final
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import UsageError
 from vaultaws.incident.model import Case, Evidence, Progress, Step, StepKind, StepState
+from vaultaws.incident.restoring import Wished, is_asked_for, is_left_stopped, why_it_stays
 from vaultaws.incident.trials import holder_of
 from vaultaws.leases.revoke import holders_of
 from vaultaws.leases.rules import CEILING_SECONDS
@@ -45,36 +46,38 @@ class Lift:
         return not self.waiting
 
 
-def plan(case: Case, roles: Iterable[Role] | None, now: datetime) -> Lift:
+def plan(
+    case: Case, roles: Iterable[Role] | None, now: datetime, wished: Wished | None = None
+) -> Lift:
     """Plan a lift at `now`, by AWS's clock. Roles None are not known: then AWS's limits count."""
+    wished = wished or Wished()
     known = None if roles is None else tuple(roles)
     undo, waiting, stays = list[Step](), list[tuple[Step, datetime]](), list[tuple[Step, str]]()
     for step in case.steps:
-        progress = case.progress.get(step.id, Progress())
-        if progress.state in {StepState.WAITING, StepState.UNDONE}:
+        if not _is_in_force(case, step) and not is_asked_for(case, step, wished):
             continue
-        if step.kind in DENIES:
+        why = _why_it_stays(case, step, wished)
+        if why:
+            stays.append((step, why))
+        if step.kind in DENIES or is_asked_for(case, step, wished):
             due = due_of(case, step, known)
             if due > now:
                 waiting.append((step, due))
             else:
                 undo.append(step)
-        elif step.kind in ISSUANCE:
-            why = _why_it_stays(step, progress)
-            if why:
-                stays.append((step, why))
-            else:
-                undo.append(step)
-        elif step.kind is StepKind.STOP_USER and not step.settings.get("lease_id"):
-            stays.append((step, "it is stopped for good: restore or delete it by hand"))
+        elif step.kind in ISSUANCE and not why:
+            undo.append(step)
     if not waiting:
         undo += [step for step in case.steps if _is_open_canary(case, step)]
     return Lift(case.name, now, tuple(undo), tuple(waiting), tuple(stays))
 
 
 def due_of(case: Case, step: Step, roles: Iterable[Role] | None) -> datetime:
-    """From when on no token from before the deny's moment can live."""
+    """From when on no token from before the deny's moment can live. A stopped user counts as the
+    principal of the sessions that were made with its keys."""
     holder = holder_of(step.settings)
+    if step.kind is StepKind.STOP_USER:
+        holder, roles = Holder(HolderKind.USER, step.target), None
     moment = _moment(case, step)
     ends = [
         suspect.ends_at
@@ -93,6 +96,8 @@ def check_verified(case: Case, *, unverified: bool) -> None:
         why = "no verify has been run"
     elif case.contained_at is not None and case.verified_at < case.contained_at:
         why = "it was contained again after the last verify"
+    elif case.verified_at < _last_taken(case):
+        why = "steps of contain were taken after the last verify"
     elif not case.verified.get("passed"):
         counts = ", ".join(
             f"{case.verified.get(word, 0)} {word}" for word in ("dead", "alive", "unknown")
@@ -105,6 +110,13 @@ def check_verified(case: Case, *, unverified: bool) -> None:
         why=f"{why}; nothing was lifted",
         do=f"vaultaws incident verify {case.name} (or lift with --unverified)",
     )
+
+
+def _last_taken(case: Case) -> datetime:
+    """When the last step of contain was begun, done, or failed."""
+    taken = {StepState.TRIED, StepState.DONE, StepState.FAILED}
+    times = [found.at for found in case.progress.values() if found.at and found.state in taken]
+    return max(times, default=case.opened_at)
 
 
 def render(lift: Lift) -> str:
@@ -183,11 +195,19 @@ def what(step: Step) -> str:
     return words.get(step.kind, f"{step.kind} {target}")
 
 
-def _why_it_stays(step: Step, progress: Progress) -> str:
+def _is_in_force(case: Case, step: Step) -> bool:
+    return case.state_of(step) not in {StepState.WAITING, StepState.UNDONE}
+
+
+def _why_it_stays(case: Case, step: Step, wished: Wished) -> str:
     """An entity that was disabled before, or of which that is not known, is not enabled."""
+    if is_left_stopped(step):
+        return why_it_stays(case, step, wished)
+    if step.kind is StepKind.STOP_USER and step.settings.get("keys"):
+        return "a suspect made these keys of Vault's own user: they stay off"
     if step.kind is not StepKind.DISABLE_ENTITY:
         return ""
-    before: Evidence = progress.before
+    before: Evidence = case.progress.get(step.id, Progress()).before
     if "disabled" not in before:
         return "nothing tells whether it was enabled before"
     return "it was disabled before" if before["disabled"] else ""
@@ -197,6 +217,8 @@ def _moment(case: Case, step: Step) -> datetime:
     progress = case.progress.get(step.id, Progress())
     said = progress.evidence.get("moment")
     times = [case.cut_at, datetime.fromisoformat(said) if isinstance(said, str) else None]
+    if step.kind is StepKind.STOP_USER:
+        times.append(progress.at)
     found = [time for time in times if time is not None]
     return max(found) if found else progress.at or case.opened_at
 

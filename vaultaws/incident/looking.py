@@ -32,8 +32,9 @@ class Cloud(Protocol):
 
 @dataclass(frozen=True)
 class Sources:
-    """Where an observation looks. `declared` and `static_names` are those of a file, for a server
-    that does not answer or cannot list; `root_user` is what the person said it is."""
+    """Where an observation looks. `declared` are the roles of a file, for a server that does not
+    answer. `static_names` are all static roles, as a file or a person says, for a server that
+    cannot list them; None where neither says. `root_user` is what the person said it is."""
 
     vault: Administration
     cloud: Cloud
@@ -44,7 +45,7 @@ class Sources:
     audit_files: tuple[Path, ...] = ()
     key_hash: str = ""
     declared: tuple[Role, ...] = ()
-    static_names: tuple[str, ...] = ()
+    static_names: tuple[str, ...] | None = None
     root_user: str = ""
 
 
@@ -56,6 +57,7 @@ class Looking:
     scope: Scope
     blind: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unseen: dict[str, str] = field(default_factory=dict)
 
     def vault_fault(self, fault: VaultawsError) -> None:
         self.blind.setdefault(VAULT, f"{fault.what}: {fault.why}")

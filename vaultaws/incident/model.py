@@ -129,8 +129,12 @@ class Suspect:
 
     @property
     def name(self) -> str:
-        """What tells it apart within a case."""
-        return self.access_key_id or self.lease_id or self.user or self.key_hash
+        """What tells it apart within a case (`incident.identity`): its key; without one its lease
+        and the user that may be of it, or a user and the call that made it a way in."""
+        if self.access_key_id:
+            return self.access_key_id
+        known = (self.lease_id, self.user) if self.lease_id else (self.user, self.made_by)
+        return " ".join(filter(None, known)) or self.key_hash
 
 
 @dataclass(frozen=True)
@@ -189,12 +193,40 @@ class Case:
     verified_at: datetime | None = None
     verified: Evidence = field(default_factory=dict)
     lifted_at: datetime | None = None
+    id: str = ""
+    """By chance, so that a case of the same name on another machine is another. Journals from
+    before there were ids have none."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """What the last run could not look at at all, and why (`picture.Picture`)."""
 
     def state_of(self, step: Step) -> StepState:
         found = self.progress.get(step.id)
         return found.state if found else StepState.WAITING
 
     @property
+    def is_being_lifted(self) -> bool:
+        """True from the first step that a lift has undone until the case is over."""
+        undone = (found.state is StepState.UNDONE for found in self.progress.values())
+        return self.lifted_at is None and any(undone)
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on containing."""
+        again = " --again" if self.is_being_lifted else ""
+        return f"vaultaws incident contain --resume {self.name}{again}"
+
+    @property
+    def mark(self) -> str:
+        """What stands on all that this case puts into Vault and AWS: on it alone."""
+        return f"{self.name}-{self.id}" if self.id else self.name
+
+    @property
     def policy_name(self) -> str:
-        """The name of the denies in AWS and of the ACL policies in Vault that this case makes."""
-        return f"vaultaws-incident-{self.name}"
+        """The name of the denies in AWS that this case puts."""
+        return f"vaultaws-incident-{self.mark}"
+
+    @property
+    def stop_policy_name(self) -> str:
+        """The name of the deny of everything on an IAM user that is stopped: one of its own, so
+        that it does not write over the deny of the tokens of the same user."""
+        return f"{self.policy_name}-stop"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import AwsError, VaultDeniedError, VaultError
 from vaultaws.incident import logins, statics, users
 from vaultaws.incident import scope as scopes
+from vaultaws.incident.identity import united
 from vaultaws.incident.looking import AWS, Looking, Sources
 from vaultaws.incident.model import Case, Place, Scope, Suspect
 from vaultaws.incident.picture import Own, Picture
@@ -35,8 +35,10 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
     chosen = [held for held in holdings if scopes.fits(scope, held, sources.key_hash)]
     suspects = [_suspect(held, roles, place, scope) for held in chosen]
     suspects = users.named(look, suspects, roles)
-    suspects = _with_known(suspects, case)
+    if case is not None:  # what is not seen any more stays, and what is seen keeps what was known
+        suspects = list(united((*case.suspects, *suspects)))
     own, seen_logins, accessors = logins.look(sources.vault, scope, own, chosen, look.vault_fault)
+    seen_statics = statics.seen(look)
     others = _others(holdings, chosen, roles, place, at)
     return Picture(
         place=place,
@@ -45,13 +47,14 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
         logins=seen_logins,
         accessors=accessors,
         roles=roles,
-        statics=statics.seen(look),
+        statics=seen_statics,
         others=others,
         own=own,
         regions=regions,
         seeds=(place.root_key_id,) if scope.root and place.root_key_id else (),
         notes=tuple(look.notes),
         blind=dict(look.blind),
+        unseen=dict(look.unseen),
     )
 
 
@@ -172,41 +175,6 @@ def _holders(
     own = (Holder(HolderKind.USER, place.root_user),) if place.root_user else ()
     assumed = (holder for each in roles.values() for holder in holders_of(each, place.root_user))
     return tuple(dict.fromkeys((*own, *(holder for holder in assumed if holder.name))))
-
-
-def _with_known(suspects: list[Suspect], case: Case | None) -> list[Suspect]:
-    """Suspects of the case that are not seen any more stay; those seen keep what was known."""
-    if case is None:
-        return suspects
-    by_lease = {known.lease_id: known for known in case.suspects if known.lease_id}
-    joined = [_joined(suspect, by_lease.get(suspect.lease_id)) for suspect in suspects]
-    names = {(suspect.name, suspect.user) for suspect in joined}
-    leases = {suspect.lease_id for suspect in joined if suspect.lease_id}
-    users = {suspect.user for suspect in joined if suspect.user}
-    rest = [
-        known
-        for known in case.suspects
-        if (known.name, known.user) not in names
-        and not (known.lease_id and known.lease_id in leases)
-        and not (known.user and known.user in users and not known.access_key_id)
-    ]
-    return joined + rest
-
-
-def _joined(seen: Suspect, known: Suspect | None) -> Suspect:
-    if known is None:
-        return seen
-    return replace(
-        seen,
-        access_key_id=seen.access_key_id or known.access_key_id,
-        key_hash=seen.key_hash or known.key_hash,
-        user=seen.user or known.user,
-        holder=seen.holder or known.holder,
-        session=seen.session or known.session,
-        issued_at=seen.issued_at or known.issued_at,
-        ends_at=seen.ends_at or known.ends_at,
-        credential_type=seen.credential_type or known.credential_type,
-    )
 
 
 def _others(

@@ -65,3 +65,6 @@ class Picture:
     """What suspects did that opens access, in words: nothing of it is undone by itself."""
     notes: tuple[str, ...] = ()
     blind: Mapping[str, str] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """What the case is about and no step can reach, since nobody can tell what there is, and why.
+    It stays unknown, whatever else is proved."""

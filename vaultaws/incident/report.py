@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from vaultaws.incident.entries import Entry
+from vaultaws.incident.identity import united
 from vaultaws.incident.lifting import DENIES, what
 from vaultaws.incident.model import Case, Step, StepKind, StepState, Suspect
+from vaultaws.incident.restoring import is_left_stopped
 from vaultaws.incident.show import about
 from vaultaws.incident.status import stands
 from vaultaws.incident.timeline import Happened, timeline
-from vaultaws.incident.verdict import distinct
 from vaultaws.leases.words import count, iso, printable
 
 JSON_VERSION: Final = 1
@@ -92,7 +93,7 @@ def as_json(found: Report) -> dict[str, Any]:
         "stands": stands(case).words,
         "passed": bool(verified.get("passed")) if case.verified_at else None,
         "remains": list(remains(case)),
-        "credentials": [_credential_json(case, suspect) for suspect in distinct(case.suspects)],
+        "credentials": [_credential_json(case, suspect) for suspect in united(case.suspects)],
         "timeline": [
             {
                 "from": iso(line.begins),
@@ -112,7 +113,7 @@ def as_json(found: Report) -> dict[str, Any]:
 def remains(case: Case) -> Iterator[str]:
     """All that is not at its end, in plain words: nothing of them is escaped yet."""
     standing = _standings(case)
-    for suspect in distinct(case.suspects):
+    for suspect in united(case.suspects):
         found = standing.get(suspect.name)
         if found is None:
             yield f"{_named(suspect)}: not verified"
@@ -121,8 +122,14 @@ def remains(case: Case) -> Iterator[str]:
             yield f"{_named(suspect)}: {found['standing']}: {found['why']}{end}"
     for line in case.verified.get("open", ()):
         yield str(line)
+    if case.verified_at is None:
+        yield from (f"{unseen}: not looked at: {why}" for unseen, why in case.unseen.items())
     for user in case.verified.get("strays", ()):
         yield f"IAM user {user} without a lease"
+    yield from _steps_that_remain(case)
+
+
+def _steps_that_remain(case: Case) -> Iterator[str]:
     for step in case.steps:
         state = case.state_of(step)
         if step.kind in DENIES and state in {StepState.DONE, StepState.TRIED}:
@@ -130,8 +137,12 @@ def remains(case: Case) -> Iterator[str]:
         elif state in {StepState.WAITING, StepState.TRIED, StepState.FAILED}:
             why = case.progress[step.id].why if step.id in case.progress else ""
             yield f"{what(step)}: not done" + (f": {why}" if why else "")
-        elif step.kind is StepKind.STOP_USER and not step.settings.get("lease_id"):
-            yield f"{what(step)}: to be restored or deleted by hand"
+        elif is_left_stopped(step) and state is StepState.DONE:
+            restore = f"vaultaws incident lift {case.name} --restore-user {step.target}"
+            yield f"{what(step)}: left stopped, to be deleted by hand or given back: {restore}"
+        elif is_left_stopped(step):
+            for key in case.progress[step.id].evidence.get("left_off", ()):
+                yield f"key {key} of IAM user {step.target}: a suspect, left switched off"
 
 
 def _head(found: Report) -> str:
@@ -169,7 +180,7 @@ def _remains(case: Case) -> list[str]:
 def _credentials(case: Case) -> list[str]:
     standing = _standings(case)
     rows = []
-    for suspect in distinct(case.suspects):
+    for suspect in united(case.suspects):
         found = standing.get(suspect.name, {})
         rows.append(
             (

@@ -7,7 +7,6 @@ first, and what the trail then tells is cut right after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +17,10 @@ from vaultaws.errors import AwsError, UsageError
 from vaultaws.incident import following
 from vaultaws.incident import plan as plans
 from vaultaws.incident.contain import CONTAINED, Containment, Deeds, Told
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.descend import DELIVERY, Trail
+from vaultaws.incident.entries import UNSEEN
+from vaultaws.incident.identity import united
 from vaultaws.incident.journal import Cases, Writer
 from vaultaws.incident.looking import AWS, VAULT, Sources
 from vaultaws.incident.model import Case, Progress, Scope, Step, StepKind, StepState
@@ -43,6 +45,8 @@ class Prepared:
     picture: Picture
     plan: Plan
     followed: bool
+    case: Case | None = None
+    """The case as it stands, with what does not hold any more to be done again; None: a new one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Runner:
         seen = replace(self._with_origin(seen, scope), undone=self._undone(case))
         if follow and self.trail is not None:
             seen = following.followed(seen, scope, self.trail(seen), seen.taken_at)
-        return Prepared(name, scope, seen, plans.plan(scope, seen), follow)
+        known = None if case is None else reopened(case, seen.undone)
+        return Prepared(name, scope, seen, plans.plan(scope, seen), follow, known)
 
     def _undone(self, case: Case | None) -> tuple[Step, ...]:
         if case is None:
@@ -106,8 +111,10 @@ class Runner:
         """Take all steps; follow the trail meanwhile, and look once more in the end."""
         containment = Containment(writer, deeds, self.clock, told, _breaker(prepared.picture))
         began = self.clock.now()
+        if dict(case.unseen) != dict(prepared.picture.unseen):
+            writer.mark(UNSEEN, evidence=prepared.picture.unseen)
         case = reopened(case, prepared.picture.undone)
-        with ThreadPoolExecutor(1, thread_name_prefix="follow") as pool:
+        with Crew(1, "follow") as pool:
             wanted = self.trail is not None and not prepared.followed
             looking = pool.submit(self._look, prepared, None) if wanted else None
             case = self._take(containment, writer, case, prepared)
@@ -115,8 +122,15 @@ class Runner:
                 prepared = looking.result()
                 case = self._take(containment, writer, case, prepared)
         prepared = self._look_again(prepared, case, began)
+        case = reopened(case, self._lost(case))
         case = self._take(containment, writer, case, prepared)
         return self._ended(prepared, writer, case)
+
+    def _lost(self, case: Case) -> tuple[Step, ...]:
+        """Denies of issuance that somebody wrote over meanwhile: another case's run reads Vault's
+        default policy and writes it back, and neither of the two sees the other."""
+        mine = tuple(step for step in case.steps if step.kind is StepKind.DENY_ISSUANCE)
+        return self.standing(replace(case, steps=mine))
 
     def _look_again(self, prepared: Prepared, case: Case, began: datetime) -> Prepared:
         """What was issued between the first look and the end of issuance, and what the trail has
@@ -161,7 +175,9 @@ class Runner:
         planned = {step.id for step in plan.steps}
         left = [step for step in case.steps if step.id not in planned]
         steps = plans.in_order(prepared.picture, [*left, *plan.steps])
-        case = replace(case, suspects=(*case.suspects, *found), steps=_united(case.steps, fresh))
+        case = replace(
+            case, suspects=united((*case.suspects, *found)), steps=_united(case.steps, fresh)
+        )
         return containment.run(case, steps)
 
     def _ended(self, prepared: Prepared, writer: Writer, ran: Case) -> Shown:
@@ -177,12 +193,16 @@ class Runner:
         """What is told of a plan."""
         seen = prepared.picture
         late = seen.taken_at + DELIVERY if self.trail is not None else None
+        case, plan = prepared.case, prepared.plan
+        if case is not None:
+            plan = replace(plan, steps=_united(case.steps, plan.steps))
         return Shown(
             prepared.name,
             prepared.scope,
             seen.place,
-            prepared.plan,
+            plan,
             seen,
+            case=case,
             followed=prepared.followed,
             late=late,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from vaultaws.aws.cutoff import Holder
 from vaultaws.config.durations import words
 from vaultaws.incident.model import Case, Phase, Place, Scope, Step, StepKind, StepState, Suspect
 from vaultaws.incident.picture import Picture
-from vaultaws.incident.plan import Plan, holder_of
+from vaultaws.incident.plan import Plan, holder_of, open_steps
 from vaultaws.leases.words import count, printable, short_key
 from vaultaws.model import CredentialType
 
@@ -62,6 +62,11 @@ def plan_text(shown: Shown) -> str:
     """The plan for a person, who has yet to say yes."""
     plan = shown.plan
     lines = [_head(shown)]
+    if shown.case is not None:
+        left = open_steps(shown.case, plan.steps)
+        lines.append(_already(shown.case, plan.steps, left))
+        plan = replace(plan, steps=left)
+        shown = replace(shown, plan=plan)
     parts = [
         (Phase.STOP.value, _stop_lines(plan)),
         (Phase.CUT.value, [*_cut_lines(shown), *_follow_lines(plan)]),
@@ -75,10 +80,18 @@ def plan_text(shown: Shown) -> str:
             number += 1
             lines += _block(f"{number} {title}", said)
     lines += [f"note: {printable(note)}" for note in notes_of(shown)]
-    lines.append(
-        f"Takes about {words(seconds_of(plan.steps))}. Undo: vaultaws incident lift {shown.name}."
-    )
+    takes = f"Takes about {words(seconds_of(plan.steps))}. " if plan.steps else ""
+    lines.append(f"{takes}Undo: vaultaws incident lift {shown.name}.")
     return "\n".join(lines)
+
+
+def _already(case: Case, steps: Sequence[Step], left: Sequence[Step]) -> str:
+    """How much of it was done before this run, in one line."""
+    done = count(len(steps) - len(left), "step", "steps")
+    if left:
+        return f"  {done} of {case.name} done before; left:"
+    at = f" at {case.contained_at:%Y-%m-%d %H:%M:%S}Z" if case.contained_at else ""
+    return f"  nothing is left to do: contained{at}, {done} done"
 
 
 def done_text(shown: Shown, case: Case) -> str:
@@ -288,6 +301,7 @@ def notes_of(shown: Shown) -> tuple[str, ...]:
     for plane, why in shown.picture.blind.items():
         where = {"vault": "Vault", "aws": "AWS", "trail": "CloudTrail"}.get(plane, plane)
         notes.append(f"{where} could not be seen ({why})")
+    notes += [f"{what} are not looked at: {why}" for what, why in shown.picture.unseen.items()]
     notes += [
         f"no step reaches {short_key(suspect.name)} of {suspect.person or 'nobody known'}: {why}"
         for suspect, why in shown.plan.unreached[:MOST_LINES]

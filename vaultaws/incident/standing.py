@@ -60,7 +60,7 @@ class Standing:
 
     def issuance_is_denied(self, step: Step) -> bool:
         found = self.vault.read_acl_policies([denyblock.POLICY])
-        paths = denyblock.paths_of(found.get(denyblock.POLICY, ""), self.case.name)
+        paths = denyblock.paths_of(found.get(denyblock.POLICY, ""), self.case.mark)
         return set(step.settings["paths"]) <= set(paths)
 
 

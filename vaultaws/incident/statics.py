@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
 from vaultaws.incident import logins
 from vaultaws.incident.looking import Looking
 from vaultaws.incident.picture import StaticSeen
 from vaultaws.trail import audit
+from vaultaws.vault.abilities import lists_static_roles
 from vaultaws.vault.administration import Administration
+
+WHAT: Final = "static roles"
+UNLISTED: Final = (
+    "this server cannot list them, and nothing here names them; give each as --static-role NAME,"
+    " or run where a vaultaws.toml of the mount is, or say --no-static-roles if there are none"
+)
 
 
 def seen(look: Looking) -> tuple[StaticSeen, ...]:
     """Static roles in scope: all, the one named, the one with the key, those the person read."""
     vault, mount = look.sources.vault, look.sources.mount
     try:
-        names = vault.list_static_roles(mount) or list(look.sources.static_names)
+        names = _names(look)
         roles = vault.read_static_roles(mount, names)
         found = [
             StaticSeen(role.name, role.username, _static_key(vault, mount, role.name))
@@ -22,11 +31,31 @@ def seen(look: Looking) -> tuple[StaticSeen, ...]:
         ]
     except VaultDeniedError:
         look.notes.append("this token may not read static roles: their keys are not replaced")
+        if _means_all(look):
+            look.unseen[WHAT] = "the token that contained may not read them"
         return ()
     except VaultError as fault:
         look.vault_fault(fault)
         return ()
     return tuple(static for static in found if _is_static_meant(look, static))
+
+
+def _names(look: Looking) -> list[str]:
+    """Those that there are. Where the server cannot list them: those that a file or a person names,
+    those that the audit log shows to have been read, and the one that the case is about. Of others
+    nothing is known then, and it is said."""
+    sources = look.sources
+    if lists_static_roles(sources.vault.health()):
+        return sources.vault.list_static_roles(sources.mount)
+    named = {*(sources.static_names or ()), *filter(None, [look.scope.role])}
+    named |= audit.static_names(sources.audit_files, sources.mount)
+    if sources.static_names is None and _means_all(look):
+        look.unseen[WHAT] = UNLISTED
+    return sorted(named)
+
+
+def _means_all(look: Looking) -> bool:
+    return look.scope.everything and look.scope.since is None
 
 
 def _static_key(vault: Administration, mount: str, name: str) -> str:

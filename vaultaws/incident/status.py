@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from vaultaws.incident.identity import united
 from vaultaws.incident.lifting import what
 from vaultaws.incident.model import Case, Phase, Step, StepKind, StepState
 from vaultaws.incident.show import about
-from vaultaws.incident.verdict import distinct
 from vaultaws.leases.words import ago, count, iso, printable, table
 
 JSON_VERSION: Final = 1
@@ -36,7 +36,7 @@ def stands(case: Case) -> Stands:
         return Stands("lifted", f"vaultaws incident report {name}")
     if left or case.contained_at is None:
         steps = f"{count(len(left), 'step', 'steps')} left" if left else "begun"
-        return Stands(steps, f"vaultaws incident contain --resume {name}")
+        return Stands(steps, case.resume)
     if case.verified_at is None or case.verified_at < case.contained_at:
         return Stands("contained, not verified", f"vaultaws incident verify {name}")
     if not case.verified.get("passed"):
@@ -124,7 +124,7 @@ def summary_json(case: Case) -> dict[str, Any]:
         "verified_at": iso(case.verified_at),
         "passed": bool(case.verified.get("passed")) if case.verified_at else None,
         "lifted_at": iso(case.lifted_at),
-        "credentials": len(distinct(case.suspects)),
+        "credentials": len(united(case.suspects)),
         "stands": where.words,
         "next": where.next or None,
     }

@@ -6,7 +6,7 @@ All users are listed once; only those that are still there are looked at further
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from re import Pattern
@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from vaultaws.aws.identity import AccessKey, IamUser
 from vaultaws.errors import AwsError
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.facts import KeySeen, KeySight, Stray
 from vaultaws.incident.model import Case, StepKind, StepState, Suspect
 from vaultaws.incident.verdict import is_token
@@ -70,7 +71,7 @@ def sweep(case: Case, iam: Iam, looks: Looks, now: datetime) -> Swept:
         why = f"{fault.what}: {fault.why}"
         seen = {each.name: KeySeen(KeySight.UNKNOWN, why=why) for each in wanted}
         return Swept(seen, whole=False, why=why)
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sweep") as pool:
+    with Crew(AT_ONCE, "sweep") as pool:
         found = pool.map(lambda suspect: _key_seen(case, iam, users, suspect), wanted)
         keys = {suspect.name: seen for suspect, seen in zip(wanted, found, strict=True)}
         candidates = _candidates(case, users.values(), looks, now)
@@ -190,7 +191,7 @@ def _role_of(user: IamUser, looks: Looks) -> str:
 
 
 def _by_tags(
-    case: Case, iam: Iam, users: Iterable[IamUser], looks: Looks, pool: ThreadPoolExecutor
+    case: Case, iam: Iam, users: Iterable[IamUser], looks: Looks, pool: Executor
 ) -> list[tuple[IamUser, str]]:
     """Users with a role's own tags: asked for only where names do not tell, one call a user."""
     tagged = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from vaultaws.incident.entries import Entry, Found, Marked, Noted, Opened
+from vaultaws.incident.entries import UNSEEN, Entry, Found, Marked, Noted, Opened
 from vaultaws.incident.lifting import what
 from vaultaws.incident.model import Step, StepState
 from vaultaws.leases.words import count
@@ -64,6 +64,8 @@ def _mark_words(entry: Marked) -> str:
         found = entry.evidence
         counts = ", ".join(f"{found.get(word, 0)} {word}" for word in ("dead", "alive", "unknown"))
         return f"verified: {'passed' if found.get('passed') else 'not passed'} ({counts})"
+    if entry.mark == UNSEEN:
+        return f"not looked at: {', '.join(entry.evidence) or 'nothing'}"
     words = {
         "cut": "the moment of the cut: tokens issued before it are denied",
         "contained": "contained",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +15,7 @@ from vaultaws.aws.streak import Verdict
 from vaultaws.clock import Clock
 from vaultaws.errors import AwsError, VaultawsError, WaitTimeoutError
 from vaultaws.incident.canary import Canary
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.facts import Proof, Trial
 from vaultaws.incident.model import Case, Evidence, Step, StepKind, StepState
 from vaultaws.leases.words import iso
@@ -43,7 +43,7 @@ class Trials:
         """Try every canary of the case side by side; nothing is raised but setup errors."""
         steps = [step for step in case.steps if step.kind is StepKind.CANARY]
         earlier = earlier_proofs(case)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="canary") as pool:
+        with Crew(AT_ONCE, "canary") as pool:
             found = pool.map(lambda step: self._one(case, step, hopeless(step)), steps)
             return tuple(_with_earlier(proof, earlier) for proof in found)
 

@@ -7,12 +7,15 @@ one by one, many by reading all that happened since.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Final, Protocol
 
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import AwsError
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.facts import Removal, TrailSeen, Uses
 from vaultaws.model import Event
 from vaultaws.trail.expect import GLOBAL_REGION
@@ -62,23 +65,52 @@ def search(
     wanted = sorted(filter(None, keys))
     if not wanted:
         return TrailSeen(until)
-    reader = Reader()
     one_by_one = len(wanted) <= ONE_BY_ONE
     asked: list[tuple[str | None, str]] = [("AccessKeyId", key) for key in wanted]
-    cut_short = False
+    asked = asked if one_by_one else [(None, "")]
+    places = tuple(dict.fromkeys((GLOBAL_REGION, *regions)))
+    found: list[_Read] = []
+    with Crew(len(places), "uses") as crew:  # AWS counts look-ups by region
+        for number, one in enumerate(asked, 1):
+            watch(f"CloudTrail, {number} of {len(asked)}")
+            found += crew.map(partial(_read, lookup, one, (start, end)), places)
+            if any(read.why for read in found):
+                break
+    events = {event.event_id: event for read in found for event in read.events}
+    in_time = sorted(events.values(), key=lambda event: event.time)
+    uses = uses_of(in_time, wanted)
+    refused = next((read.why for read in found if read.why), "")
+    if refused:
+        return TrailSeen(None, uses, len(wanted), refused)
+    if any(read.is_cut_short for read in found):
+        why = f"only the last {MOST_EVENTS:,} events were read"
+        return TrailSeen(until, uses, len(wanted), why)
+    return TrailSeen(until, uses)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one question told in one region, and why it was not told to the end."""
+
+    events: tuple[Event, ...]
+    is_cut_short: bool
+    why: str = ""
+
+
+def _read(
+    lookup: Lookup,
+    asked: tuple[str | None, str],
+    span: tuple[datetime, datetime],
+    region: str,
+) -> _Read:
+    (attribute, value), (start, end) = asked, span
+    reader, why, many = Reader(), "", 0
     try:
-        for number, (attribute, value) in enumerate(asked if one_by_one else [(None, "")], 1):
-            watch(f"CloudTrail, {number} of {len(asked) if one_by_one else 1}")
-            for region in dict.fromkeys((GLOBAL_REGION, *regions)):
-                records = lookup(attribute, value, start=start, end=end, region=region)
-                taken = reader.take(islice(records, MOST_EVENTS))
-                cut_short = cut_short or len(taken) >= MOST_EVENTS
+        records = lookup(attribute, value, start=start, end=end, region=region)
+        many = len(reader.take(islice(records, MOST_EVENTS)))
     except AwsError as fault:
         why = f"{fault.what}: {fault.why}"
-        return TrailSeen(None, uses_of(reader.result().events, wanted), len(wanted), why)
-    why = f"only the last {MOST_EVENTS:,} events were read" if cut_short else ""
-    left = len(wanted) if cut_short else 0
-    return TrailSeen(until, uses_of(reader.result().events, wanted), left, why)
+    return _Read(tuple(reader.result().events), many >= MOST_EVENTS, why)
 
 
 def uses_of(events: Iterable[Event], keys: Collection[str]) -> Mapping[str, Uses]:

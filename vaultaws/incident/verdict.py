@@ -28,6 +28,7 @@ from vaultaws.incident.facts import (
     Trial,
     Uses,
 )
+from vaultaws.incident.identity import united
 from vaultaws.incident.model import Case, StepKind, Suspect
 from vaultaws.leases.words import iso
 from vaultaws.model import CredentialType
@@ -89,7 +90,7 @@ class Verification:
 
 def judge(case: Case, facts: Facts) -> Verification:
     """Judge every suspect of the case; none is left out."""
-    judged = tuple(_judged(case, facts, suspect) for suspect in distinct(case.suspects))
+    judged = tuple(_judged(case, facts, suspect) for suspect in united(case.suspects))
     gone = tuple((holder, seen.removal) for holder, seen in facts.denies.items() if seen.is_gone)
     return Verification(
         name=case.name,
@@ -101,20 +102,6 @@ def judge(case: Case, facts: Facts) -> Verification:
         removals=gone,
         trail=facts.trail,
         notes=facts.notes,
-    )
-
-
-def distinct(suspects: Iterable[Suspect]) -> tuple[Suspect, ...]:
-    """Each credential once: one that was known by its lease first, and by its key later, is one."""
-    found = tuple(suspects)
-    keyed = {(each.lease_id, each.user) for each in found if each.access_key_id and each.lease_id}
-    leases = {lease for lease, _ in keyed}
-    return tuple(
-        each
-        for each in found
-        if each.access_key_id
-        or each.lease_id not in leases
-        or (each.user and (each.lease_id, each.user) not in keyed)
     )
 
 

@@ -163,11 +163,11 @@ def _next(case: Case, found: Verification) -> Iterator[str]:
         yield f"→ vaultaws incident report {case.name} · vaultaws incident lift {case.name}"
         return
     if found.removals:
-        yield f"→ vaultaws incident contain --resume {case.name} --stronger"
+        yield f"→ {case.resume} --stronger"
     commands = [check.do for check in found.checks if check.do and check.held is not Held.HOLDS]
     lost = any(each.how in {"deny", "key"} for each in found.of(Standing.ALIVE))
     if lost and not found.removals:
-        commands.append(f"vaultaws incident contain --resume {case.name}")
+        commands.append(case.resume)
     commands += [
         f"vaultaws incident contain --key {stray.keys[0]}"
         for stray in found.strays

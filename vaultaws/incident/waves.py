@@ -7,7 +7,6 @@ side is left as it is, and the other side goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
@@ -25,6 +24,7 @@ from vaultaws.errors import (
     VaultStandbyError,
     VaultUnreachableError,
 )
+from vaultaws.incident.crew import Crew
 from vaultaws.incident.model import Evidence, Step, StepKind, StepState
 
 ENOUGH: Final = 2
@@ -34,6 +34,9 @@ PAUSES: Final = (1.0, 3.0)
 GONE: Final = (VaultUnreachableError, VaultSealedError, VaultStandbyError)
 AT_ONCE: Final = {StepKind.CANARY: 4, StepKind.ROTATE_ROOT: 1, StepKind.REPLACE_STATIC: 2}
 MANY_AT_ONCE: Final = 8
+GRACE_SECONDS: Final = 1.5
+"""How long a run that is stopped waits for the answers to what is under way; a second Ctrl-C ends
+that too. What has no answer then is taken again by the next run, as after a kill."""
 
 
 class Plane(StrEnum):
@@ -137,12 +140,9 @@ class Waves:
 
     def _side_by_side(self, steps: Sequence[Step]) -> None:
         workers = min(AT_ONCE.get(steps[0].kind, MANY_AT_ONCE), len(steps))
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="contain")
-        try:
-            for ended in [pool.submit(self.take, step) for step in steps]:
+        with Crew(workers, "contain", grace_seconds=GRACE_SECONDS) as crew:
+            for ended in [crew.submit(self.take, step) for step in steps]:
                 ended.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def take(self, step: Step) -> None:
         """Take one step and write down what came of it."""

@@ -128,6 +128,24 @@ def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> 
     return found
 
 
+def static_names(paths: Sequence[Path], mount: str) -> set[str]:
+    """The static roles of a mount whose credentials somebody read.
+
+    Raises UsageError for a file that cannot be opened.
+    """
+    start, found = f"{mount}/static-creds/", set[str]()
+    for file in paths:
+        for line in _lines(file, AuditLog()):
+            try:
+                entry = json.loads(line) if start.encode() in line else {}
+                path = str(entry["request"]["path"])
+                if path.startswith(start) and _is_read(entry, path):
+                    found.add(path.removeprefix(start))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                continue
+    return found
+
+
 def _is_read(entry: dict[str, Any], path: str) -> bool:
     if entry.get("type") != "response" or entry.get("error"):
         return False

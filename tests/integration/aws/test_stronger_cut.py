@@ -24,7 +24,7 @@ from tests.support.suspects import (
 from tests.support.waiting import until
 from vaultaws.aws.actions import Action
 from vaultaws.aws.cutoff import CutPlace, Cutter
-from vaultaws.aws.keys import end_keys
+from vaultaws.aws.users import Users
 from vaultaws.local.awsprocess import LocalAws
 
 CASE = "vaultaws-incident-test"
@@ -145,7 +145,7 @@ def test_vaults_own_key_keeps_working_under_a_stronger_cut(at_aws: LocalAws, tok
     assert cutter.lift(token.holder, CASE)
 
 
-def test_the_keys_of_a_user_who_removes_denies_are_ended(at_aws: LocalAws) -> None:
+def test_the_keys_of_a_user_who_removes_denies_are_switched_off(at_aws: LocalAws) -> None:
     """A long-term key has no issue time: no deny by moment touches it, and it may lift one."""
     user = good_user(at_aws, MINTING)
     minted = federated(at_aws, user)
@@ -154,8 +154,9 @@ def test_the_keys_of_a_user_who_removes_denies_are_ended(at_aws: LocalAws) -> No
     iam = aws_client(at_aws, "iam", credentials=user.key)
     iam.delete_user_policy(UserName=user.name, PolicyName=CASE)
     assert refusal(user.key) == ""
-    assert end_keys(user.name, administrator(at_aws)) == (user.key.access_key_id,)
-    assert end_keys(user.name, administrator(at_aws)) == ()
+    users = Users(administrator(at_aws))
+    assert users.stop(user.name, f"{CASE}-stop").switched_off == (user.key.access_key_id,)
+    assert users.stop(user.name, f"{CASE}-stop").switched_off == ()
     until(lambda: refusal(user.key) != "")
     assert code(iam.list_users) == "InvalidClientTokenId"
     assert cutter.lift(holder, CASE)

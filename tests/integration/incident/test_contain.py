@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.support.waiting import until
 from tests.support.wired import must
 from vaultaws.errors import VaultError
 from vaultaws.incident.denyblock import paths_of, without_block
-from vaultaws.model import Credentials, Secret
+from vaultaws.model import Credentials, Secret, ServerProduct
 
 ADMIN = {
     "Version": "2012-10-17",
@@ -24,6 +25,11 @@ ADMIN = {
 
 def default_policy(place: Stricken) -> str:
     return str(must(place.wired.ask("sys/policies/acl/default")).body["data"]["policy"])
+
+
+def mark(done: dict[str, Any]) -> str:
+    """What stands on all that a case puts into Vault and AWS."""
+    return str(done["policy_name"]).removeprefix("vaultaws-incident-")
 
 
 def test_a_person_is_cut_off_everywhere(place: Stricken) -> None:
@@ -57,12 +63,15 @@ def test_a_person_is_cut_off_everywhere(place: Stricken) -> None:
     assert len(place.leases()) == 2
     entity = next(step["target"] for step in done["steps"] if step["kind"] == "disable_entity")
     assert must(place.wired.ask(f"identity/entity/id/{entity}")).body["data"]["disabled"]
-    assert paths_of(default_policy(place), done["name"]) == ()
+    assert paths_of(default_policy(place), mark(done)) == ()
 
     again = place.contain("--person", "ben", "--no-trail")
     assert again["name"] == done["name"]
     assert {step["state"] for step in again["steps"]} == {"done"}
     assert place.alive() == {("ada", "reader")}
+    dry = here(place.shell, "incident", "contain", "--person", "ben", "--dry-run")[1]
+    assert "nothing is left to do: contained at " in dry
+    assert "deny tokens issued before now" not in dry
 
 
 def test_a_role_is_stopped_for_everybody(place: Stricken) -> None:
@@ -72,7 +81,7 @@ def test_a_role_is_stopped_for_everybody(place: Stricken) -> None:
     until(lambda: len(place.alive()) == 2)
     done = place.contain("--role", "reader", "--no-trail")
     assert place.alive() == {("ada", "ops")}
-    paths = paths_of(default_policy(place), done["name"])
+    paths = paths_of(default_policy(place), mark(done))
     assert paths == (f"{place.mount}/creds/reader", f"{place.mount}/sts/reader")
     must(place.wired.ask(f"{place.mount}/roles/reader"))
     refused = ada_may(place, "reader")
@@ -97,15 +106,15 @@ def test_a_deny_that_was_taken_away_is_put_again_and_in_all_places(place: Strick
     done = place.contain("--role", "ops", "--no-trail")
     assert place.alive() == set()
     iam, role = place.wired.client("iam"), place.roles.arns[0].rsplit("/", maxsplit=1)[-1]
-    policy = f"vaultaws-incident-{done['name']}"
+    policy = done["policy_name"]
     iam.delete_role_policy(RoleName=role, PolicyName=policy)
-    undone = {"policy": without_block(default_policy(place), done["name"])}
+    undone = {"policy": without_block(default_policy(place), mark(done))}
     must(place.wired.ask("sys/policies/acl/default", undone))
     assert len(place.alive()) == 1
     again = place.contain("--resume", done["name"], "--no-trail", "--stronger")
     assert f"was undone, and is done again: deny_tokens:role {role}" in again["notes"]
     assert place.alive() == set()
-    assert paths_of(default_policy(place), done["name"])
+    assert paths_of(default_policy(place), mark(done))
     attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert [found["PolicyName"].startswith(policy) for found in attached] == [True]
 
@@ -205,6 +214,36 @@ def test_a_mount_with_its_static_keys_and_its_root(place: Stricken) -> None:
     now = must(wired.ask(f"{place.mount}/config/root")).body["data"]["access_key"]
     assert now != root_key
     assert wired.keys_of(wired.root_user) == [now]
-    paths = paths_of(default_policy(place), done["name"])
+    paths = paths_of(default_policy(place), mark(done))
     assert f"{place.mount}/creds/ops" in paths
     assert f"{place.mount}/static-creds/legacy" in paths
+
+
+def test_static_roles_that_nobody_can_list_stay_unknown_until_they_are_named(
+    place: Stricken,
+) -> None:
+    """OpenBao's engine cannot list them; nothing declared is here. Vault's can."""
+    wired, user = place.wired, f"vault-app-{place.mount}"
+    wired.client("iam").create_user(UserName=user)
+    must(
+        wired.ask(f"{place.mount}/static-roles/legacy", {"username": user, "rotation_period": 3600})
+    )
+    (old,) = wired.keys_of(user)
+    dry = here(place.shell, "incident", "contain", "--everything", "--no-trail", "--dry-run")[1]
+    done = place.contain("--everything", "--no-trail", "--name", "all")
+    if wired.server.product is ServerProduct.VAULT:
+        assert "not looked at" not in dry
+        assert wired.keys_of(user) != [old]
+        return
+    assert "static roles are not looked at: this server cannot list them" in dry
+    assert any("--static-role NAME" in note for note in done["notes"])
+    assert wired.keys_of(user) == [old]
+    code, out, _ = here(place.shell, "incident", "verify", "all", "--patience", "5s", "--json")
+    assert code == 3
+    held = {check["what"]: check["held"] for check in json.loads(out)["checks"]}
+    assert held["static roles"] == "unknown"
+    assert "static roles: this server cannot list" in here(place.shell, "incident", "report")[1]
+    place.contain("--resume", "all", "--no-trail", "--static-role", "legacy")
+    assert wired.keys_of(user) != [old]
+    code, out, _ = here(place.shell, "incident", "verify", "all", "--patience", "5s", "--json")
+    assert "static roles" not in {check["what"] for check in json.loads(out)["checks"]}

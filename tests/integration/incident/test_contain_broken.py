@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from tests.integration.conftest import SERVERS
 from tests.support.commands import Shell
+from tests.support.gate import gate
 from tests.support.killing import Killer
 from tests.support.people import operator
 from tests.support.places import here
@@ -20,6 +22,9 @@ from tests.support.sealing import unseal_key
 from tests.support.stricken import Stricken, login, stricken
 from tests.support.waiting import until
 from tests.support.wired import must, wire_up
+from vaultaws.clock import SystemClock
+from vaultaws.incident.denyblock import paths_of
+from vaultaws.incident.journal import Cases
 from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
 from vaultaws.local.servers.base import RunningServer
@@ -201,7 +206,7 @@ def test_the_cut_is_told_in_awss_own_time(own_place: Stricken) -> None:
 
 @ONE_SERVER
 def test_two_responders_at_once(place: Stricken) -> None:
-    """On two machines both do all of it; on one machine the second is told of the first."""
+    """On two machines both do all of it, and the lift of one leaves what the other has denied."""
     filled(place)
     other = place.shell.directory / "other"
     other.mkdir()
@@ -214,6 +219,15 @@ def test_two_responders_at_once(place: Stricken) -> None:
         assert process.returncode == 0, out + said
     assert place.alive() == set()
     assert place.leases() == []
+    first, second = (Cases(each.state / "incidents", SystemClock()).read("all") for each in shells)
+    assert first.policy_name != second.policy_name
+    code, out, said = here(shells[0], "incident", "lift", "all", "--yes", "--unverified")
+    assert code == 3, out + said
+    text = place.wired.vault.read_acl_policies(["default"])["default"]
+    assert not paths_of(text, first.mark)
+    assert f"{place.mount}/creds/reader" in paths_of(text, second.mark)
+    names = place.wired.client("iam").list_user_policies(UserName=place.wired.root_user)
+    assert {first.policy_name, second.policy_name} <= set(names["PolicyNames"])
 
 
 @ONE_SERVER
@@ -229,3 +243,27 @@ def test_without_aws_keys_vault_is_done_and_the_rest_is_said(place: Stricken) ->
     code, out, said = here(place.shell, *EVERYTHING)
     assert code == 0, out + said
     assert place.alive() == set()
+
+
+def test_ctrl_c_ends_it_although_vault_does_not_answer_and_the_next_run_goes_on(
+    place: Stricken,
+) -> None:
+    """A revocation hangs, for longer than anybody waits."""
+    filled(place)
+    with gate(place.wired.server.address, r"/sys/leases/revoke") as (address, held):
+        more = {"VAULT_ADDR": address, "VAULT_CLIENT_TIMEOUT": "600"}
+        shell = dataclasses.replace(place.shell, more={**place.shell.more, **more})
+        with shell.start(*EVERYTHING) as process:
+            assert held.wait(60)
+            process.send_signal(signal.SIGINT)
+            out, said = process.communicate(timeout=60)
+    assert process.returncode == 130, out + said
+    assert "stopped" in said
+    assert "go on with it: vaultaws incident contain --resume all" in said
+    assert "Traceback" not in said
+    assert not out
+    resume = ("incident", "contain", "--resume", "all", "--yes", "--no-trail")
+    code, out, said = here(place.shell, *resume, "--address", place.wired.server.address)
+    assert code == 0, out + said
+    assert place.alive() == set()
+    assert place.leases() == []

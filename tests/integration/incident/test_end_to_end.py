@@ -26,7 +26,7 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
         struck.issue("ben", role, ben)
     struck.issue("ada", "reader", ada)
     until(lambda: all(map(struck.may_read, struck.held.values())))
-    struck.contain("--person", "ben", "--name", CASE)
+    name = struck.contain("--person", "ben", "--name", CASE)["policy_name"]
     assert told(struck, "status", CASE, code=0)["stands"] == "contained, not verified"
 
     found = told(struck, "verify", CASE, code=0)
@@ -43,7 +43,7 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
     assert told(struck, "status", CASE, code=0)["next"] == f"vaultaws incident lift {CASE}"
 
     iam = struck.wired.client("iam")
-    iam.delete_user_policy(UserName=struck.wired.root_user, PolicyName=f"vaultaws-incident-{CASE}")
+    iam.delete_user_policy(UserName=struck.wired.root_user, PolicyName=name)
     assert told(struck, "verify", CASE, code=3)["denies_gone"]
     assert struck.alive() == {("ben", "reader-sts"), ("ada", "reader")}
     struck.contain("--resume", CASE, "--stronger")
@@ -56,7 +56,6 @@ def test_a_person_from_the_alarm_to_the_end(struck: Stricken, tmp_path: Path) ->
     aws = struck.wired.aws
     ControlClient(aws.endpoint, aws.control_token).advance(37 * 3600)
     assert told(struck, "lift", CASE, "--yes", code=0)["lifted"] is True
-    name = f"vaultaws-incident-{CASE}"
     root = struck.wired.root_user
     assert name not in iam.list_user_policies(UserName=root)["PolicyNames"]
     assert not iam.list_attached_user_policies(UserName=root)["AttachedPolicies"]

@@ -7,8 +7,12 @@ import signal
 import pytest
 
 from tests.support.contained import CASE, Contained
+from tests.support.places import here
 from tests.support.wired import must
+from vaultaws.aws.users import Users
 from vaultaws.incident import denyblock
+from vaultaws.incident.deeds import plain
+from vaultaws.incident.model import Step, StepKind, StepState, Suspect
 from vaultaws.local.aws.control_client import ControlClient
 
 EDIT = '\n# somebody else\'s\npath "secret/*" { capabilities = ["deny"] }\n'
@@ -50,12 +54,12 @@ def test_from_refusal_to_the_end(case: Contained) -> None:
     assert case.told("verify")["passed"] is True
 
     assert "Nothing has been done." in case.said("lift", "--dry-run")
-    assert denyblock.paths_of(default_policy(case), CASE)
+    assert denyblock.paths_of(default_policy(case), case.mark)
 
     early = case.told("lift", "--yes", code=3)
     assert early["lifted"] is False
     assert [each["step"] for each in early["waiting"]] == [f"deny_tokens:{case.holder}"]
-    assert default_policy(case) == denyblock.without_block(edited, CASE)
+    assert default_policy(case) == denyblock.without_block(edited, case.mark)
     assert default_policy(case).endswith(EDIT)
     assert denies(case)
     case.wired.vault.issue(case.wired.mount, "reader-sts", sts=True)
@@ -88,7 +92,7 @@ def test_killed_at_any_line_of_its_journal_it_ends_what_it_began(case: Contained
         case.said("lift", "--yes", "--unverified")
         assert case.cases.read(CASE).lifted_at is not None
     assert not denies(case)
-    assert not denyblock.paths_of(default_policy(case), CASE)
+    assert not denyblock.paths_of(default_policy(case), case.mark)
 
 
 def test_killed_itself_it_can_be_run_again(case: Contained) -> None:
@@ -109,3 +113,61 @@ def test_two_at_once_take_turns_or_say_so(case: Contained) -> None:
         second = case.said("lift", "--yes", "--unverified", code=1)
     assert f"somebody works on incident {CASE}" in second
     assert denies(case)
+
+
+def test_contain_does_not_deny_again_what_a_lift_gave_back_unless_told(case: Contained) -> None:
+    case.said("lift", "--yes", "--unverified", code=3)
+    assert not denyblock.paths_of(default_policy(case), case.mark)
+    resume = ("incident", "contain", "--resume", CASE, "--yes", "--no-trail")
+    for arguments in (resume, (*resume[:4], "--dry-run")):
+        code, out, said = here(case.shell, *arguments)
+        assert code == 1, out + said
+        assert f"the case {CASE} is being lifted; nothing was done" in said
+        assert f"vaultaws incident contain --resume {CASE} --again" in said
+        assert not denyblock.paths_of(default_policy(case), case.mark)
+    code, out, said = here(case.shell, *resume, "--again")
+    assert code == 0, out + said
+    assert denyblock.paths_of(default_policy(case), case.mark)
+    assert not case.cases.read(CASE).is_being_lifted
+    assert case.said("lift", "--yes", code=1)  # it must be proved anew
+
+
+def test_a_user_that_is_not_vaults_comes_back_when_named_and_a_suspect_key_when_named_too(
+    case: Contained,
+) -> None:
+    iam, bob = case.wired.client("iam"), f"bob-{case.wired.mount}"
+    iam.create_user(UserName=bob)
+    own, planted = (
+        iam.create_access_key(UserName=bob)["AccessKey"]["AccessKeyId"] for _ in range(2)
+    )
+    step = Step(StepKind.STOP_USER, bob, why="CreateAccessKey with a suspect key")
+    suspect = Suspect(
+        access_key_id=planted, user=bob, parent_key="ASIA" + "0" * 16, made_by="CreateAccessKey"
+    )
+    with case.cases.gone_on(CASE) as (known, writer):
+        writer.found((suspect,), (step,))
+        writer.note(step, StepState.TRIED, before={"keys": {own: True, planted: True}})
+        stopped = Users().stop(bob, known.stop_policy_name)
+        writer.note(step, StepState.DONE, evidence=plain(stopped))
+
+    def states() -> dict[str, str]:
+        found = iam.list_access_keys(UserName=bob)["AccessKeyMetadata"]
+        return {key["AccessKeyId"]: key["Status"] for key in found}
+
+    go_on(case, 37)
+    said = case.said("lift", "--yes", "--unverified")
+    assert f"vaultaws incident lift {CASE} --restore-user {bob}" in said
+    assert set(states().values()) == {"Inactive"}
+    assert iam.list_user_policies(UserName=bob)["PolicyNames"]
+    code, report, _ = here(case.shell, "incident", "report", CASE)
+    assert code == 0
+    assert "left stopped" in report
+    nobody = case.said("lift", "--yes", "--unverified", "--restore-user", "nobody", code=1)
+    assert "stopped no nobody" in nobody
+    case.told("lift", "--yes", "--unverified", "--restore-user", bob)
+    assert states() == {own: "Active", planted: "Inactive"}
+    assert not iam.list_user_policies(UserName=bob)["PolicyNames"]
+    assert planted in here(case.shell, "incident", "report", CASE)[1]
+    named = ("--restore-user", bob, "--restore-key", planted)
+    case.told("lift", "--yes", "--unverified", *named)
+    assert set(states().values()) == {"Active"}

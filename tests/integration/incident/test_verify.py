@@ -48,7 +48,7 @@ def test_what_a_suspect_undid_is_noticed_and_open_again(case: Contained) -> None
     iam = case.wired.client("iam")
     iam.delete_user_policy(UserName=case.holder.name, PolicyName=case.policy_name)
     text = case.wired.vault.read_acl_policies(["default"])["default"]
-    case.wired.vault.write_acl_policy("default", denyblock.without_block(text, CASE))
+    case.wired.vault.write_acl_policy("default", denyblock.without_block(text, case.mark))
     said = case.said("verify", code=3)
     assert "taken away at" in said
     assert "(DeleteUserPolicy)" in said
@@ -139,6 +139,14 @@ def test_another_server_is_refused(case: Contained) -> None:
     done = shell.run("incident", "verify", CASE)
     assert done.returncode == 1
     assert "is of another server" in done.stderr
+
+
+def test_without_a_region_of_ones_own_a_canary_is_tried_all_the_same(case: Contained) -> None:
+    """Contain issues one without a region; a verify must not end for want of it."""
+    none = {"AWS_DEFAULT_REGION": "", "AWS_REGION": ""}
+    shell = replace(case.shell, more={**case.shell.more, **none})
+    done = shell.run("incident", "verify", CASE)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_aws_that_fails_every_fifth_call_is_asked_again(own_case: Contained) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.judged import CUT, ROLE, ROOT, case_of, deny_step, token
+from vaultaws.aws.cutoff import Holder
 from vaultaws.incident.lifting import DENIES, plan
 from vaultaws.leases.rules import CEILING_SECONDS
 from vaultaws.model import CredentialType, Role
@@ -30,10 +31,10 @@ ROLES = st.builds(
     st.booleans(),
 )
 def test_a_deny_outlives_all_that_it_denies(
-    roles: list[Role], lives: list[tuple[object, timedelta]], after: timedelta, known: bool
+    roles: list[Role], lives: list[tuple[Holder, timedelta]], after: timedelta, known: bool
 ) -> None:
     suspects = [
-        token(f"ASIA{number:016d}", holder, ends_at=CUT + life)  # type: ignore[arg-type]
+        token(f"ASIA{number:016d}", holder, ends_at=CUT + life)
         for number, (holder, life) in enumerate(lives)
     ]
     steps = (deny_step(ROOT), deny_step(ROLE))

@@ -24,7 +24,8 @@ def refused(code: str, message: str) -> AwsError:
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": 403},
     }
-    return from_client_error(ClientError(answer, "GetSessionToken"), "open a session")  # type: ignore[arg-type]
+    refusal = ClientError(answer, "GetSessionToken")  # type: ignore[arg-type]  # botocore's own has more
+    return from_client_error(refusal, "open a session")
 
 
 @pytest.mark.parametrize(

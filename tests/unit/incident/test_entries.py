@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,6 +45,16 @@ def test_what_was_written_is_read_back() -> None:
     assert (case.scope, case.place, case.opened_by) == (OPENED.scope, OPENED.place, "token-ada")
     assert (case.suspects, case.steps) == ((SUSPECT,), (STEP,))
     assert case.state_of(STEP) is StepState.WAITING
+
+
+def test_a_journal_from_before_there_were_ids_is_read_and_keeps_its_names() -> None:
+    line = json.loads(entries.encode(OPENED))
+    del line["id"]
+    case = entries.fold([entries.decode(json.dumps(line).encode())])
+    assert case is not None
+    assert case.policy_name == "vaultaws-incident-2026-11-21-ben"
+    later = folded(replace(OPENED, id="0a1b2c3d"))
+    assert later.policy_name == "vaultaws-incident-2026-11-21-ben-0a1b2c3d"
 
 
 def test_a_second_try_keeps_what_was_there_before_the_first() -> None:

@@ -112,6 +112,10 @@ def test_only_what_is_proved_dead_is_lifted() -> None:
             "1 dead, 2 alive, 0 unknown",
         ),
         (replace(passed(case), contained_at=NOW + HOUR), "contained again"),
+        (
+            replace(passed(case), progress={"x": Progress(StepState.FAILED, NOW + HOUR)}),
+            "taken after the last verify",
+        ),
     ):
         with pytest.raises(UsageError) as error:
             check_verified(refused, unverified=False)

@@ -21,7 +21,7 @@ from vaultaws.incident.facts import (
     Trial,
     Uses,
 )
-from vaultaws.incident.model import Step, StepKind
+from vaultaws.incident.model import Step, StepKind, Suspect
 from vaultaws.incident.verdict import Standing, Verification, judge
 from vaultaws.model import CredentialType
 
@@ -39,11 +39,11 @@ DENIED = DenySeen(CUT)
 FACTS = Facts(NOW, proofs=(REFUSED,), denies={ROOT: DENIED}, users_swept=True)
 
 
-def verdict_of(facts: Facts, *suspects: object) -> Verification:
-    return judge(case_of(*(suspects or (token(),))), facts)  # type: ignore[arg-type]
+def verdict_of(facts: Facts, *suspects: Suspect) -> Verification:
+    return judge(case_of(*(suspects or (token(),))), facts)
 
 
-def standing(facts: Facts, suspect: object = None) -> tuple[Standing, str]:
+def standing(facts: Facts, suspect: Suspect | None = None) -> tuple[Standing, str]:
     found = verdict_of(facts, *([suspect] if suspect else []))
     return found.judged[0].standing, found.judged[0].why
 

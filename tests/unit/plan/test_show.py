@@ -157,7 +157,7 @@ def test_what_a_prune_leaves_behind_is_said() -> None:
 )
 def test_what_live_leases_keep(old: dict[str, object], words: str) -> None:
     vault = server()
-    vault.roles = {"s3-reports": replace(STS, **old)}  # type: ignore[arg-type]
+    vault.roles = {"s3-reports": replace(STS, **old)}  # type: ignore[arg-type]  # named above
     vault.live = {"s3-reports": 2}
     config = Config(Path("vaultaws.toml"), roles=(STS,))
     (change,) = make_plan(vault, config).changes

@@ -94,7 +94,7 @@ MALFORMED: list[Any] = [
     whole(statement(NotAction="*")),
     whole(statement(NotResource="*")),
     whole({**trust("*"), "NotPrincipal": "*"}),
-    whole(statement(action=[1])),  # type: ignore[list-item]
+    whole(statement(action=[1])),  # type: ignore[list-item]  # no action is a number
     whole(statement(Sid=1)),
     whole(statement(Condition=[])),
     whole(statement(Condition={"StringEquals": "x"})),

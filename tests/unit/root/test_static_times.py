@@ -23,12 +23,12 @@ def made(ago: timedelta, next_in: timedelta, **changes: object) -> StaticKey:
     """A role whose key was made `ago`, with the stored next rotation `next_in` from now."""
     key = a_key(days=ago / timedelta(days=1))
     found = StaticKey(ROLE, KEY, NOW + next_in, (key,))
-    return replace(found, **changes)  # type: ignore[arg-type]
+    return replace(found, **changes)  # type: ignore[arg-type]  # fields that tests name
 
 
 def listed(*roles: StaticKey, **more: object) -> StaticFacts:
     facts = StaticFacts("https://vault.corp:8200", "aws", NOW, roles)
-    return replace(facts, **more)  # type: ignore[arg-type]
+    return replace(facts, **more)  # type: ignore[arg-type]  # fields that tests name
 
 
 def test_one_period_after_the_last_rotation_is_right() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vaultaws.errors import UsageError
-from vaultaws.trail.audit import readers
+from vaultaws.trail.audit import readers, static_names
 
 PATH = "aws/static-creds/legacy"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -90,3 +90,18 @@ def test_rotated_and_packed_logs_are_read_too(tmp_path: Path) -> None:
 def test_a_log_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         readers([tmp_path / "nothing"], PATH)
+
+
+def test_the_static_roles_that_were_read_are_known_by_name(tmp_path: Path) -> None:
+    start = PATH.rpartition("/")[0]
+    other = {"path": f"{start}/other", "operation": "read"}
+    elsewhere = {"path": f"x-{start}/third", "operation": "read"}
+    log = written(
+        tmp_path,
+        line(1),
+        line(2, request=other),
+        line(3, request=elsewhere),
+        b"{torn /static-creds/",
+    )
+    mount = start.removesuffix("/static-creds")
+    assert static_names(log, mount) == {PATH.rpartition("/")[2], "other"}
