@@ -1,4 +1,4 @@
-"""When no answer came: from what `urllib3` raised to the error a person reads."""
+"""When no answer came: from what `kept` or `urllib3` raised to the error a person reads."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.errors import LostAnswerError
+from vaultaws.vault.kept import UnreachedError
 
 __all__ = ["LostAnswerError", "needs_https", "retry_after", "to_error"]
 
@@ -48,7 +49,7 @@ def to_error(
             why=_reason(fault),
             do="check VAULT_PROXY_ADDR, HTTPS_PROXY and NO_PROXY",
         )
-    if isinstance(fault, SSLError):
+    if isinstance(fault, SSLError | ssl.SSLError):
         return _tls_error(fault, where)
     if isinstance(fault, ConnectTimeoutError) or _never_connected(fault):
         return VaultUnreachableError(
@@ -101,7 +102,7 @@ def _causes(fault: BaseException) -> Iterator[BaseException]:
 
 
 def _never_connected(fault: Exception) -> bool:
-    refused = (NewConnectionError, ConnectionRefusedError, FileNotFoundError)
+    refused = (UnreachedError, NewConnectionError, ConnectionRefusedError, FileNotFoundError)
     return any(isinstance(cause, refused) for cause in _causes(fault))
 
 
