@@ -1,6 +1,6 @@
 // Lookups looks leases up as fast as the server answers: what a compiled load generator gets.
 //
-// The leases' ids come on standard input, one a line; VAULT_ADDR and VAULT_TOKEN are the
+// The leases' ids are in the file that is named, one a line; VAULT_ADDR and VAULT_TOKEN are the
 // environment's. Every id is asked for once with PUT sys/leases/lookup, over kept connections. The
 // seconds from the first request to the last answer go to standard output; an answer other than
 // 200 ends the program with 1.
@@ -25,7 +25,7 @@ const largestID = 1 << 20
 func main() {
 	connections := flag.Int("connections", 8, "how many connections are kept, each asking in turn")
 	flag.Parse()
-	seconds, err := run(*connections)
+	seconds, err := run(*connections, flag.Arg(0))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
@@ -33,8 +33,13 @@ func main() {
 	fmt.Printf("%.6f\n", seconds)
 }
 
-func run(connections int) (float64, error) {
-	bodies, err := read(os.Stdin)
+func run(connections int, file string) (float64, error) {
+	ids, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer ids.Close()
+	bodies, err := read(ids)
 	if err != nil {
 		return 0, err
 	}
