@@ -10,7 +10,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import Any, Final
 from weakref import finalize
@@ -22,7 +22,11 @@ Reach = Callable[[], socket.socket]
 
 
 class UnreachedError(OSError):
-    """No connection came about: nothing was sent. The cause is the system's error."""
+    """No connection came about: nothing was sent. The cause says why."""
+
+
+class ProxyRefusedError(OSError):
+    """The proxy on the way did not let us through. The cause says why."""
 
 
 class Kept:
@@ -106,7 +110,9 @@ class _Connection(HTTPConnection):
             super().request(*args, **kwargs)
         finally:
             self._parts = None
-        super().send(b"".join(parts))
+        # a server may refuse before it has read all: then there is an answer to be read
+        with suppress(BrokenPipeError):
+            super().send(b"".join(parts))
 
     def send(self, data: Any) -> None:
         if self._parts is None:
@@ -139,7 +145,7 @@ def reach_tls(
     """Open a TLS connection to a server whose certificate must be for `name`."""
     opened = reach_tcp(host, port, seconds)
     try:
-        return context.wrap_socket(opened, server_hostname=name.partition("%")[0].rstrip("."))
+        return context.wrap_socket(opened, server_hostname=name)
     except BaseException:
         opened.close()
         raise

@@ -1,7 +1,7 @@
 """The connections: TLS exactly as set, unix sockets, proxies, and nothing from the environment
 of `requests` (it would take ~/.netrc and REQUESTS_CA_BUNDLE, which no Vault client does).
 
-Straight to the server it goes by `kept`; through a proxy by urllib3, which knows how.
+Straight to the server they are those of `kept`; through a proxy those of `proxied`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from functools import partial
 from pathlib import Path
 from string import punctuation
 from threading import Lock
-from typing import Any, Final, Protocol
-from urllib.parse import SplitResult, quote, unquote, urlsplit
-
-import urllib3
-from urllib3 import PoolManager, ProxyManager
-from urllib3.exceptions import InsecureRequestWarning
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import SplitResult, quote, urlsplit
 
 from vaultaws.errors import UsageError
 from vaultaws.vault.bulk import AT_ONCE
 from vaultaws.vault.connection import ConnectionSettings, Tls
 from vaultaws.vault.kept import Kept, Reach, UnreachedError, reach_tcp, reach_tls, reach_unix
+
+if TYPE_CHECKING:
+    from vaultaws.vault.proxied import Proxied
 
 _KEPT: Final = AT_ONCE + 2
 _PORTS: Final = {"http": 80, "https": 443}
@@ -47,7 +46,7 @@ class Pools:
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
         self._lock = Lock()
-        self._managers: dict[str, PoolManager] = {}
+        self._by_proxy: dict[str, Proxied] = {}
         self._kept: dict[tuple[str, str], Kept] = {}
 
     def send(
@@ -55,12 +54,12 @@ class Pools:
     ) -> AbstractContextManager[Response]:
         """Send once, follow nothing; the body of the answer is still to be read.
 
-        Raises what `kept` and urllib3 raise, and UsageError when a certificate of ours cannot be
-        used.
+        Raises as `kept` and `proxied` do, and UsageError when a certificate of ours cannot be used.
         """
         parts = urlsplit(url)
         if self._settings.proxy:
-            return self._proxied(parts.scheme, method, url, headers, body)
+            seconds = self._settings.timeout_seconds
+            return self._proxied(parts.scheme).sent(method, url, headers, body, seconds)
         path = quote(parts.path, safe=punctuation)
         target = f"{path}?{quote(parts.query, safe=punctuation)}" if parts.query else path
         return self._straight(parts).sent(method, target, headers, body)
@@ -73,32 +72,22 @@ class Pools:
                 self._kept[place] = _open_kept(parts, self._settings)
             return self._kept[place]
 
-    def _proxied(
-        self, scheme: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> AbstractContextManager[Response]:
-        seconds = self._settings.timeout_seconds
+    def _proxied(self, scheme: str) -> Proxied:
+        from vaultaws.vault.proxied import Proxied
+
         with self._lock:
-            if scheme not in self._managers:
-                tls = _tls_options(self._settings.tls) if scheme == "https" else {}
-                self._managers[scheme] = _open_manager(self._settings.proxy, tls)
-            manager = self._managers[scheme]
-        return manager.urlopen(
-            method,
-            url,
-            body=body,
-            headers=headers,
-            timeout=urllib3.Timeout(connect=seconds, read=seconds),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
+            if scheme not in self._by_proxy:
+                tls = self._settings.tls
+                context = tls_context(tls) if scheme == "https" else None
+                self._by_proxy[scheme] = Proxied(self._settings.proxy, context, tls, most=_KEPT)
+            return self._by_proxy[scheme]
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         for kept in self._kept.values():
             kept.close()
-        for manager in self._managers.values():
-            manager.clear()
+        for proxied in self._by_proxy.values():
+            proxied.close()
 
 
 def _open_kept(parts: SplitResult, settings: ConnectionSettings) -> Kept:
@@ -113,28 +102,25 @@ def _open_kept(parts: SplitResult, settings: ConnectionSettings) -> Kept:
         raise UnreachedError from fault
     reach: Reach = partial(reach_tcp, host, port, seconds)
     if parts.scheme == "https":
-        name = settings.tls.server_name or host
+        name = _certificate_name(settings.tls.server_name or host)
         reach = partial(reach_tls, host, port, seconds, tls_context(settings.tls), name)
     return Kept(reach, shown, most=_KEPT)
 
 
-def _open_manager(proxy: str, tls: dict[str, Any]) -> ProxyManager:
-    parts = urlsplit(proxy)
-    headers = None
-    if parts.username:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers = urllib3.make_headers(proxy_basic_auth=pair)
-    return ProxyManager(proxy, maxsize=_KEPT, proxy_headers=headers, **tls)
-
-
-def _tls_options(tls: Tls) -> dict[str, Any]:
-    context = tls_context(tls)
-    options: dict[str, Any] = {"ssl_context": context}
-    if tls.server_name:
-        options |= {"server_hostname": tls.server_name, "assert_hostname": tls.server_name}
-    if context.verify_mode is ssl.CERT_NONE:
-        options |= {"cert_reqs": "CERT_NONE", "assert_hostname": False}
-    return options
+def _certificate_name(named: str) -> str:
+    """The name that the certificate must be for: no zone of an address, no dot at the end."""
+    name = named.partition("%")[0].rstrip(".")
+    try:
+        usable = bool(name.encode("idna"))
+    except UnicodeError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            "no certificate can be for the server's name",
+            why=f"{named!r} is not the name of a host",
+            do="correct VAULT_TLS_SERVER_NAME, or VAULT_ADDR",
+        )
+    return name
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -156,7 +142,6 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
                 "the client certificate cannot be used", "VAULT_CLIENT_CERT", fault
             ) from fault
     if not tls.verify:
-        urllib3.disable_warnings(InsecureRequestWarning)  # it was asked for
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context

@@ -1,6 +1,6 @@
 """One request to the server: it speaks our errors, repeats only what may be repeated, and ends.
 
-Imported with the first request, not before: urllib3 costs some twenty milliseconds.
+Imported with the first request, not before: what lies below it costs milliseconds.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit
-
-from urllib3.exceptions import DecodeError, HTTPError
 
 from vaultaws.clock import Clock
 from vaultaws.errors import UsageError, VaultError, VaultStandbyError, VaultUnreachableError
@@ -180,7 +178,7 @@ class Transport:
                     location=response.headers.get("Location", ""),
                     retry_after_seconds=wire.retry_after(response.headers.get("Retry-After", "")),
                 )
-        except (HTTPError, HTTPException, OSError) as fault:
+        except (HTTPException, OSError) as fault:
             repeatable = retry.may_repeat(method, path)
             raise wire.to_error(fault, self._settings, repeatable=repeatable) from None
 
@@ -190,7 +188,7 @@ class Transport:
         while chunk := response.read1(_CHUNK):
             body += chunk
             if len(body) > _LARGEST_BODY:
-                raise DecodeError("the answer is too large")
+                raise HTTPException("the answer is too large")
             if self._clock.monotonic() > deadline:
                 raise TimeoutError("the answer came too slowly")
         return bytes(body)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.support.certificates import Authority
 from tests.support.stage import Reply, Stage
-from vaultaws.errors import VaultError, VaultStandbyError, VaultUnreachableError
+from vaultaws.errors import UsageError, VaultError, VaultStandbyError, VaultUnreachableError
 from vaultaws.model import Secret
 from vaultaws.vault.bulk import AT_ONCE
 from vaultaws.vault.connection import ConnectionSettings, Tls
@@ -180,6 +180,20 @@ def test_a_host_whose_name_cannot_be_is_not_reached() -> None:
         pytest.raises(VaultUnreachableError, match="no Vault or OpenBao server answers"),
     ):
         vault.list_roles("aws")
+
+
+def test_no_certificate_is_for_a_name_that_cannot_be(stage: Open, tmp_path: Path) -> None:
+    server = stage(LEASE, Authority(tmp_path).server())
+    settings = ConnectionSettings(server.address, Secret("made-up"), tls=Tls(server_name=".x"))
+    with HvacVault(settings) as vault, pytest.raises(UsageError, match="no certificate"):
+        vault.list_roles("aws")
+    assert not server.seen
+
+
+def test_a_refusal_that_comes_before_all_was_sent_is_heard(raw: Raw) -> None:
+    raw.answers = (b'HTTP/1.1 413 Too large\r\nContent-Length: 23\r\n\r\n{"errors": ["too much"]}',)
+    with raw.vault() as vault, pytest.raises(VaultError):
+        vault.write("aws/roles/r", {"policy_document": "x" * 8_000_000})
 
 
 def test_over_tls_connections_are_kept_too_and_new_ones_come_for_those_that_end(
