@@ -78,9 +78,14 @@ def _tls_options(context: ssl.SSLContext, tls: Tls) -> dict[str, Any]:
 
 
 def _plain(fault: HTTPError) -> OSError | HTTPException:
-    """The same fault as the standard library would raise it."""
+    """The same fault as the standard library would raise it.
+
+    urllib3 lays at the proxy's door what breaks off after the proxy took the request: that may
+    have taken effect.
+    """
     if isinstance(fault, ProxyError):
-        return ProxyRefusedError()
+        broke_off = isinstance(fault.original_error, ConnectionResetError)
+        return HTTPException() if broke_off else ProxyRefusedError()
     if isinstance(fault, SSLError):
         return ssl.SSLError(str(fault))
     if isinstance(fault, ConnectTimeoutError | NewConnectionError):
