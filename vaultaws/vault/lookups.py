@@ -23,7 +23,7 @@ def look_up_all(
     """Look leases up in their order, those left out that are gone. Raises VaultError.
 
     Each thread looks several up before it hands them over: to wake the caller for each one costs
-    a tenth of the rate. After the first fault, or an interrupt, no further look-up is begun.
+    more than it tells. After the first fault, or an interrupt, no further look-up is begun.
     """
     over = Event()
 
