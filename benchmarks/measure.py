@@ -41,23 +41,25 @@ def run(
     directory: Path,
     environ: Mapping[str, str],
     log: Path,
+    results: Path | None = None,
     memory: bool = False,
     limit_seconds: float = COMMAND_SECONDS,
 ) -> Run:
-    """Run `command`, its output in `log`. Whatever ends this call early ends the command too.
+    """Run `command`, its output in `log`, or its standard output in `results` where that is given.
+    Whatever ends this call early ends the command too.
 
     With `memory`, the resident memory of the whole tree is summed every 10 ms; that costs time, so
     the seconds of such a run are not to be compared. Raises CommandFailedError after the limit.
     """
-    with log.open("wb") as sink:
+    with log.open("wb") as sink, (results or Path(os.devnull)).open("wb") as kept:
         started = time.perf_counter()
         process = subprocess.Popen(
             command,
             cwd=directory,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
+            stdout=kept if results else sink,
+            stderr=sink,
             start_new_session=True,
         )
         late = threading.Timer(limit_seconds, _end_group, [process.pid])

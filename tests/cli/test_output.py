@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
+import json
 import os
 import time
+import tracemalloc
+from pathlib import Path
 
 from vaultaws.cli import output
 
@@ -48,3 +52,18 @@ def test_a_terminal_that_has_hung_up_does_not_stop_the_work() -> None:
     """What was issued within it would have been lost with the error."""
     with output.Progress("working", HungUp()) as progress, progress.paused():
         output.say("words", HungUp())
+
+
+def test_very_much_json_is_written_without_being_held(tmp_path: Path) -> None:
+    """As one text the same rows are 5 MB, and 40 MB while they are put together."""
+    rows = [{"lease_id": "aws/creds/reader/abc", "role": "reader", "ends": None}] * 40_000
+    with (tmp_path / "out.json").open("w", encoding="utf-8") as sink:
+        tracemalloc.start()
+        try:
+            with contextlib.redirect_stdout(sink):
+                output.as_json({"version": 1, "leases": rows})
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 2_000_000
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"))["leases"] == rows

@@ -26,7 +26,8 @@ class Killer:
 
 def killed(place: Place, killer: Killer, when: str) -> bool:
     """Apply through a relay that kills at one write; False when that write never came."""
-    relay = Relay(place.wired.server.address, **{when: killer})
+    relay = Relay(place.wired.server.address)
+    setattr(relay, when, killer)
     try:
         killer.process = place.through(relay.address).start("apply", "--yes")
         with killer.process as process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,9 +38,18 @@ def nothing(_: Asked) -> None:
 
 class Relay:
     """Forwards to `target`. `before` is called before a write is forwarded, `after` when the
-    server has answered and the asker not yet."""
+    server has answered and the asker not yet. With a context it speaks TLS; each connection ends
+    without a word after `keeps` answers."""
 
-    def __init__(self, target: str, before: Hook = nothing, after: Hook = nothing) -> None:
+    def __init__(
+        self,
+        target: str,
+        before: Hook = nothing,
+        after: Hook = nothing,
+        *,
+        context: ssl.SSLContext | None = None,
+        keeps: int = 1_000_000,
+    ) -> None:
         self._target = urlsplit(target).netloc
         self.before = before
         self.after = after
@@ -50,12 +60,15 @@ class Relay:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            answered = 0
 
             def handle_one_request(self) -> None:
                 try:
                     super().handle_one_request()
                 except (CutError, OSError):
                     self.close_connection = True
+                self.answered += 1
+                self.close_connection |= self.answered == keeps
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -67,12 +80,18 @@ class Relay:
             setattr(Handler, f"do_{method}", Handler.forward)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if context is not None:
+            self._scheme = "https"
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import Any, Self, TextIO
 REPORT_AFTER_SECONDS = 2.0
 PIPE_INTERVAL_SECONDS = 10.0
 REDRAW_SECONDS = 0.25
+PIECES_AT_ONCE = 4096
 
 
 def result(text: str) -> None:
@@ -57,8 +59,18 @@ def colours(stream: TextIO) -> bool:
 
 
 def as_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object for machines."""
-    result(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print one JSON object for machines. Raises OSError as `result` does.
+
+    It is written block by block: in one piece, very many leases would take five times their memory.
+    """
+    pieces = json.JSONEncoder(indent=2, ensure_ascii=False, default=str).iterencode(value)
+    try:
+        while block := "".join(itertools.islice(pieces, PIECES_AT_ONCE)):
+            sys.stdout.write(block)
+        print(flush=True)
+    except OSError:
+        _drop_rest(sys.stdout)
+        raise
 
 
 class Progress:

@@ -1,30 +1,43 @@
 """The connections: TLS exactly as set, unix sockets, proxies, and nothing from the environment
 of `requests` (it would take ~/.netrc and REQUESTS_CA_BUNDLE, which no Vault client does).
 
-urllib3 by itself: the layer of `requests` above it more than doubles what one small read costs
-(0.60 against 0.27 ms of CPU), which counts when a plan reads thousands.
+Straight to the server they are those of `kept`; through a proxy those of `proxied`.
 """
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from string import punctuation
 from threading import Lock
-from typing import Any, Final
-from urllib.parse import unquote, urlsplit
-
-import urllib3
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, PoolManager, ProxyManager
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import InsecureRequestWarning
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import SplitResult, quote, urlsplit
 
 from vaultaws.errors import UsageError
 from vaultaws.vault.bulk import AT_ONCE
 from vaultaws.vault.connection import ConnectionSettings, Tls
+from vaultaws.vault.kept import Kept, Reach, UnreachedError, reach_tcp, reach_tls, reach_unix
+
+if TYPE_CHECKING:
+    from vaultaws.vault.proxied import Proxied
 
 _KEPT: Final = AT_ONCE + 2
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Response(Protocol):
+    """What the transport needs of an answer."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Any: ...
+
+    def read1(self, amt: int, /) -> bytes: ...
 
 
 class Pools:
@@ -33,66 +46,81 @@ class Pools:
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
         self._lock = Lock()
-        self._by_scheme: dict[str, PoolManager] = {}
-        self._unix = _UnixPool(settings.unix_socket) if settings.unix_socket else None
+        self._by_proxy: dict[str, Proxied] = {}
+        self._kept: dict[tuple[str, str], Kept] = {}
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> BaseHTTPResponse:
+    ) -> AbstractContextManager[Response]:
         """Send once, follow nothing; the body of the answer is still to be read.
 
-        Raises urllib3's errors, and UsageError when a certificate of ours cannot be used.
+        Raises as `kept` and `proxied` do, and UsageError when a certificate of ours cannot be used.
         """
-        seconds = self._settings.timeout_seconds
-        options: dict[str, Any] = {
-            "body": body,
-            "headers": headers,
-            "timeout": urllib3.Timeout(connect=seconds, read=seconds),
-            "retries": False,
-            "redirect": False,
-            "preload_content": False,
-        }
-        if self._unix is not None:
-            parts = urlsplit(url)
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            return self._unix.urlopen(method, target, **options)
-        return self._manager(urlsplit(url).scheme).urlopen(method, url, **options)
+        parts = urlsplit(url)
+        if self._settings.proxy:
+            seconds = self._settings.timeout_seconds
+            return self._proxied(parts.scheme).sent(method, url, headers, body, seconds)
+        path = quote(parts.path, safe=punctuation)
+        target = f"{path}?{quote(parts.query, safe=punctuation)}" if parts.query else path
+        return self._straight(parts).sent(method, target, headers, body)
 
-    def _manager(self, scheme: str) -> PoolManager:
+    def _straight(self, parts: SplitResult) -> Kept:
         """TLS is set up with the first https request: it costs 35 ms that http need not."""
         with self._lock:
-            if scheme not in self._by_scheme:
-                tls = _tls_options(self._settings.tls) if scheme == "https" else {}
-                self._by_scheme[scheme] = _open_manager(self._settings.proxy, tls)
-            return self._by_scheme[scheme]
+            place = (parts.scheme, parts.netloc)
+            if place not in self._kept:
+                self._kept[place] = _open_kept(parts, self._settings)
+            return self._kept[place]
+
+    def _proxied(self, scheme: str) -> Proxied:
+        from vaultaws.vault.proxied import Proxied
+
+        with self._lock:
+            if scheme not in self._by_proxy:
+                tls = self._settings.tls
+                context = tls_context(tls) if scheme == "https" else None
+                self._by_proxy[scheme] = Proxied(self._settings.proxy, context, tls, most=_KEPT)
+            return self._by_proxy[scheme]
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        for manager in self._by_scheme.values():
-            manager.clear()
-        if self._unix is not None:
-            self._unix.close()
+        for kept in self._kept.values():
+            kept.close()
+        for proxied in self._by_proxy.values():
+            proxied.close()
 
 
-def _open_manager(proxy: str, tls: dict[str, Any]) -> PoolManager:
-    if not proxy:
-        return PoolManager(maxsize=_KEPT, **tls)
-    parts = urlsplit(proxy)
-    headers = None
-    if parts.username:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers = urllib3.make_headers(proxy_basic_auth=pair)
-    return ProxyManager(proxy, maxsize=_KEPT, proxy_headers=headers, **tls)
+def _open_kept(parts: SplitResult, settings: ConnectionSettings) -> Kept:
+    """Connections to the place that a URL names, or to the socket of the settings."""
+    seconds = settings.timeout_seconds
+    if settings.unix_socket:
+        return Kept(partial(reach_unix, settings.unix_socket, seconds), "localhost", most=_KEPT)
+    try:
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        shown = parts.netloc.rpartition("@")[2].encode("idna").decode()
+    except ValueError as fault:
+        raise UnreachedError from fault
+    reach: Reach = partial(reach_tcp, host, port, seconds)
+    if parts.scheme == "https":
+        name = _certificate_name(settings.tls.server_name or host)
+        reach = partial(reach_tls, host, port, seconds, tls_context(settings.tls), name)
+    return Kept(reach, shown, most=_KEPT)
 
 
-def _tls_options(tls: Tls) -> dict[str, Any]:
-    context = tls_context(tls)
-    options: dict[str, Any] = {"ssl_context": context}
-    if tls.server_name:
-        options |= {"server_hostname": tls.server_name, "assert_hostname": tls.server_name}
-    if context.verify_mode is ssl.CERT_NONE:
-        options |= {"cert_reqs": "CERT_NONE", "assert_hostname": False}
-    return options
+def _certificate_name(named: str) -> str:
+    """The name that the certificate must be for: no zone of an address, no dot at the end."""
+    name = named.partition("%")[0].rstrip(".")
+    try:
+        usable = bool(name.encode("idna"))
+    except UnicodeError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            "no certificate can be for the server's name",
+            why=f"{named!r} is not the name of a host",
+            do="correct VAULT_TLS_SERVER_NAME, or VAULT_ADDR",
+        )
+    return name
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -105,6 +133,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
         context = _trusting(tls)
     except (OSError, ValueError) as fault:
         raise _tls_fault("the CA certificates cannot be used", "VAULT_CACERT", fault) from fault
+    context.set_alpn_protocols(["http/1.1"])
     if tls.client_cert:
         try:
             context.load_cert_chain(tls.client_cert, tls.client_key, password=_no_password)
@@ -113,7 +142,6 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
                 "the client certificate cannot be used", "VAULT_CLIENT_CERT", fault
             ) from fault
     if not tls.verify:
-        urllib3.disable_warnings(InsecureRequestWarning)  # it was asked for
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
@@ -151,31 +179,3 @@ def _tls_fault(what: str, variable: str, fault: Exception) -> UsageError:
         why=f"OpenSSL says: {reason}",
         do=f"correct the PEM file that {variable} names",
     )
-
-
-class _UnixConnection(HTTPConnection):
-    """HTTP to the socket whose path is the host."""
-
-    def __init__(self, path: str, **kwargs: Any) -> None:
-        super().__init__("localhost", **kwargs)
-        self._path = path
-
-    def _new_conn(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            if isinstance(self.timeout, int | float):
-                connection.settimeout(self.timeout)
-            connection.connect(self._path)
-        except OSError:
-            connection.close()
-            raise
-        return connection
-
-
-class _UnixPool(HTTPConnectionPool):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", maxsize=_KEPT)
-        self._path = path
-
-    def _new_conn(self) -> _UnixConnection:
-        return _UnixConnection(self._path)

@@ -1,4 +1,4 @@
-"""When no answer came: from what `urllib3` raised to the error a person reads."""
+"""When no answer came: from what `kept` or `proxied` raised to the error a person reads."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
-
 from vaultaws.errors import VaultUnreachableError
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.errors import LostAnswerError
+from vaultaws.vault.kept import ProxyRefusedError, UnreachedError
 
 __all__ = ["LostAnswerError", "needs_https", "retry_after", "to_error"]
 
@@ -42,15 +35,15 @@ def to_error(
 ) -> VaultUnreachableError:
     """Choose the error. `repeatable` False warns that the request may have taken effect."""
     where = settings.address
-    if isinstance(fault, ProxyError):
+    if isinstance(fault, ProxyRefusedError):
         return VaultUnreachableError(
             f"the proxy on the way to {where} does not let us through",
             why=_reason(fault),
             do="check VAULT_PROXY_ADDR, HTTPS_PROXY and NO_PROXY",
         )
-    if isinstance(fault, SSLError):
+    if isinstance(fault, ssl.SSLError):
         return _tls_error(fault, where)
-    if isinstance(fault, ConnectTimeoutError) or _never_connected(fault):
+    if _never_connected(fault):
         return VaultUnreachableError(
             f"no Vault or OpenBao server answers at {where}",
             why=_reason(fault),
@@ -59,7 +52,7 @@ def to_error(
     do = (
         "try again" if repeatable else "it may have taken effect: look first (vaultaws leases list)"
     )
-    if isinstance(fault, Urllib3TimeoutError | TimeoutError):
+    if isinstance(fault, TimeoutError):
         return LostAnswerError(
             f"the server at {where} did not answer in time",
             why=f"no whole answer came within {settings.timeout_seconds:g} s",
@@ -101,7 +94,7 @@ def _causes(fault: BaseException) -> Iterator[BaseException]:
 
 
 def _never_connected(fault: Exception) -> bool:
-    refused = (NewConnectionError, ConnectionRefusedError, FileNotFoundError)
+    refused = (UnreachedError, ConnectionRefusedError, FileNotFoundError)
     return any(isinstance(cause, refused) for cause in _causes(fault))
 
 

@@ -1,0 +1,3 @@
+module vaultaws/benchmarks/lookups
+
+go 1.22
