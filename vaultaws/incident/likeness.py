@@ -22,13 +22,18 @@ class Likeness:
     def role_of(self, user: IamUser) -> str:
         """The role whose users are named like this one, or lie below a path of its own; empty
         where it looks like none. Of several that fit the longest name counts."""
-        fitting = [name for name, found in self.patterns.items() if found.fullmatch(user.name)]
+        fitting = [name for name in self.patterns if self.fits(user, name)]
         if fitting:
             return min(fitting, key=lambda name: (-len(name), name))
         for name, role in self.roles.items():
             if role.user_path not in {"", "/"} and user.path == role.user_path:
                 return name
         return ""
+
+    def fits(self, user: IamUser, role: str) -> bool:
+        """Whether the user is named like those of the role."""
+        pattern = self.patterns.get(role)
+        return pattern is not None and pattern.fullmatch(user.name) is not None
 
     def person_of(self, user: IamUser, role: str) -> str:
         """Whom the name of a role's user says it was made for; empty where it says nobody."""
