@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 from vaultaws.aws.identity import IamUser
 from vaultaws.incident.likeness import Likeness
-from vaultaws.incident.naming import AROUND_SECONDS, Names
+from vaultaws.incident.naming import Names
 from vaultaws.leases.inventory import Holding
 
 AROUND: Final = timedelta(minutes=2)
@@ -46,7 +46,7 @@ def by_names(
     begins = {held.lease_id: starts(held) for held in leases}
     found: dict[str, str] = {}
     taken: set[str] = set()
-    for place in range(len(AROUND_SECONDS)):
+    for place in range(max(map(len, begins.values()), default=0)):
         for lease, wanted in begins.items():
             if lease in found or place >= len(wanted):
                 continue
@@ -62,35 +62,42 @@ def match(
     leases: Sequence[Holding],
     likeness: Likeness,
     named: Mapping[str, str],
+    *,
+    stem: Callable[[Holding], str],
+    has_key: Callable[[Holding], bool],
 ) -> Matched:
     """Give each lease that has no user by name one of its role made at its time.
 
-    Of each role as many as can be are matched. A user that fits the names of several roles may be
-    of any of them.
+    Where it is known how the names of its person's users begin (`stem`), it must be one of those,
+    and it is left over where its key can tell (`has_key`); else any whose name fits the role. Of
+    each such group as many as can be are matched.
     """
     taken = set(named.values())
     free = [user for user in users if user.name not in taken]
-    rest = [held for held in leases if held.lease_id not in named and held.issued_at is not None]
-    roles = {user.name: likeness.role_of(user) for user in free}
-    of_role: defaultdict[str, list[IamUser]] = defaultdict(list)
-    for user in free:
-        of_role[roles[user.name]].append(user)
-    with_role: defaultdict[str, list[Holding]] = defaultdict(list)
-    for held in rest:
-        with_role[held.role].append(held)
+    groups: defaultdict[tuple[str, str], list[Holding]] = defaultdict(list)
+    for held in leases:
+        if held.lease_id not in named and held.issued_at is not None:
+            groups[held.role, stem(held)].append(held)
     likely: dict[str, str] = {}
-    for role, held_now in with_role.items():
-        likely |= _by_time(of_role[role], held_now)
-    matched = set(likely.values())
-    left_users = [user for user in free if roles[user.name] and user.name not in matched]
-    left_leases = [held for held in rest if held.lease_id not in likely]
-    for role in sorted({held.role for held in left_leases}):
-        fitting = [user for user in left_users if likeness.fits(user, role)]
-        more = _by_time(fitting, [held for held in left_leases if held.role == role])
-        likely |= more
-        left_users = [user for user in left_users if user.name not in set(more.values())]
-    left = tuple(held for held in left_leases if held.lease_id not in likely)
-    return Matched(named, likely, tuple(left_users), left)
+    matched: set[str] = set()
+    names = {user.name: likeness.role_of(user) for user in free}
+    for role, start in sorted(groups, key=lambda group: (-len(group[1]), group)):
+        wanting = [held for held in groups[role, start] if not (start and has_key(held))]
+        fitting = [user for user in free if user.name not in matched]
+        if start:
+            fitting = [user for user in fitting if user.name.startswith(start)]
+        else:
+            fitting = [u for u in fitting if names[u.name] == role or likeness.fits(u, role)]
+        found = _by_time(fitting, wanting)
+        likely |= found
+        matched |= set(found.values())
+    waiting = [held for group in groups.values() for held in group]
+    return Matched(
+        named,
+        likely,
+        tuple(user for user in free if names[user.name] and user.name not in matched),
+        tuple(held for held in waiting if held.lease_id not in likely),
+    )
 
 
 def _by_time(users: Iterable[IamUser], leases: Iterable[Holding]) -> dict[str, str]:

@@ -28,8 +28,15 @@ _PARTS: Final = re.compile(
 )
 
 
-def prefixes(template: str, role: str, person: str, issued_at: datetime) -> tuple[str, ...]:
-    """How the name of the user of one issuance begins: up to what is random in it.
+def prefixes(
+    template: str,
+    role: str,
+    person: str,
+    issued_at: datetime,
+    around: tuple[int, ...] = AROUND_SECONDS,
+) -> tuple[str, ...]:
+    """How the name of the user of one issuance begins: up to what is random in it; one for each of
+    the seconds `around` its time.
 
     Empty where the template cannot be followed, or where its names say too little to tell.
     """
@@ -37,7 +44,13 @@ def prefixes(template: str, role: str, person: str, issued_at: datetime) -> tupl
     if not start:
         return ()
     at = int(issued_at.timestamp())
-    return tuple(start.replace(_SECONDS, str(at + off)) for off in AROUND_SECONDS)
+    return tuple(start.replace(_SECONDS, str(at + off)) for off in around)
+
+
+def stem(template: str, role: str, person: str) -> str:
+    """How the names of one person's users of a role begin, up to the time in them; empty where
+    `prefixes` is."""
+    return _start(template, role, person).partition(_SECONDS)[0]
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,7 @@ from vaultaws.aws.identity import IamUser
 from vaultaws.errors import AwsError
 from vaultaws.incident.likeness import Likeness
 from vaultaws.incident.matching import ByTime, Matched, by_names, match
-from vaultaws.incident.naming import Names, prefixes
+from vaultaws.incident.naming import Names, prefixes, stem
 from vaultaws.incident.userkeys import Keys, Reads
 from vaultaws.leases.inventory import Holding, LeaseState
 from vaultaws.leases.leaseless import Leaseless
@@ -25,6 +25,8 @@ from vaultaws.model import AuditIssuance
 IN_FLIGHT: Final = timedelta(minutes=2)
 """A user younger than this may be of an issuance that Vault has not answered yet, and a lease's may
 not be in every listing of IAM yet."""
+_AROUND_SECONDS: Final = (0, -1, 1, -2, 2, *range(-3, -11, -1))
+"""The engine takes the time of a name first; the lease comes with AWS's answers to four calls."""
 MOST_ASKED: Final = 10
 """Of how many users the keys are read to tell whether one is a lease's."""
 
@@ -54,13 +56,23 @@ class Ways:
     own: frozenset[str] = frozenset()
 
     def starts(self, held: Holding) -> tuple[str, ...]:
-        """How the name of the lease's user begins; empty where nothing tells."""
-        if (entry := self.issuances.get(held.lease_id)) is not None:
-            return prefixes(self.template, held.role, entry.display_name, entry.time)
-        record = self.records.get(held.lease_id)
-        if record is None or held.issued_at is None:
+        """How the name of the lease's user begins, likeliest first; empty where nothing tells."""
+        asked, at = self._asked(held)
+        if not asked or at is None:
             return ()
-        return prefixes(self.template, held.role, record.intent.display_name, held.issued_at)
+        return prefixes(self.template, held.role, asked, at, _AROUND_SECONDS)
+
+    def stem(self, held: Holding) -> str:
+        """How the names of users begin that were made for the same person, up to the time."""
+        asked, _ = self._asked(held)
+        return stem(self.template, held.role, asked) if asked else ""
+
+    def _asked(self, held: Holding) -> tuple[str, datetime | None]:
+        """The login that asked for the lease, and when it was answered."""
+        if (entry := self.issuances.get(held.lease_id)) is not None:
+            return entry.display_name, entry.time
+        record = self.records.get(held.lease_id)
+        return (record.intent.display_name, held.issued_at) if record is not None else ("", None)
 
 
 @dataclass(frozen=True)
@@ -79,11 +91,10 @@ def look(
     leases = [held for held in holdings if held.state is LeaseState.LIVE and not held.is_sts]
     mine = [user for user in listed if user.name not in ways.own]
     against = _Against(iam, ways, mine, leases)
-    matched = against.matched()
+    matched, gone = against.settled(now)
     left = [user for user in matched.users if user.created_at <= now - IN_FLIGHT]
     judged = [(user, against.is_leaseless(user, matched)) for user in left]
     users = tuple(against.told(user) for user, is_one in judged if is_one)
-    gone = against.gone(matched, now)
     there = {*matched.named, *against.pinned}
     return Seen(
         tuple(_with_user(held, there, gone) for held in holdings),
@@ -112,7 +123,14 @@ class _Against:
             users = [user for user in self._users if user.name not in taken]
             leases = [held for held in self._leases if held.lease_id not in self.pinned]
             named = by_names(users, leases, lambda held: self._starts[held.lease_id])
-            matched = match(users, leases, self._ways.likeness, named)
+            matched = match(
+                users,
+                leases,
+                self._ways.likeness,
+                named,
+                stem=self._ways.stem,
+                has_key=self._keys.can_tell,
+            )
             self._keys.ask([user.name for user in matched.users])
             found = {
                 held.lease_id: user.name
@@ -156,9 +174,17 @@ class _Against:
             unseen=fault.why if fault is not None else "",
         )
 
-    def gone(self, matched: Matched, now: datetime) -> dict[str, bool | None]:
-        """Of each lease that no user was found for: whether its user is gone, None where another
-        user may be the lease's and nothing tells."""
+    def settled(self, now: datetime) -> tuple[Matched, dict[str, bool | None]]:
+        """What is matched, and of each lease that no user was found for whether its user is gone:
+        None where another user may be the lease's and nothing tells."""
+        while True:
+            matched, known = self.matched(), len(self.pinned)
+            gone = self._gone(matched, now)
+            if len(self.pinned) == known:
+                return matched, gone
+
+    def _gone(self, matched: Matched, now: datetime) -> dict[str, bool | None]:
+        """Users that are of a lease after all, by their keys, are pinned to it."""
         sure = {*matched.named.values(), *self.pinned.values()}
         free = ByTime(
             [user for user in self._users if user.name not in sure], lambda user: user.created_at
@@ -181,8 +207,12 @@ class _Against:
         if len(alike) > MOST_ASKED:
             return None
         self._keys.ask(alike)
-        told = [self._keys.is_of(name, held) for name in alike]
-        if any(is_its is not False for is_its in told):
+        told = {name: self._keys.is_of(name, held) for name in alike}
+        for name, is_its in told.items():
+            if is_its:
+                self.pinned[held.lease_id] = name
+                return False
+        if None in told.values():
             return None
         try:
             return not (held.access_key_id and self._iam.key_owner(held.access_key_id))

@@ -52,6 +52,10 @@ class Keys:
         known = self._known[name]
         return known if isinstance(known, AwsError) else None
 
+    def can_tell(self, held: Holding) -> bool:
+        """Whether the lease's key is known in a form that keys of users can be compared with."""
+        return bool(held.access_key_id or (held.key_hash and self._digest is not None))
+
     def is_of(self, name: str, held: Holding) -> bool | None:
         """Whether the lease's key is one of the user's; None where that cannot be compared."""
         if self.fault(name) is not None:

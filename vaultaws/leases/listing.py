@@ -38,24 +38,30 @@ _COLUMNS: Final = (
     "iam_user",
     "iam_user_gone",
 )
-_HEAD: Final = ("PERSON", "ROLE", "KEY", "ISSUED", "LEASE ENDS", "TOKEN ENDS", "LAST USED")
+HEAD: Final = ("PERSON", "ROLE", "KEY", "ISSUED", "LEASE ENDS", "TOKEN ENDS", "LAST USED")
 
 
 def render_table(inventory: Inventory) -> str:
     """Return the listing, its summary and its notes as text."""
-    now = inventory.taken_at
-    parts = []
-    rows = [(held.mount, _row(held, now)) for held in inventory.holdings]
-    rows += [
-        (user.mount, row) for user in inventory.leaseless or () for row in leaseless.rows(user, now)
-    ]
-    if rows and inventory.others:
-        parts.append(table([_with_mount(_HEAD, "MOUNT"), *(_with_mount(r, m) for m, r in rows)]))
-    elif rows:
-        parts.append(table([_HEAD, *(row for _, row in rows)]))
-    parts.append(_summary(inventory))
+    rows = table_rows(inventory)
+    parts = [table(rows)] if len(rows) > 1 else []
+    parts.append(summary(inventory))
     parts += [f"note: {note}" for note in inventory.notes]
     return "\n".join(parts)
+
+
+def table_rows(inventory: Inventory) -> list[tuple[str, ...]]:
+    """The head of the table, a row for each holding, then those of users without a lease."""
+    now = inventory.taken_at
+    rows = [(held.mount, _row(held, now)) for held in inventory.holdings]
+    rows += [
+        (user.mount, each)
+        for user in inventory.leaseless or ()
+        for each in leaseless.rows(user, now)
+    ]
+    if not inventory.others:
+        return [HEAD, *(each for _, each in rows)]
+    return [_with_mount(HEAD, "MOUNT"), *(_with_mount(each, mount) for mount, each in rows)]
 
 
 def as_json(inventory: Inventory) -> dict[str, Any]:
@@ -125,16 +131,16 @@ def as_csv(inventory: Inventory) -> str:
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for held in inventory.holdings:
-        row = credential_json(held)
+        line = credential_json(held)
         use = held.last_use
-        row |= {
+        line |= {
             "last_used_service": use.service if use else None,
             "last_used_at": iso(use.time) if use else None,
         }
-        writer.writerow({name: _cell(row.get(name)) for name in _COLUMNS})
+        writer.writerow({name: _cell(line.get(name)) for name in _COLUMNS})
     for user in inventory.leaseless or ():
-        for row in leaseless.csv_rows(user):
-            writer.writerow({name: _cell(row.get(name)) for name in _COLUMNS})
+        for line in leaseless.csv_rows(user):
+            writer.writerow({name: _cell(line.get(name)) for name in _COLUMNS})
     return out.getvalue().removesuffix("\n")
 
 
@@ -146,7 +152,8 @@ def _cell(value: object) -> str:
     return f"'{text}" if begins.startswith(_FORMULA) else text
 
 
-def _summary(inventory: Inventory) -> str:
+def summary(inventory: Inventory) -> str:
+    """How many there are, and what stands out with the command that helps."""
     holdings, users = inventory.holdings, inventory.leaseless or ()
     total = len(holdings) + sum(max(1, len(user.keys)) for user in users)
     if not total:

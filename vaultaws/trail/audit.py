@@ -71,7 +71,7 @@ def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
     seen: set[tuple[str, str]] = set()
     for path in paths:
         for line in _lines(path, log):
-            _take(line, log, frozenset(mounts), seen)
+            take(line, log, frozenset(mounts), seen)
     log.issuances.sort(key=lambda found: found.time)
     return log
 
@@ -118,16 +118,21 @@ def _lines(path: Path, log: AuditLog) -> Iterator[bytes]:
     """Yield whole lines. A broken end of a file is counted and ends that file only."""
     try:
         with _opened(path) as file:
-            yield from _bounded_lines(file, log)
+            yield from bounded_lines(file, log)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         log.lines += 1
         log.unreadable += 1
     except OSError as error:
-        raise UsageError(
-            f"the audit log {path} cannot be read",
-            why=error.strerror or type(error).__name__,
-            do="check the path and that you may read it",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> UsageError:
+    """The refusal of a file that cannot be read."""
+    return UsageError(
+        f"the audit log {path} cannot be read",
+        why=error.strerror or type(error).__name__,
+        do="check the path and that you may read it",
+    )
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -139,7 +144,8 @@ def _opened(path: Path) -> BinaryIO:
     return file
 
 
-def _bounded_lines(file: BinaryIO, log: AuditLog) -> Iterator[bytes]:
+def bounded_lines(file: BinaryIO, log: AuditLog) -> Iterator[bytes]:
+    """Yield lines, and count those that are too long to be one."""
     while line := file.readline(LONGEST_LINE_BYTES):
         if line.endswith(b"\n") or len(line) < LONGEST_LINE_BYTES:
             yield line
@@ -150,7 +156,8 @@ def _bounded_lines(file: BinaryIO, log: AuditLog) -> Iterator[bytes]:
             line = file.readline(LONGEST_LINE_BYTES)
 
 
-def _take(line: bytes, log: AuditLog, mounts: frozenset[str], seen: set[tuple[str, str]]) -> None:
+def take(line: bytes, log: AuditLog, mounts: frozenset[str], seen: set[tuple[str, str]]) -> None:
+    """Add what one line tells; `seen` holds the issuances that were met before."""
     if not line.strip():
         return
     log.lines += 1
