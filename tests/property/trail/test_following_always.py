@@ -1,4 +1,4 @@
-"""However a log is written and rotated between two looks, the follower knows what a reader knows."""
+"""However a log is written and rotated between two looks, its follower knows the whole."""
 
 from __future__ import annotations
 

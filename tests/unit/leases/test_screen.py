@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -74,19 +73,17 @@ def test_what_is_drawn_clears_what_was_there(state: LeaseState) -> None:
 
 
 @given(
-    count=st.integers(0, 30),
-    changed=st.integers(0, 30),
-    notes=st.integers(0, 3),
+    counts=st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 3)),
     columns=st.integers(1, 200),
     height=st.integers(1, 60),
     trouble=st.sampled_from(["", "the server is sealed: " + "it answers nothing " * 5]),
 )
 def test_it_always_fits(
-    count: int, changed: int, notes: int, columns: int, height: int, trouble: str
+    counts: tuple[int, int, int], columns: int, height: int, trouble: str
 ) -> None:
+    there, changed, notes = counts
     changes = tuple(Change(ChangeKind.ENDED, held(100 + number)) for number in range(changed))
-    shown = picture(*(held(number) for number in range(count)), changes=changes, notes=notes)
+    shown = picture(*(held(number) for number in range(there)), changes=changes, notes=notes)
     text = lines(replace(shown, trouble=trouble), columns, height)
     assert 1 <= len(text) <= height
     assert all(len(line) <= columns and "\n" not in line for line in text)
-    assert START + timedelta(0) == shown.seen.taken_at
