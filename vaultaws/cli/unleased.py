@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vaultaws.model import Role, RootConfig
     from vaultaws.trail.audit import AuditLog
 
-SECONDS: Final = 15.0
+SECONDS: Final = 10.0
 """How long IAM may take to list its users: a listing of leases waits no longer for it."""
 _LOOK_UP_SECONDS: Final = 0.2
 _NEEDS: Final = "it takes iam:ListUsers, iam:ListAccessKeys and iam:GetAccessKeyLastUsed"

@@ -55,7 +55,8 @@ def stem(template: str, role: str, person: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _start(template: str, role: str, person: str) -> str:
-    """How names begin that are made at one certain second; empty where they tell nothing."""
+    """How names begin that are made at one certain second; empty where they tell nothing. Of a time
+    in milliseconds only the second counts: nobody knows the rest."""
     try:
         start, again = (
             _common(*(user_name(template, role, person=person, sample=each) for each in pair))
@@ -63,8 +64,10 @@ def _start(template: str, role: str, person: str) -> str:
         )
     except (TemplateRefusedError, TemplateNotFollowedError):
         return ""
-    follows = again == start.replace(_SECONDS, str(_THEN))
-    return start if _SECONDS in start and follows else ""
+    if _SECONDS not in start or again != start.replace(_SECONDS, str(_THEN)):
+        return ""
+    before, milliseconds, _ = start.partition(f"{_SECONDS}000")
+    return f"{before}{_SECONDS}" if milliseconds else start
 
 
 def pattern(template: str, role: str) -> re.Pattern[str] | None:
