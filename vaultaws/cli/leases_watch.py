@@ -92,7 +92,7 @@ class _Lines:
             output.result(json.dumps(as_json(change, found), ensure_ascii=True))
 
     def lost(self, fault: VaultError) -> None:
-        output.say(f"· {_told(fault)}; waiting for it")
+        output.say(f"· {_told(fault)}")
 
     def back(self) -> None:
         output.say("· the server answers again")
@@ -114,7 +114,8 @@ class _Screen(_Lines):
     def shown(self) -> Iterator[None]:
         from vaultaws.leases.screen import ENTER, LEAVE, lines
 
-        self._write(ENTER + "\x1b[H\x1b[2J")
+        self._write(ENTER)
+        self._say("· looking for the first time …")
         try:
             yield
         finally:
@@ -134,7 +135,7 @@ class _Screen(_Lines):
         from vaultaws.leases.screen import troubled
 
         if self._picture is None:
-            super().lost(fault)
+            self._say(f"! {_told(fault)}")
         else:
             self._picture = troubled(self._picture, _told(fault))
             self._draw()
@@ -154,6 +155,12 @@ class _Screen(_Lines):
             columns, height = self._size
             self._write(drawn(lines(self._picture, max(columns, 1), max(height - 1, 1))))
 
+    def _say(self, text: str) -> None:
+        """Words on a screen that has no picture yet."""
+        from vaultaws.leases.screen import drawn, wrapped
+
+        self._write(drawn(wrapped([text], max(self._size.columns, 1))))
+
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -162,4 +169,4 @@ class _Screen(_Lines):
 def _told(fault: VaultError) -> str:
     from vaultaws.errors import visible
 
-    return f"{visible(fault.what)}: {visible(fault.why)}"
+    return f"{visible(fault.what)}: {visible(fault.why)}; waiting for it"

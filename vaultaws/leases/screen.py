@@ -37,16 +37,18 @@ class Picture:
 def lines(picture: Picture, columns: int, height: int) -> list[str]:
     """The picture in at most `height` lines, none longer than `columns` (both at least 1).
 
-    Where there is too little room rows are left out at the end, and their number is told; on a
-    screen of a few lines what comes first counts.
+    Where there is too little room those that changed come first, the rest is left out at the end,
+    and its number is told; on a screen of a few lines what comes first counts.
     """
     seen = picture.seen
-    head = [line for each in _head(picture) for line in _wrapped([each], columns)]
-    foot = _wrapped([summary(seen), *(f"note: {note}" for note in seen.notes)], columns)
+    head = [line for each in _head(picture) for line in wrapped([each], columns)]
+    foot = wrapped([summary(seen), *(f"note: {note}" for note in seen.notes)], columns)
     rows = _rows(picture)
     room = height - len(head)
     foot = foot[: max(1, room - _LEAST_ROWS)]
     room -= len(foot)
+    if len(rows) > max(room, 0):
+        rows = sorted(rows, key=lambda line: (line is not rows[0], line[0] == " "))
     shown = [_cut(line, columns) for line in rows]
     if len(rows) > max(room, 0):
         kept = max(room - 1, 1)
@@ -58,7 +60,7 @@ def _head(picture: Picture) -> list[str]:
     seen = picture.seen
     mounts = " ".join(f"{mount}/" for mount in seen.mounts)
     told = f"{mounts} · {_clock(seen.taken_at)} · every {picture.every_seconds} s · Ctrl-C ends it"
-    return [told, f"! {picture.trouble}; waiting for it"] if picture.trouble else [told]
+    return [told, f"! {picture.trouble}"] if picture.trouble else [told]
 
 
 def _clock(moment: datetime) -> str:
@@ -84,12 +86,13 @@ def _rows(picture: Picture) -> list[str]:
     return table(marked).split("\n")
 
 
-def _wrapped(texts: Iterable[str], columns: int) -> list[str]:
-    wrapped = [
+def wrapped(texts: Iterable[str], columns: int) -> list[str]:
+    """The texts in lines of at most `columns`."""
+    parts = [
         textwrap.wrap(text, columns, break_on_hyphens=False, subsequent_indent="  "[: columns - 1])
         for text in texts
     ]
-    return [line for part in wrapped for line in part]
+    return [line for part in parts for line in part]
 
 
 def _cut(line: str, columns: int) -> str:

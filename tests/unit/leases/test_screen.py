@@ -41,7 +41,7 @@ def test_what_came_changed_and_went_is_marked() -> None:
 def test_trouble_is_said_above_and_marks_go() -> None:
     shown = picture(held(1), changes=(Change(ChangeKind.APPEARED, held(1)),))
     text = lines(troubled(shown, "the server is sealed: it answers nothing"), 100, 20)
-    assert text[1] == "! the server is sealed: it answers nothing; waiting for it"
+    assert text[1] == "! the server is sealed: it answers nothing"
     assert not any(line.startswith("+") for line in text)
 
 
@@ -50,6 +50,14 @@ def test_rows_without_room_are_counted() -> None:
     assert len(text) == 12
     assert any(line.startswith("… 4") and line.endswith(" more") for line in text)
     assert text[-1].startswith("50 credentials")
+
+
+def test_a_change_is_seen_however_many_rows_there_are() -> None:
+    changes = (Change(ChangeKind.APPEARED, held(49, "zoe")),)
+    shown = picture(*(held(number) for number in range(49)), held(49, "zoe"), changes=changes)
+    _, head, first, *_ = lines(shown, 80, 12)
+    assert head.split()[0] == "PERSON"
+    assert first.startswith("+  zoe")
 
 
 def test_several_mounts_have_a_column() -> None:
