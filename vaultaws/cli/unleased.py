@@ -112,9 +112,18 @@ def _cloud() -> PacedCloud:
 
 
 def _listed(cloud: PacedCloud, root: RootConfig | None) -> _Listed:
-    at = cloud.ask_time().at
+    """Raises AwsError, also where this is not the account that Vault works in: there no lease has
+    a user, and no user a lease."""
+    at, users = cloud.ask_time().at, cloud.users()
     key = root.access_key_id if root is not None else ""
-    return _Listed(at, cloud.users(), cloud.key_owner(key) if key else "")
+    owner = cloud.key_owner(key) if key else ""
+    if key and not owner:
+        raise AwsError(
+            "the users of this account are not Vault's",
+            why="the AWS account that was asked does not know Vault's own key",
+            do="use AWS credentials of the account that Vault works in",
+        )
+    return _Listed(at, users, owner)
 
 
 def _held_against(
@@ -146,6 +155,7 @@ def _ways(sources: Sources, mount: _Mount, root_user: str) -> Ways:
         records=sources.ledger.by_lease(),
         digest=evidence.digest_or_none(sources.vault) if log is not None else None,
         elsewhere=elsewhere(sources.vault, sources.mount),
+        is_vaults_account=bool(root_user),
         own=frozenset({root_user, *_static_users(sources.vault, sources.mount, mount.roles)}),
     )
 

@@ -21,6 +21,7 @@ from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.ledger import Record
 from vaultaws.leases.words import count
 from vaultaws.model import AuditIssuance
+from vaultaws.vault.bulk import ask_all
 
 IN_FLIGHT: Final = timedelta(minutes=2)
 """A user younger than this may be of an issuance that Vault has not answered yet, and a lease's may
@@ -54,6 +55,8 @@ class Ways:
     digest: Callable[[str], str] | None = None
     elsewhere: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
+    is_vaults_account: bool = True
+    """Whether the users are known to be of the account that Vault works in."""
 
     def starts(self, held: Holding) -> tuple[str, ...]:
         """How the name of the lease's user begins, likeliest first; empty where nothing tells."""
@@ -191,6 +194,7 @@ class _Against:
         )
         names = Names(user.name for user in self._users)
         found: dict[str, bool | None] = {}
+        lacking = []
         for held in matched.leases:
             if held.is_sts is not False or held.issued_at is None:
                 continue
@@ -199,20 +203,28 @@ class _Against:
                 alike |= {
                     name for start in self._starts[held.lease_id] for name in names.starting(start)
                 }
-                found[held.lease_id] = self._is_gone(held, sorted(alike))
+                is_there = self._is_among(held, sorted(alike))
+                found[held.lease_id] = None if is_there is None else not is_there
+                lacking += [held] if is_there is False else []
+        owned = zip(lacking, ask_all(self._lacks, lacking), strict=True)
+        found |= {held.lease_id: lacks for held, lacks in owned}
         return found
 
-    def _is_gone(self, held: Holding, alike: Sequence[str]) -> bool | None:
-        """Whether IAM has no user of the lease: none of `alike` has its key, and nobody else."""
-        if len(alike) > MOST_ASKED:
+    def _is_among(self, held: Holding, names: Sequence[str]) -> bool | None:
+        """Whether one of these users has the lease's key, which then is pinned to it."""
+        if len(names) > MOST_ASKED:
             return None
-        self._keys.ask(alike)
-        told = {name: self._keys.is_of(name, held) for name in alike}
-        for name, is_its in told.items():
-            if is_its:
-                self.pinned[held.lease_id] = name
-                return False
-        if None in told.values():
+        self._keys.ask(names)
+        told = {name: self._keys.is_of(name, held) for name in names}
+        if its := next((name for name, is_its in told.items() if is_its), ""):
+            self.pinned[held.lease_id] = its
+            return True
+        return None if None in told.values() else False
+
+    def _lacks(self, held: Holding) -> bool | None:
+        """Whether IAM does not know the lease's key either. In an account that may be another one
+        that says nothing."""
+        if not self._ways.is_vaults_account:
             return None
         try:
             return not (held.access_key_id and self._iam.key_owner(held.access_key_id))
@@ -237,7 +249,7 @@ def _notes(
         )
     if unsure := gone.count(None):
         said = count(unsure, "lease", "leases")
-        yield f"whether IAM has the user of {said} is not known: others were made at that time"
+        yield f"whether IAM has the user of {said} is not known: nothing tells it from others"
     unseen = [user for user in users if user.unseen]
     if unseen:
         said = count(len(unseen), "IAM user", "IAM users")

@@ -46,7 +46,7 @@ def render_table(inventory: Inventory) -> str:
     rows = table_rows(inventory)
     parts = [table(rows)] if len(rows) > 1 else []
     parts.append(summary(inventory))
-    parts += [f"note: {note}" for note in inventory.notes]
+    parts += [f"note: {printable(note)}" for note in inventory.notes]
     return "\n".join(parts)
 
 

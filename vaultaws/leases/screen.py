@@ -11,7 +11,7 @@ from typing import Final
 from vaultaws.leases.inventory import Inventory, LeaseState
 from vaultaws.leases.listing import summary, table_rows
 from vaultaws.leases.watching import Change, ChangeKind
-from vaultaws.leases.words import table
+from vaultaws.leases.words import printable, table
 
 MARKS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.APPEARED: "+",
@@ -42,7 +42,7 @@ def lines(picture: Picture, columns: int, height: int) -> list[str]:
     """
     seen = picture.seen
     head = [line for each in _head(picture) for line in wrapped([each], columns)]
-    foot = wrapped([summary(seen), *(f"note: {note}" for note in seen.notes)], columns)
+    foot = wrapped([summary(seen), *(f"note: {printable(note)}" for note in seen.notes)], columns)
     rows = _rows(picture)
     room = height - len(head)
     foot = foot[: max(1, room - _LEAST_ROWS)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,6 +121,17 @@ def test_a_caller_without_the_rights_hears_which(wired: Wired, tmp_path: Path) -
     (note,) = poor.json("leases", "list")["notes"]
     assert "were not looked for" in note
     assert f"{wired.mount}/roles" in note
+
+
+def test_users_of_another_account_are_not_held_against_leases(
+    alone: Wired, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    """There every lease would seem to have lost its user."""
+    alone.vault.write_role(alone.mount, a_role("reader"))
+    alone.vault.issue(alone.mount, "reader", sts=False)
+    foreign = replace(alone, aws=local_aws)
+    (note,) = operator(foreign, tmp_path).json("leases", "list")["notes"]
+    assert "does not know Vault's own key" in note
 
 
 def test_a_mount_without_users_asks_iam_nothing(wired: Wired, tmp_path: Path) -> None:

@@ -206,3 +206,10 @@ def test_a_path_of_its_own_tells_where_names_do_not() -> None:
     iam.add("x-1", START, made_up_key(1), path="/vault/")
     pathed = Likeness({"reader": replace(READER, user_path="/vault/")}, {})
     assert strays(seen(iam, known=ways(likeness=pathed))) == ["x-1"]
+
+
+def test_in_an_account_that_may_be_another_no_user_is_said_to_be_gone() -> None:
+    held = lease(1, access_key_id=made_up_key(1))
+    found = seen(PlayedIam(), held, known=ways(held, is_vaults_account=False))
+    assert found.holdings[0].user_gone is None
+    assert "not known" in found.notes[0]
