@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from vaultaws.errors import AwsError
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
 UNKNOWN_KEY: Final = frozenset(
     {
@@ -76,12 +76,13 @@ class AwsUnreachableError(AwsError):
 def translated(doing: str) -> Iterator[None]:
     """Turn botocore's exceptions into ours. `doing` completes "AWS refused to …"."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as fault:
         raise from_client_error(fault, doing) from None
-    except BotoCoreError as fault:
+    except (BotoCoreError, ResponseParserError) as fault:
         raise from_core_error(fault, doing) from None
 
 
@@ -142,7 +143,7 @@ def first_sentence(message: str) -> str:
     return line if len(line) <= _LONGEST_SENTENCE else line[: _LONGEST_SENTENCE - 1] + "…"
 
 
-def from_core_error(fault: BotoCoreError, doing: str) -> AwsError:
+def from_core_error(fault: Exception, doing: str) -> AwsError:
     """The error when no answer came, or nothing was sent."""
     name = type(fault).__name__
     setup = {

@@ -40,21 +40,21 @@ def audit_log_path(said: str | None) -> Path | None:
     return DEFAULT_FILE.parent / named if named else None
 
 
-def read_audit_log(path: Path | None, mount: str) -> AuditLog | None:
+def read_audit_log(path: Path | None, *mounts: str) -> AuditLog | None:
     """Read the log with its rotated parts; None when none was named."""
     from vaultaws.trail import audit
 
-    return None if path is None else audit.read(audit.rotated(path), (mount,))
+    return None if path is None else audit.read(audit.rotated(path), mounts)
 
 
-def put_right(vault: Vault, journal: Journal, audit_log: str | None, mount: str) -> None:
+def put_right(vault: Vault, journal: Journal, audit_log: str | None, *mounts: str) -> None:
     """Revoke what killed runs left behind on this server, and say so."""
     from vaultaws.clock import SystemClock
     from vaultaws.leases.recover import Evidence, recover
 
     if not journal.pending():
         return
-    log = read_audit_log(audit_log_path(audit_log), mount)
+    log = read_audit_log(audit_log_path(audit_log), *mounts)
     device = only_device(vault)
     evidence = Evidence(device, tuple(log.issuances)) if log is not None and device else None
     found = recover(vault, journal, SystemClock(), evidence)
@@ -65,11 +65,11 @@ def put_right(vault: Vault, journal: Journal, audit_log: str | None, mount: str)
 
 
 def settled_log(
-    vault: Vault, journal: Journal, audit_log: str | None, mount: str
+    vault: Vault, journal: Journal, audit_log: str | None, *mounts: str
 ) -> AuditLog | None:
     """Put right what killed runs left behind, then read the log, which tells that too."""
-    put_right(vault, journal, audit_log, mount)
-    return read_audit_log(audit_log_path(audit_log), mount)
+    put_right(vault, journal, audit_log, *mounts)
+    return read_audit_log(audit_log_path(audit_log), *mounts)
 
 
 def only_device(vault: Vault) -> str | None:

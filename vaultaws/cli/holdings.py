@@ -62,9 +62,8 @@ def deny_names(mount: str) -> tuple[str, ...]:
     from vaultaws.cli.incident_doors import open_cases
     from vaultaws.errors import LocalStateError
 
-    cases = open_cases()
     try:
-        known = [cases.read(name) for name in cases.names()]
+        known = open_cases().all()
     except LocalStateError:
         return (POLICY_NAME,)
     here = [case for case in known if case.place.mount == mount and case.lifted_at is None]

@@ -14,8 +14,6 @@ AWS_DEADLINE_SECONDS: Final = 30.0
 """How long a call to AWS that is throttled or unanswered is tried again."""
 
 if TYPE_CHECKING:
-    from re import Pattern
-
     from vaultaws.incident.cloud import PacedCloud
     from vaultaws.incident.journal import Cases
     from vaultaws.incident.keeper import Keeper
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from vaultaws.incident.verify import Doors
     from vaultaws.model import Role
     from vaultaws.vault.administration import Administration
+    from vaultaws.vault.protocol import Vault
 
 
 def open_cases() -> Cases:
@@ -38,7 +37,7 @@ def pick(cases: Cases, name: str) -> str:
     """The case that is meant: the one named, or the only one that is not lifted yet."""
     if name:
         return name
-    standing = [each for each in cases.names() if cases.read(each).lifted_at is None]
+    standing = [case.name for case in cases.all() if case.lifted_at is None]
     if len(standing) == 1:
         return standing[0]
     raise UsageError(
@@ -113,6 +112,7 @@ def _looks(
     case: Case, vault: Administration, audit_log: str | None
 ) -> tuple[Looks, tuple[str, ...]]:
     """How the engine's users look. Without Vault nobody knows, and it is said."""
+    from vaultaws.incident import likeness
     from vaultaws.incident.explained import Explainer, live_leases
     from vaultaws.incident.sweep import Looks, scope_roles
 
@@ -136,18 +136,16 @@ def _looks(
         issuances=tuple(log.issuances) if log is not None else (),
         ledger=ledger,
         digest=evidence.digest_or_none(vault),
-        elsewhere=_elsewhere(vault, mount),
+        elsewhere=elsewhere(vault, mount),
     )
-    patterns, unfollowed = _patterns(template, roles)
-    if unfollowed:
-        notes.append(
-            "names of IAM users are not told from others by the mount's username_template, for"
-            f" {', '.join(unfollowed)}: only their path is"
-        )
+    users = [name for name, role in roles.items() if not role.credential_type.is_sts]
+    patterns = likeness.patterns(template, users)
+    if untold := sorted(set(users) - set(patterns)):
+        notes.append(likeness.unfollowed(untold))
     return Looks(roles, patterns, explain), tuple(notes)
 
 
-def _elsewhere(vault: Administration, mount: str) -> frozenset[str]:
+def elsewhere(vault: Vault, mount: str) -> frozenset[str]:
     """Names of roles on the server's other AWS mounts."""
     try:
         mounts = [path for path, found in vault.mounts().items() if found.type == "aws"]
@@ -156,12 +154,3 @@ def _elsewhere(vault: Administration, mount: str) -> frozenset[str]:
         )
     except VaultError:
         return frozenset()
-
-
-def _patterns(template: str, roles: dict[str, Role]) -> tuple[dict[str, Pattern[str]], list[str]]:
-    from vaultaws.incident.naming import pattern
-
-    users = [name for name, role in roles.items() if not role.credential_type.is_sts]
-    found = {name: pattern(template, name) for name in users}
-    known = {name: each for name, each in found.items() if each is not None}
-    return known, sorted(set(users) - set(known))

@@ -20,7 +20,7 @@ def status(*, name: str, as_json: bool) -> None:
 
     cases, now = open_cases(), SystemClock().now()
     if not name:
-        found = [cases.read(each) for each in cases.names()]
+        found = cases.all()
         if as_json:
             output.as_json(statuses.all_as_json(found))
         else:

@@ -117,7 +117,7 @@ def _in_aws(key: str, held: Holding | None, now: datetime) -> InAws:
     except AwsError as error:
         return InAws(notes=(f"AWS's side was not seen: {error.why}",))
     if seen is None:
-        return InAws(notes=("IAM has no such key any more",) if held else ())
+        return InAws(notes=("IAM has no such key any more",) if held else (), gone=True)
     used = seen.last_used_at
     return InAws(seen, LastUse(seen.last_used_service, used) if used else None)
 

@@ -152,6 +152,32 @@ mount_option = click.option(
     show_default=True,
     help="Where the AWS engine is mounted (VAULTAWS_MOUNT).",
 )
+
+
+class _Mount(click.ParamType[str]):
+    """A mount. VAULTAWS_MOUNT names one, as for the verbs that work on one."""
+
+    name = "text"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [rv] if rv else []
+
+
+def _each_once(_ctx: click.Context, _option: click.Parameter, said: tuple[str, ...]) -> Any:
+    return tuple(dict.fromkeys(said))
+
+
+mounts_option = click.option(
+    "--mount",
+    "mounts",
+    envvar="VAULTAWS_MOUNT",
+    default=("aws",),
+    show_default="aws",
+    multiple=True,
+    type=_Mount(),
+    callback=_each_once,
+    help="Where the AWS engine is mounted (VAULTAWS_MOUNT); may be given several times.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 

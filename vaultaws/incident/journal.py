@@ -102,10 +102,14 @@ class Cases:
         self._directory = directory
         self._clock = clock
 
+    def all(self) -> list[Case]:
+        """The cases, those opened first first. Raises as `read` does."""
+        found = [self.read(file.stem) for file in self._directory.glob("*.jsonl")]
+        return sorted(found, key=lambda case: (case.opened_at, case.name))
+
     def names(self) -> list[str]:
         """Names of the cases, those opened first first."""
-        found = [self.read(file.stem) for file in self._directory.glob("*.jsonl")]
-        return [case.name for case in sorted(found, key=lambda case: (case.opened_at, case.name))]
+        return [case.name for case in self.all()]
 
     def read(self, name: str) -> Case:
         """Read one case. Raises UsageError when there is none of that name."""

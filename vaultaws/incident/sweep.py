@@ -9,16 +9,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from re import Pattern
 from typing import Final, Protocol
 
 from vaultaws.aws.identity import AccessKey, IamUser
 from vaultaws.errors import AwsError
 from vaultaws.incident.crew import Crew
 from vaultaws.incident.facts import KeySeen, KeySight, Stray
+from vaultaws.incident.likeness import Likeness
 from vaultaws.incident.model import Case, StepKind, StepState, Suspect
 from vaultaws.incident.verdict import is_token
-from vaultaws.model import Pairs, Role
+from vaultaws.model import Pairs
 
 AT_ONCE: Final = 8
 IN_FLIGHT: Final = timedelta(minutes=2)
@@ -50,15 +50,13 @@ class Swept:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """How users of the engine look: the roles with their names' patterns, and who explains one.
+class Looks(Likeness):
+    """How users of the engine look, and who explains one.
 
     `explained` tells whether a live lease stands behind a user of that name, role and keys, None
     where nothing can tell.
     """
 
-    roles: Mapping[str, Role]
-    patterns: Mapping[str, Pattern[str]]
     explained: Callable[[str, str, Sequence[str]], bool | None]
 
 
@@ -157,7 +155,7 @@ def _candidates(
     """Users that look like the engine's, of the roles of the case, and are none of its own."""
     known, since = _known(case), _begins(case)
     seen = [
-        (user, _role_of(user, looks))
+        (user, looks.role_of(user))
         for user in users
         if user.name not in known and since <= user.created_at <= now - IN_FLIGHT
     ]
@@ -179,17 +177,6 @@ def _known(case: Case) -> set[str]:
     return {suspect.user for suspect in case.suspects} | {case.place.root_user}
 
 
-def _role_of(user: IamUser, looks: Looks) -> str:
-    """The role whose users are named like this one, or lie below a path of its own."""
-    for name, pattern in sorted(looks.patterns.items(), key=lambda pair: -len(pair[0])):
-        if pattern.fullmatch(user.name):
-            return name
-    for name, role in looks.roles.items():
-        if role.user_path not in {"", "/"} and user.path == role.user_path:
-            return name
-    return ""
-
-
 def _by_tags(
     case: Case, iam: Iam, users: Iterable[IamUser], looks: Looks, pool: Executor
 ) -> list[tuple[IamUser, str]]:
@@ -204,7 +191,7 @@ def _by_tags(
         user
         for user in users
         if tagged and user.name not in known and user.created_at >= since
-        if not _role_of(user, looks)
+        if not looks.role_of(user)
     ]
     found = zip(plain, pool.map(lambda user: _tags(iam, user), plain), strict=True)
     return [

@@ -16,6 +16,7 @@ from vaultaws.clock import Clock
 from vaultaws.errors import VaultDeniedError, VaultNotFoundError
 from vaultaws.leases import person
 from vaultaws.leases.entries import Step
+from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.ledger import Ledger, Record
 from vaultaws.leases.rules import CEILING_SECONDS
 from vaultaws.model import AuditIssuance, CredentialType, Lease, Role
@@ -50,7 +51,8 @@ class Holding:
     `is_sts` is None when nothing tells. `token_ends` is AWS's own end of the credential; where
     only a bound is known (`token_ends_exact` False) it ends then at the latest. `key_hash` is
     the audit log's digest of the key id. `denied` says that a deny in AWS has killed the token;
-    `stuck` is the server's reason where it has given up revoking the lease.
+    `stuck` is the server's reason where it has given up revoking the lease. `user_gone`
+    tells whether IAM has its user no more, None where nobody looked or nothing tells.
     """
 
     lease_id: str
@@ -73,6 +75,7 @@ class Holding:
     credential_type: CredentialType | None = None
     renewable: bool = False
     stuck: str = ""
+    user_gone: bool | None = None
 
     def outlives_lease(self) -> bool:
         """True when the token is known to live on after its lease."""
@@ -86,12 +89,46 @@ class Holding:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is out on a mount. `notes` say what could not be seen."""
+    """What is out on a mount, or on several: `others` are those beside the first. `notes` say what
+    could not be seen. `leaseless` are IAM users that no lease explains, None where they were not
+    looked for."""
 
     mount: str
     taken_at: datetime
     holdings: tuple[Holding, ...]
     notes: tuple[str, ...] = ()
+    leaseless: tuple[Leaseless, ...] | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def mounts(self) -> tuple[str, ...]:
+        return (self.mount, *self.others)
+
+
+def joined(inventories: Sequence[Inventory]) -> Inventory:
+    """Inventories of several mounts as one, at least one; dated by the first, which is the oldest.
+
+    A note that not all of them have is told with its mount. Where users without a lease were not
+    looked for at one mount, those of the rest are told all the same.
+    """
+    first = inventories[0]
+    if len(inventories) == 1:
+        return first
+    everywhere = set(first.notes).intersection(*(each.notes for each in inventories))
+    notes = [
+        note if note in everywhere else f"{each.mount}/: {note}"
+        for each in inventories
+        for note in each.notes
+    ]
+    looked = [each.leaseless for each in inventories if each.leaseless is not None]
+    return Inventory(
+        mount=first.mount,
+        taken_at=first.taken_at,
+        holdings=tuple(held for each in inventories for held in each.holdings),
+        notes=tuple(dict.fromkeys(notes)),
+        leaseless=tuple(user for users in looked for user in users) if looked else None,
+        others=tuple(each.mount for each in inventories[1:]),
+    )
 
 
 def take(

@@ -8,6 +8,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any, Final
 
+from vaultaws.leases import leaseless
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.leases.words import ago, count, iso, printable, short_key, table, until
 
@@ -34,28 +35,47 @@ _COLUMNS: Final = (
     "denied",
     "last_used_service",
     "last_used_at",
+    "iam_user",
+    "iam_user_gone",
 )
-_HEAD: Final = ("PERSON", "ROLE", "KEY", "ISSUED", "LEASE ENDS", "TOKEN ENDS", "LAST USED")
+HEAD: Final = ("PERSON", "ROLE", "KEY", "ISSUED", "LEASE ENDS", "TOKEN ENDS", "LAST USED")
 
 
 def render_table(inventory: Inventory) -> str:
     """Return the listing, its summary and its notes as text."""
-    now = inventory.taken_at
-    parts = []
-    if inventory.holdings:
-        parts.append(table([_HEAD, *(_row(held, now) for held in inventory.holdings)]))
-    parts.append(_summary(inventory))
-    parts += [f"note: {note}" for note in inventory.notes]
+    rows = table_rows(inventory)
+    parts = [table(rows)] if len(rows) > 1 else []
+    parts.append(summary(inventory))
+    parts += [f"note: {printable(note)}" for note in inventory.notes]
     return "\n".join(parts)
+
+
+def table_rows(inventory: Inventory) -> list[tuple[str, ...]]:
+    """The head of the table, a row for each holding, then those of users without a lease."""
+    now = inventory.taken_at
+    rows = [(held.mount, _row(held, now)) for held in inventory.holdings]
+    rows += [
+        (user.mount, each)
+        for user in inventory.leaseless or ()
+        for each in leaseless.rows(user, now)
+    ]
+    if not inventory.others:
+        return [HEAD, *(each for _, each in rows)]
+    return [_with_mount(HEAD, "MOUNT"), *(_with_mount(each, mount) for mount, each in rows)]
 
 
 def as_json(inventory: Inventory) -> dict[str, Any]:
     """Return the listing for machines; times are ISO 8601, null where not known."""
+    users = inventory.leaseless
     return {
         "version": JSON_VERSION,
-        "mount": inventory.mount,
+        "mount": None if inventory.others else inventory.mount,
+        "mounts": list(inventory.mounts),
         "taken_at": iso(inventory.taken_at),
         "credentials": [credential_json(held) for held in inventory.holdings],
+        "users_without_lease": None
+        if users is None
+        else [leaseless.as_json(user) for user in users],
         "notes": list(inventory.notes),
     }
 
@@ -73,6 +93,11 @@ def _row(held: Holding, now: datetime) -> tuple[str, ...]:
     )
 
 
+def _with_mount(row: tuple[str, ...], mount: str) -> tuple[str, ...]:
+    """The mount stands after the role."""
+    return (*row[:2], mount, *row[2:])
+
+
 def _lease_end(held: Holding, now: datetime) -> str:
     if held.stuck:
         return "irrevocable !"
@@ -83,6 +108,8 @@ def _lease_end(held: Holding, now: datetime) -> str:
 
 def token_end(held: Holding, now: datetime, mark: str = " !") -> str:
     """When AWS ends it; `mark` follows where that is after its lease."""
+    if held.user_gone:
+        return "user gone !"
     if held.is_sts is False:
         return "with lease"
     if held.denied:
@@ -104,13 +131,16 @@ def as_csv(inventory: Inventory) -> str:
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for held in inventory.holdings:
-        row = credential_json(held)
+        line = credential_json(held)
         use = held.last_use
-        row |= {
+        line |= {
             "last_used_service": use.service if use else None,
             "last_used_at": iso(use.time) if use else None,
         }
-        writer.writerow({name: _cell(row[name]) for name in _COLUMNS})
+        writer.writerow({name: _cell(line.get(name)) for name in _COLUMNS})
+    for user in inventory.leaseless or ():
+        for line in leaseless.csv_rows(user):
+            writer.writerow({name: _cell(line.get(name)) for name in _COLUMNS})
     return out.getvalue().removesuffix("\n")
 
 
@@ -122,11 +152,14 @@ def _cell(value: object) -> str:
     return f"'{text}" if begins.startswith(_FORMULA) else text
 
 
-def _summary(inventory: Inventory) -> str:
-    holdings = inventory.holdings
-    if not holdings:
-        return f"No credentials of {inventory.mount}/ are out."
-    text = count(len(holdings), "credential", "credentials")
+def summary(inventory: Inventory) -> str:
+    """How many there are, and what stands out with the command that helps."""
+    holdings, users = inventory.holdings, inventory.leaseless or ()
+    total = len(holdings) + sum(max(1, len(user.keys)) for user in users)
+    if not total:
+        mounts = " and ".join(f"{mount}/" for mount in inventory.mounts)
+        return f"No credentials of {mounts} are out."
+    text = count(total, "credential", "credentials")
     said = []
     if outliving := [held for held in holdings if held.outlives_lease()]:
         verb = "outlives its lease" if len(outliving) == 1 else "outlive their leases"
@@ -134,6 +167,12 @@ def _summary(inventory: Inventory) -> str:
     if stuck := [held for held in holdings if held.stuck]:
         verb = "is irrevocable" if len(stuck) == 1 else "are irrevocable"
         said.append(f"{len(stuck)} {verb} (vaultaws leases revoke {stuck[0].lease_id})")
+    if gone := [held for held in holdings if held.user_gone]:
+        verb = "has an IAM user that is gone" if len(gone) == 1 else "have IAM users that are gone"
+        said.append(f"{len(gone)} {verb} (vaultaws leases revoke {gone[0].lease_id})")
+    if users:
+        verb = "IAM user has no lease" if len(users) == 1 else "IAM users have no lease"
+        said.append(f"{len(users)} {verb} ({leaseless.command(users[0])})")
     return f"{text}: {', '.join(said)}" if said else text
 
 
@@ -166,4 +205,5 @@ def credential_json(held: Holding) -> dict[str, Any]:
         "outlives_lease": held.outlives_lease(),
         "denied": held.denied,
         "last_used": {"service": use.service, "at": iso(use.time)} if use else None,
+        "iam_user_gone": held.user_gone,
     }

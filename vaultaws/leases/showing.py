@@ -24,11 +24,13 @@ LABEL_WIDTH: Final = 13
 
 @dataclass(frozen=True)
 class InAws:
-    """What AWS says of a key. `key` None: not seen, or no key of an IAM user."""
+    """What AWS says of a key. `key` None: not seen, or no key of an IAM user. `gone`: IAM was asked
+    and has no such key."""
 
     key: AccessKey | None = None
     last_use: LastUse | None = None
     notes: tuple[str, ...] = ()
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ def todo(shown: Shown) -> tuple[str, ...]:
         return ("it is Vault's own key; see vaultaws root show",)
     if shown.held is None:
         return _without_lease(shown)
-    if shown.held.stuck:
+    is_dead = shown.aws.gone and shown.held.state is LeaseState.LIVE
+    if shown.held.stuck or is_dead:
         return (f"vaultaws leases revoke {shown.held.lease_id}",)
     if shown.held.outlives_lease():
         key = short_key(shown.access_key_id)
@@ -175,7 +178,7 @@ def as_json(shown: Shown) -> dict[str, Any]:
     held, key, use, asked = shown.held, shown.aws.key, shown.aws.last_use, shown.asked
     credential = credential_json(held) if held is not None else None
     if credential is not None:
-        del credential["last_used"], credential["access_key_id"]
+        del credential["last_used"], credential["access_key_id"], credential["iam_user_gone"]
     return {
         "version": JSON_VERSION,
         "mount": shown.mount,

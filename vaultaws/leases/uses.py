@@ -24,7 +24,7 @@ def with_last_uses(inventory: Inventory, look: Look) -> Inventory:
     is gone.
     """
     users = [held for held in inventory.holdings if held.is_sts is False]
-    known = [held for held in users if held.access_key_id]
+    known = [held for held in users if held.access_key_id and not held.user_gone]
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="uses") as pool:
         keys = dict.fromkeys(held.access_key_id for held in known)
         seen = dict(zip(keys, pool.map(lambda key: _asked(look, key), keys), strict=True))
@@ -33,7 +33,10 @@ def with_last_uses(inventory: Inventory, look: Look) -> Inventory:
         replace(held, last_use=uses.get(held.access_key_id, held.last_use))
         for held in inventory.holdings
     )
-    notes = [*_gone(known, seen), *_unseen(len(users) - len(known), list(seen.values()))]
+    notes = [
+        *_gone(known, seen),
+        *_unseen(sum(not held.access_key_id for held in users), list(seen.values())),
+    ]
     return replace(inventory, holdings=holdings, notes=(*inventory.notes, *notes))
 
 

@@ -22,6 +22,8 @@ JSON_VERSION: Final = 1
 PASSING: Final = (VaultSealedError, VaultStandbyError, VaultUnreachableError)
 """Failures that end by themselves: the watch goes on."""
 
+_IDLE_SECONDS: Final = 0.25
+
 
 class ChangeKind(StrEnum):
     APPEARED = "appeared"
@@ -74,11 +76,13 @@ def watch(
     show: Callable[[Inventory, tuple[Change, ...]], None],
     lost: Callable[[VaultError], None],
     back: Callable[[], None],
+    idle: Callable[[], None] = lambda: None,
 ) -> None:
     """Take and show every so often, to the end of `for_seconds`, or without one until stopped.
 
     A server that is sealed, a standby or down is waited for: `lost` hears of it once, `back` when
-    it answers again. Other failures are raised (VaultError).
+    it answers again. Other failures are raised (VaultError). `idle` is called several times a
+    second between two looks.
     """
     begun, before, is_lost = clock.monotonic(), None, False
     while True:
@@ -99,4 +103,11 @@ def watch(
             pause = min(pause, begun + for_seconds - clock.monotonic())
         if pause <= 0:
             return
-        clock.sleep(pause)
+        _wait(clock, pause, idle)
+
+
+def _wait(clock: Clock, seconds: float, idle: Callable[[], None]) -> None:
+    until = clock.monotonic() + seconds
+    while (left := until - clock.monotonic()) > 0:
+        clock.sleep(min(left, _IDLE_SECONDS))
+        idle()

@@ -135,7 +135,7 @@ def static_names(paths: Sequence[Path], mount: str) -> set[str]:
     """
     start, found = f"{mount}/static-creds/", set[str]()
     for file in paths:
-        for line in _lines(file, AuditLog()):
+        for line in _lines(file):
             try:
                 entry = json.loads(line) if start.encode() in line else {}
                 path = str(entry["request"]["path"])
@@ -168,15 +168,20 @@ def _lines(path: Path) -> Iterator[bytes]:
     """Yield lines, and `_TORN` for what is none: a file's broken end, a line without an end."""
     try:
         with _opened(path) as file:
-            yield from _bounded_lines(file)
+            yield from bounded_lines(file)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield _TORN
     except OSError as error:
-        raise UsageError(
-            f"the audit log {path} cannot be read",
-            why=error.strerror or type(error).__name__,
-            do="check the path and that you may read it",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> UsageError:
+    """The refusal of a file that cannot be read."""
+    return UsageError(
+        f"the audit log {path} cannot be read",
+        why=error.strerror or type(error).__name__,
+        do="check the path and that you may read it",
+    )
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -188,7 +193,8 @@ def _opened(path: Path) -> BinaryIO:
     return file
 
 
-def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
+def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines, and `_TORN` for one that is too long to be an entry."""
     while line := file.readline(LONGEST_LINE_BYTES):
         if line.endswith(b"\n") or len(line) < LONGEST_LINE_BYTES:
             yield line
@@ -249,10 +255,11 @@ class Reading:
         log.first = min(log.first or moment, moment)
         log.last = max(log.last or moment, moment)
         if found is not None:
-            self._keep(found)
+            self.keep(found)
         return moment
 
-    def _keep(self, found: Finding) -> None:
+    def keep(self, found: Finding) -> None:
+        """Add one finding; an issuance that was met before counts once."""
         log = self._log
         match found:
             case AuditRevocation():

@@ -12,8 +12,9 @@ from tests.support.wired import Wired, must
 
 
 def test_stdout_is_the_table_alone_and_notes_are_on_stderr(wired: Wired, tmp_path: Path) -> None:
-    wired.vault.write_role(wired.mount, a_role("reader"))
-    made = wired.vault.issue(wired.mount, "reader", sts=False)
+    role = f"reader-{wired.mount}"
+    wired.vault.write_role(wired.mount, a_role(role))
+    made = wired.vault.issue(wired.mount, role, sts=False)
     whole = operator(wired, tmp_path).run("leases", "list", "--csv")
     assert whole.returncode == 0, whole.stderr
     (row,) = csv.DictReader(io.StringIO(whole.stdout))

@@ -53,10 +53,11 @@ def test_what_nobody_knows_is_refused(wired: Wired, tmp_path: Path) -> None:
 def test_the_list_says_when_keys_were_last_used_and_which_are_gone(
     wired: Wired, tmp_path: Path
 ) -> None:
-    wired.vault.write_role(wired.mount, a_role("reader"))
+    role = f"reader-{wired.mount}"
+    wired.vault.write_role(wired.mount, a_role(role))
     shell = operator(wired, tmp_path)
     for _ in range(2):
-        assert shell.run("creds", "reader", "--format", "json").returncode == 0
+        assert shell.run("creds", role, "--format", "json").returncode == 0
     listed = shell.json("leases", "list", "--last-used")
     keys = [one["access_key_id"] for one in listed["credentials"]]
     assert listed["notes"] == []

@@ -1,6 +1,7 @@
 import botocore.exceptions
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from vaultaws.aws.errors import AwsSetupError, AwsUnreachableError, translated
 from vaultaws.errors import AwsError
@@ -69,6 +70,7 @@ def test_the_message_is_one_printable_line_without_the_encoded_part() -> None:
         (botocore.exceptions.ProfileNotFound(profile="p"), AwsSetupError),
         (botocore.exceptions.EndpointConnectionError(endpoint_url="u"), AwsUnreachableError),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="u"), AwsUnreachableError),
+        (ResponseParserError("not XML: a proxy's page"), AwsUnreachableError),
         (BotoCoreError(), AwsUnreachableError),
     ],
 )

@@ -43,6 +43,12 @@ def test_a_case_is_gone_on_from(cases: Cases) -> None:
     assert cases.names() == ["ben"]
 
 
+def test_all_cases_come_in_the_order_of_their_opening(cases: Cases) -> None:
+    for name in ("ben", "adam"):
+        opened(cases, name)
+    assert [case.name for case in cases.all()] == cases.names() == ["ben", "adam"]
+
+
 def test_one_process_at_a_time(cases: Cases) -> None:
     opened(cases)
     with cases.gone_on("ben"):

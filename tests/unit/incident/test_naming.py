@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from vaultaws.incident.naming import Names, pattern, prefixes
+import pytest
+
+from vaultaws.incident.naming import Names, pattern, prefixes, stem
+from vaultaws.lint.username import Sample, user_name
 
 AT = datetime(2026, 11, 21, 9, 31, 7, tzinfo=UTC)
 SECONDS = int(AT.timestamp())
@@ -41,3 +44,44 @@ def test_a_role_is_told_by_its_pattern() -> None:
     assert found.fullmatch(NAME)
     assert not found.fullmatch(NAME.replace("reader", "writer"))
     assert pattern("{{ .DisplayName }}-{{ random 8 }}", "reader") is None
+
+
+def test_a_pattern_tells_for_whom_a_name_was_made() -> None:
+    found = pattern("", "reader")
+    fitting = found.fullmatch(NAME) if found is not None else None
+    assert fitting is not None
+    assert fitting["person"] == "userpass-ben"
+    twice = pattern("{{ .DisplayName }}-{{ .DisplayName }}-{{ .PolicyName }}-{{ random 3 }}", "r")
+    assert twice is not None
+    assert twice.fullmatch("ben-ben-r-abc")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "{{ .PolicyName }}-{{ unix_time }}-{{ .DisplayName }}-{{ random 8 }}",
+        '{{ printf "%s/%s" (unix_time) (random 5) | truncate 30 }}',
+        "{{ unix_time }}{{ .DisplayName }}{{ unix_time }}",
+    ],
+)
+def test_prefixes_are_what_the_template_gives_at_each_second(template: str) -> None:
+    for off, start in zip((0, -3), prefixes(template, "r", "ben", AT, (0, -3)), strict=True):
+        made = user_name(template, "r", person="ben", sample=Sample("z", SECONDS + off))
+        assert made.startswith(start)
+        assert str(SECONDS + off) in start
+        assert start.startswith(stem(template, "r", "ben"))
+
+
+def test_of_milliseconds_the_second_counts() -> None:
+    (start,) = prefixes(
+        "{{ .PolicyName }}-{{ unix_time_millis }}-{{ random 4 }}", "r", "b", AT, (0,)
+    )
+    assert f"r-{SECONDS}123-abcd".startswith(start)
+
+
+@pytest.mark.parametrize("inner", ["unix_time | sha256", "unix_time | truncate 4"])
+def test_a_time_that_is_changed_on_its_way_tells_nothing(inner: str) -> None:
+    template = "{{ .PolicyName }}-{{ " + inner + " }}-{{ random 4 }}"
+    assert prefixes(template, "reader", "ben", AT) == ()
+    assert stem(template, "reader", "ben") == ""
