@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from typing import Any
 
 import pytest
@@ -80,12 +81,13 @@ def test_what_a_torn_gzip_still_holds_is_read() -> None:
 
 
 def test_damage_in_a_gzip_keeps_what_was_before_it() -> None:
-    records = [a_record(n, requestID=f"{n * 7919 % 10007:x}" * 50) for n in range(9_000)]
+    chance = random.Random(1)
+    records = [a_record(n, requestID=chance.randbytes(100).hex()) for n in range(2_000)]
     data = bytearray(packed(*records))
     assert len(data) > 150_000
     data[-8] ^= 1  # its checksum
     read = decode(bytes(data), NAME)
-    assert len(ids(read)) > 1_000
+    assert len(ids(read)) > 500
     assert counts(read)[FaultKind.DAMAGED] == 1
     assert counts(decode(b"\x1f\x8b" + b"no gzip" * 9, NAME)) == {FaultKind.DAMAGED: 1}
 

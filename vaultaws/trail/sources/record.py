@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -124,12 +125,14 @@ def _object(value: object) -> Mapping[str, Any]:
 
 
 def _filled(kind: type[_Kind], values: Mapping[str, Any]) -> _Kind:
-    texts = {
-        field.name: value
-        for field in msgspec.structs.fields(kind)
-        if isinstance(value := values.get(field.encode_name), str)
-    }
+    texts = {name: value for name, key in _keys(kind) if isinstance(value := values.get(key), str)}
     return kind(**texts)
+
+
+@cache
+def _keys(kind: type[_Part]) -> tuple[tuple[str, str], ...]:
+    """The names of a part's fields, here and in JSON."""
+    return tuple((one.name, one.encode_name) for one in msgspec.structs.fields(kind))
 
 
 def columns(records: Sequence[Record]) -> Columns:
@@ -147,10 +150,10 @@ def columns(records: Sequence[Record]) -> Columns:
     readable = pc.and_(known, complete)
     table = pa.table([made[name] for name in EVENTS.names], schema=EVENTS)
     if pc.all(readable, min_count=0).as_py():
-        return Columns(_once(table), altered=texts.altered)
+        return Columns(once(table), altered=texts.altered)
     unknown = len(records) - pc.sum(known).as_py()
     return Columns(
-        _once(table.filter(readable)),
+        once(table.filter(readable)),
         unknown_version=unknown,
         incomplete=len(records) - unknown - (pc.sum(readable).as_py() or 0),
         altered=texts.altered,
@@ -259,10 +262,9 @@ def _ends(records: Sequence[Record]) -> pa.Array:
     return pa.array([ends.get(at) for at in range(len(records))], TIME)
 
 
-def _once(events: pa.Table) -> pa.Table:
+def once(events: pa.Table) -> pa.Table:
     """Rows with one id once, as `tables.events` does: the last one, in the first one's place."""
-    ids = events["event_id"].to_pylist()
-    if len(set(ids)) == len(ids):
+    if pc.count_distinct(events["event_id"]).as_py() == events.num_rows:
         return events
-    last = {event_id: at for at, event_id in enumerate(ids)}
+    last = {event_id: at for at, event_id in enumerate(events["event_id"].to_pylist())}
     return events.take(pa.array(last.values()))
