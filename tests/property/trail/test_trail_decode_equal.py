@@ -28,7 +28,11 @@ ODD_TIMES = st.sampled_from([
     "2026-11-21T08:00Z", "2026-11-21 08:00:01Z", "2026-11-21T08:00:60Z", "2026-11-21T08:00:01z",
     "soon",
 ])  # fmt: skip
-ENDS = st.sampled_from(["Nov 29, 2026, 10:15:00 AM", "2026-11-29T10:15:00Z", "later", ""])
+ENDS = st.sampled_from([
+    "Nov 29, 2026, 10:15:00 AM", "Dec 1, 2026 12:05:09 PM", "Jan 31, 2027, 12:00:00\u202fAM",
+    "Foo 29, 2026, 10:15:00 AM", "Feb 30, 2026, 10:15:00 AM", "Nov 29, 2026, 10:15:61 AM",
+    "Nov 29, 0000, 1:15:00 AM", "nov 29, 2026, 00:15:00 AM", "2026-11-29T10:15:00Z", "later", "",
+])  # fmt: skip
 
 
 def mostly(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
