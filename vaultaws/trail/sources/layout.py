@@ -15,7 +15,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
 LATE: Final = timedelta(days=1)
-FOLDER: Final = "CloudTrail"
 OTHER_FOLDERS: Final = frozenset({
     "CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-NetworkActivity",
 })  # fmt: skip
@@ -29,6 +28,7 @@ _DAY_FOLDER: Final = re.compile(
     r"(?:^|/)CloudTrail/[a-z0-9-]+/(?P<year>[0-9]{4})"
     r"(?:/(?P<month>[0-9]{2})(?:/(?P<day>[0-9]{2}))?)?$"
 )
+_REGION_FOLDER: Final = re.compile(r"(?:^|/)AWSLogs/(?:[^/]+/)+CloudTrail/[a-z0-9-]+/$")
 _ENDINGS: Final = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".gz")
 
 
@@ -97,6 +97,11 @@ class Days:
         told = found["year"] + (found["month"] or "") + (found["day"] or "")
         first, last = (f"{day:%Y%m%d}"[: len(told)] for day in (self.first, self.last))
         return first <= told <= last
+
+
+def is_region(prefix: str) -> bool:
+    """Whether a prefix is a region's folder of log files, in which there are folders of years."""
+    return bool(_REGION_FOLDER.search(prefix))
 
 
 def is_log(name: str) -> bool:
