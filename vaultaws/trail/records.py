@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from vaultaws.model import Event, JsonObject
 
-_MAJOR: Final = "1."
+MAJOR: Final = "1."
+"""How the versions begin that are understood."""
 TARGETS: Final = ("userName", "roleName", "groupName", "policyArn")
 """The request parameters that say what a call of IAM is about, the first that is there."""
 
@@ -51,9 +52,9 @@ class Reader:
 
 def to_event(record: object) -> Event | None:
     """Return the event, or None for a record of unknown version or without its essentials."""
-    if not isinstance(record, dict) or not _text(record, "eventVersion").startswith(_MAJOR):
+    if not isinstance(record, dict) or not _text(record, "eventVersion").startswith(MAJOR):
         return None
-    moment = _time(record.get("eventTime"))
+    moment = moment_of(record.get("eventTime"))
     event_id, name = _text(record, "eventID"), _text(record, "eventName")
     source = _text(record, "eventSource")
     if moment is None or not (event_id and name and source):
@@ -97,7 +98,7 @@ def end_time(text: str) -> datetime | None:
     try:
         return datetime.strptime(plain, "%b %d %Y %I:%M:%S %p").replace(tzinfo=UTC)
     except ValueError:
-        return _time(text)
+        return moment_of(text)
 
 
 def _issued_key(record: JsonObject) -> str:
@@ -125,9 +126,10 @@ def _text(parent: JsonObject, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _time(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """Return the time that a record tells, or None for what is no time with a zone."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):  # of the years 1 and 9999 in zones beyond them
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None

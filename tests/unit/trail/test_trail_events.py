@@ -79,6 +79,7 @@ def test_a_session_s_name_is_its_issuer_s() -> None:
         {"eventTime": "soon"},
         {"eventTime": "2026-11-21T08:00:01"},
         {"eventTime": 7},
+        {"eventTime": "0001-01-01T00:00:00+23:59"},
         {"eventID": ""},
         {"eventName": None},
         {"eventSource": 3},
