@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vaultaws.trail.check import Window
+from vaultaws.trail.evidence import Window
 from vaultaws.trail.sources.events import FolderSource, open_events
 
 YEAR = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 30, tzinfo=UTC))

@@ -14,9 +14,10 @@ from vaultaws.leases.inventory import Inventory
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import tables
 from vaultaws.trail.audit import AuditLog
-from vaultaws.trail.check import Sources, Window, check
+from vaultaws.trail.check import Sources, check
 from vaultaws.trail.engines import DuckDb, Engine
-from vaultaws.trail.evidence import AuditView, Span, VaultIdentity
+from vaultaws.trail.evidence import AuditView, Span, VaultIdentity, Window
+from vaultaws.trail.gather import History
 from vaultaws.trail.match import Question, match
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Matching, Standing
@@ -174,11 +175,10 @@ def check_world(world: World) -> Report:
 
     log = AuditLog(issuances=list(world.audit), first=START)
     sources = Sources(
-        lookup=lookup,
+        events=History(lookup, ("eu-west-2",)),
         identity=IDENTITY,
         audit=log,
         digest=digest,
-        regions=("eu-west-2",),
         inventory=Inventory("aws", END, ()),
     )
-    return check(sources, Window(START, END))
+    return check(sources, Window(START, END)).report

@@ -12,6 +12,7 @@ import click
 from vaultaws.cli import handler
 from vaultaws.errors import UsageError
 from vaultaws.interrupts import ending_signals_raise, lost_signals_return
+from vaultaws.version import VERSION
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -91,7 +92,7 @@ class Verbs(click.Group):
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name=None, version="0.1.0", prog_name="vaultaws")
+@click.version_option(package_name=None, version=VERSION, prog_name="vaultaws")
 def vaultaws() -> None:
     """Short-lived AWS credentials from Vault or OpenBao: declared, issued, revoked, checked."""
 

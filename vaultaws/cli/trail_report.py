@@ -7,24 +7,15 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
 from vaultaws.cli import output
-from vaultaws.cli.evidence import audit_log_option
-from vaultaws.cli.options import (
-    Moment,
-    ServerFlags,
-    Span,
-    json_option,
-    mount_option,
-    server_options,
-)
-from vaultaws.cli.wiring import open_vault
+from vaultaws.cli.options import ServerFlags, json_option, server_options
+from vaultaws.cli.trail_wiring import TrailFlags, run, trail_options
 from vaultaws.errors import FindingsError, LocalStateError, UsageError
 
 if TYPE_CHECKING:
@@ -39,37 +30,19 @@ _HEAD_BYTES: Final = 2_048
 @click.command(
     "report", epilog="\b\nExample:\n  vaultaws trail report --since 7d --html trail.html"
 )
-@click.option(
-    "--since", type=Moment(), default="24h", show_default=True, help="From: 24h or a time."
-)
-@click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
-@click.option(
-    "--lag", type=Span(), default="15m", show_default=True, help="How late CloudTrail may be."
-)
-@click.option(
-    "--root-key", multiple=True, help="A key id that Vault's root had before; repeatable."
-)
-@click.option("--audit-device", help="The audit device that wrote the log, when there are several.")
+@trail_options(since="24h")
 @click.option(
     "--html",
     "file",
     type=click.Path(path_type=Path),
     help="Write one HTML page that needs no network; - is stdout. An earlier report is replaced.",
 )
-@audit_log_option
-@mount_option
 @json_option
 @server_options
 def report(
     *,
-    since: datetime,
-    until: datetime,
-    lag: int,
-    root_key: tuple[str, ...],
-    audit_device: str | None,
+    flags: TrailFlags,
     file: Path | None,
-    audit_log: str | None,
-    mount: str,
     as_json: bool,
     server: ServerFlags,
 ) -> int:
@@ -78,16 +51,8 @@ def report(
 
     Key ids and names stand in it, and no secret. Exit 3 as of trail check.
     """
-    from vaultaws.cli.trail import sources_for
     from vaultaws.clock import SystemClock
-    from vaultaws.trail.check import Window, check
 
-    if since >= until:
-        raise UsageError(
-            "the window of time is empty",
-            why="--since is not before --until",
-            do="mend one of them",
-        )
     if file == STDOUT and as_json:
         raise UsageError(
             "stdout can have the page or the JSON",
@@ -95,15 +60,9 @@ def report(
             do="name a file: --html FILE --json",
         )
     target = place_for(file) if file is not None and file != STDOUT else None
-    vault = open_vault(server)
-    with output.Progress("reading") as progress:
-        sources = replace(
-            sources_for(vault, mount, audit_log, audit_device, root_key),
-            delivery=timedelta(seconds=lag),
-        )
-        found = check(sources, Window(since, until), watch=progress.update)
+    found = run(flags, server).report
     show(found, file, target, as_json=as_json, now=SystemClock().now())
-    return FindingsError.exit_code if found.findings else 0
+    return 0 if found.is_clean else FindingsError.exit_code
 
 
 def show(

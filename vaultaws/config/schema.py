@@ -83,10 +83,15 @@ class Access:
 
 @dataclass(frozen=True)
 class Trail:
-    """`[trail]`: where CloudTrail and Vault's audit log are read."""
+    """`[trail]`: where CloudTrail and Vault's audit log are read, and how credentials are meant
+    to be used (empty: anyhow)."""
 
     source: str = "api"
     audit_log: str = ""
+    networks: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    refusals: int = 10
 
 
 @dataclass(frozen=True)

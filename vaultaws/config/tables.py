@@ -10,6 +10,7 @@ from vaultaws.config.values import (
     BOOLEAN,
     LINE,
     NAMES,
+    NETWORKS,
     PAIRS,
     SPAN,
     SPAN_OR_NONE,
@@ -198,4 +199,12 @@ TRAIL: Table = {
         WORD, "where CloudTrail is read: `api`, `s3://bucket/prefix` or a directory", "`api`"
     ),
     "audit_log": Key(LINE, "file of Vault's audit log", NONE),
+    "networks": Key(NETWORKS, "networks from which credentials are used", "any"),
+    "regions": Key(NAMES, "regions in which credentials are used", "any"),
+    "agents": Key(NAMES, "programs that use them, patterns with `*` and `?`", "any"),
+    "refusals": Key(
+        Kind("whole number from 1", values.whole(1)),
+        "denied calls from which on they are told",
+        "10",
+    ),
 }

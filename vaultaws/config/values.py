@@ -171,6 +171,22 @@ def names(value: Any) -> tuple[str, ...]:
     return found
 
 
+def networks(value: Any) -> tuple[str, ...]:
+    """A list of CIDR blocks, each said once."""
+    import ipaddress
+
+    found = names(value)
+    wrong: list[Wrong] = []
+    for index, block in enumerate(found):
+        try:
+            ipaddress.ip_network(block)
+        except ValueError as fault:
+            wrong.append(Wrong(str(fault), 'write a block such as "10.0.0.0/8"', (str(index),)))
+    if wrong:
+        raise BadValueError(*wrong)
+    return found
+
+
 def pairs(value: Any) -> Pairs:
     """A table of strings, sorted by key."""
     if not isinstance(value, Mapping):
@@ -265,6 +281,7 @@ LINE = Kind("string", line)
 WORD = Kind("string", word)
 STRINGS = Kind("list of strings", words)
 NAMES = Kind("list of names", names)
+NETWORKS = Kind("list of CIDR blocks", networks)
 PAIRS = Kind("table of strings", pairs)
 SPAN = Kind("span", span)
 SPAN_OR_NONE = Kind("span, or 0", span_or_none)

@@ -90,12 +90,8 @@ def _findings(findings: Sequence[Told], look: Look) -> Iterator[str]:
 
 
 def _partial(report: Report) -> Iterator[str]:
-    if report.unreadable_records:
-        records = count(report.unreadable_records, "CloudTrail record", "CloudTrail records")
-        yield f"partial: {records} could not be read"
-    if report.unreadable_lines:
-        lines = count(report.unreadable_lines, "line", "lines")
-        yield f"partial: {lines} of the audit log could not be read"
+    for what in report.unread:
+        yield f"partial: {_clipped(visible(what), 1_000)}"
     for note in report.notes:
         yield f"note: {_clipped(visible(note), 1_000)}"
 

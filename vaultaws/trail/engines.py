@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from vaultaws.trail import queries, tables
+from vaultaws.trail.evidence import Window
 
 MEMORY: Final = "1GB"
 """What DuckDB may take before it goes on in a temporary directory."""
@@ -70,9 +70,14 @@ class DuckDb:
     def table(self, name: str, rows: Any) -> None:
         self._connection.register(name, rows)
 
-    def files(self, name: str, paths: Sequence[Path]) -> None:
-        """Name the rows of Parquet files of one schema."""
-        self._connection.read_parquet([str(path) for path in paths]).create_view(name)
+    def files(self, name: str, paths: Sequence[str], table: Any, during: Window) -> None:
+        """Name the rows of Parquet files and of a table, those inside a window."""
+        self._connection.register(f"{name}_rows", table)
+        rows = self._connection.table(f"{name}_rows")
+        if paths:
+            rows = rows.union(self._connection.read_parquet(list(paths)))
+        inside = f"time BETWEEN '{during.start.isoformat()}' AND '{during.end.isoformat()}'"
+        rows.filter(inside).create_view(name)
 
     def keep(self, name: str) -> None:
         self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}')

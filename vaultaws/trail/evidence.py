@@ -10,11 +10,19 @@ from typing import Final, Protocol
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail.audit import AuditRevocation, Span
 
-__all__ = ["CLOCK_SKEW", "DELIVERY", "AuditView", "Lookup", "Span", "VaultIdentity"]
+__all__ = ["CLOCK_SKEW", "DELIVERY", "AuditView", "Lookup", "Span", "VaultIdentity", "Window"]
 
 # CloudTrail delivers "within an average of about 5 minutes" and no bound; 15 is its old promise.
 DELIVERY: Final = timedelta(minutes=15)
 CLOCK_SKEW: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The span of time that is checked, in UTC."""
+
+    start: datetime
+    end: datetime
 
 
 class Lookup(Protocol):

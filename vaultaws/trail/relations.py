@@ -80,6 +80,12 @@ def named(issuances: Table, digests: Table) -> Table:
     return ranked.filter(ranked.place == 0).select("key_id", "lease_id", issuance_time=ranked.time)
 
 
+def root_keys(sides: Sides) -> Table:
+    """The ids of the keys that Vault's identity minted."""
+    made = sides.events.filter(sides.events.issued_key != "", sides.events.error_code == "")
+    return made.filter(is_vaults(made, sides.roots)).select(key_id=made.issued_key).distinct()
+
+
 def own(sides: Sides) -> Table:
     """Every key that Vault's identity minted, with its lease where the audit log has it."""
     events = sides.events
@@ -291,3 +297,11 @@ def opened(sides: Sides) -> Table:
         is_vaults(events, sides.roots), events.error_code == "", events.name.isin(sorted(NOTED))
     )
     return _first(mine, "event_id")
+
+
+def story(sides: Sides) -> Table:
+    """The calls made with the keys of `parents`, and those that made these keys."""
+    some, parents = sides.events, sides.parents
+    made = some.access_key_id.isin(parents.key_id)
+    answered = (some.issued_key != "") & some.issued_key.isin(parents.key_id)
+    return _first(some.filter(made | answered), "event_id")

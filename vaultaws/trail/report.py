@@ -9,10 +9,14 @@ from typing import Any, Final
 
 from vaultaws.config.durations import words
 from vaultaws.leases.words import count, iso, printable, short_key
-from vaultaws.trail.verdicts import Act, Matching, Standing, Use, Verdict
+from vaultaws.trail.grounds import grounds
+from vaultaws.trail.verdicts import Act, Mark, MarkKind, Matching, Standing, Use, Verdict
 
 JSON_VERSION: Final = 1
+ACT: Final = "opened behind Vault"
+BEYOND: Final = "alive beyond its lease"
 _INDENT: Final = " " * 6
+_SHOWN: Final = 3
 
 
 class Severity(StrEnum):
@@ -22,9 +26,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that should not be, and where it was seen."""
+    """Something that should not be, and where it was seen. `kind` is a standing, a kind of mark,
+    or one of `ACT` and `BEYOND`."""
 
     severity: Severity
+    kind: str
     what: str
     access_key_id: str = ""
     event_id: str = ""
@@ -35,7 +41,8 @@ class Finding:
 class Report:
     """What the check found between `start` and `end`; CloudTrail is complete to `watermark`.
 
-    `unreadable_records` and `unreadable_lines` count what could not be read and so not judged.
+    `unreadable_records` and `unreadable_lines` count what could not be read and so not judged;
+    `lost` are sentences on files that could not be read.
     """
 
     start: datetime
@@ -44,6 +51,7 @@ class Report:
     matching: Matching
     unreadable_records: int = 0
     unreadable_lines: int = 0
+    lost: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,8 +62,28 @@ class Report:
             *(_critical(verdict) for verdict in found.of(Standing.UNEXPLAINED)),
             *(_critical_act(act) for act in found.acts),
             *(_warning(verdict) for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)),
+            *(_marked(verdict, mark) for verdict in found.verdicts for mark in verdict.marks),
             *(_beyond(verdict) for verdict in found.verdicts if verdict.alive_until),
         )
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What could not be read, in sentences; a check over a part of the evidence."""
+        counted = (
+            (self.unreadable_records, "CloudTrail record", "CloudTrail records"),
+            (self.unreadable_lines, "line of the audit log", "lines of the audit log"),
+        )
+        told = [
+            f"{count(number, one, many)} could not be read"
+            for number, one, many in counted
+            if number
+        ]
+        return (*told, *self.lost)
+
+    @property
+    def is_clean(self) -> bool:
+        """True when nothing was found, and everything was read."""
+        return not self.findings and not self.unread
 
     @property
     def calls(self) -> int:
@@ -85,6 +113,8 @@ def render(report: Report) -> str:
     lines += _explained(found)
     lines += _simple(found, Standing.PENDING, "not yet in CloudTrail")
     lines += _simple(found, Standing.ROTATION, "rotated by Vault: its own root key")
+    lines += _simple(found, Standing.STATIC, "rotated by Vault: keys of static roles")
+    lines += _simple(found, Standing.ROLLED_BACK, "taken back by Vault: the issuance had failed")
     for verdict in found.of(Standing.UNEXPLAINED):
         lines += _unexplained(verdict)
     lines += [_line(1, f"opened behind Vault  !!  {_critical_act(act).what}") for act in found.acts]
@@ -97,7 +127,8 @@ def render(report: Report) -> str:
         lines.append(
             _line(beyond, "alive beyond their lease" if beyond > 1 else "alive beyond its lease")
         )
-    lines += _unreadable(report)
+    lines += _marks(found)
+    lines += [f"not read: {printable(what)}" for what in report.unread]
     return "\n".join([*lines, *(f"note: {note}" for note in report.notes)])
 
 
@@ -113,12 +144,14 @@ def as_json(report: Report) -> dict[str, Any]:
         "unreadable": {
             "cloudtrail_records": report.unreadable_records,
             "audit_lines": report.unreadable_lines,
+            "lost": list(report.lost),
         },
         "credentials": [_verdict_json(verdict) for verdict in report.matching.verdicts],
         "acts": [_act_json(act) for act in report.matching.acts],
         "findings": [
             {
                 "severity": finding.severity.value,
+                "kind": finding.kind,
                 "what": finding.what,
                 "access_key_id": finding.access_key_id or None,
                 "event_id": finding.event_id or None,
@@ -169,15 +202,6 @@ def _used(use: Use) -> str:
     return f"used {times}{denied}: {printable(', '.join(use.actions))}"
 
 
-def _unreadable(report: Report) -> list[str]:
-    lines = []
-    if report.unreadable_records:
-        lines.append(_line(report.unreadable_records, "CloudTrail records could not be read"))
-    if report.unreadable_lines:
-        lines.append(_line(report.unreadable_lines, "lines of the audit log could not be read"))
-    return lines
-
-
 def _line(number: int, text: str) -> str:
     return f"{number:>5,} {text}"
 
@@ -185,7 +209,9 @@ def _line(number: int, text: str) -> str:
 def _critical(verdict: Verdict) -> Finding:
     event = verdict.minted
     if event is None:
-        return Finding(Severity.CRITICAL, "minted, no record", verdict.access_key_id)
+        return Finding(
+            Severity.CRITICAL, verdict.standing, "minted, no record", verdict.access_key_id
+        )
     if verdict.parent_key:
         by = f"{short_key(verdict.parent_key)}, itself unexplained"
     else:
@@ -194,7 +220,9 @@ def _critical(verdict: Verdict) -> Finding:
     what = (
         f"{event.name} by {by} at {event.time:%H:%M} from {where}, no request in Vault's audit log"
     )
-    return Finding(Severity.CRITICAL, printable(what), verdict.access_key_id, event.event_id)
+    return Finding(
+        Severity.CRITICAL, verdict.standing, printable(what), verdict.access_key_id, event.event_id
+    )
 
 
 def _critical_act(act: Act) -> Finding:
@@ -204,26 +232,78 @@ def _critical_act(act: Act) -> Finding:
         f" {event.user_name or short_key(event.access_key_id)} at {event.time:%H:%M} from"
         f" {event.source_ip or 'an unknown address'}, which no issuance explains"
     )
-    return Finding(Severity.CRITICAL, printable(what), "", event.event_id)
+    return Finding(Severity.CRITICAL, ACT, printable(what), "", event.event_id)
 
 
 def _warning(verdict: Verdict) -> Finding:
-    if verdict.standing is Standing.UNCOVERED:
-        what = f"{short_key(verdict.access_key_id)} was minted before the audit log begins"
-        event_id = verdict.minted.event_id if verdict.minted else ""
-        return Finding(Severity.WARNING, what, verdict.access_key_id, event_id)
     when = f" at {verdict.time:%H:%M}" if verdict.time else ""
-    what = f"{verdict.role} issued to {verdict.person}{when} is not in CloudTrail"
-    return Finding(Severity.WARNING, printable(what), "", "", verdict.lease_id)
+    event_id = verdict.minted.event_id if verdict.minted else ""
+    if verdict.standing is Standing.MISSING:
+        what = f"{verdict.role} issued to {verdict.person}{when} is not in CloudTrail"
+    elif verdict.minted:
+        key = short_key(verdict.access_key_id)
+        what = f"{key} was minted{when} and cannot be judged: {verdict.why}"
+    else:
+        what = f"{verdict.role} issued to {verdict.person}{when} cannot be judged: {verdict.why}"
+    return Finding(
+        Severity.WARNING,
+        verdict.standing,
+        printable(what),
+        verdict.access_key_id,
+        event_id,
+        verdict.lease_id,
+    )
+
+
+def _marked(verdict: Verdict, mark: Mark) -> Finding:
+    severity = Severity.CRITICAL if mark.kind is MarkKind.AFTER_END else Severity.WARNING
+    times = "once" if mark.calls == 1 else f"{mark.calls:,} times"
+    holder = f" of {verdict.person}" if verdict.person else ""
+    what = (
+        f"{short_key(verdict.access_key_id)}{holder} {mark.kind}: {mark.detail}, {times},"
+        f" last at {mark.last:%H:%M}"
+    )
+    return Finding(
+        severity,
+        mark.kind,
+        printable(what),
+        verdict.access_key_id,
+        mark.event_id,
+        verdict.lease_id,
+    )
+
+
+def _marks(found: Matching) -> list[str]:
+    """A line for each kind of mark, with the first credentials that bear it."""
+    lines = []
+    for kind in MarkKind:
+        bearers = [
+            (verdict, mark)
+            for verdict in found.verdicts
+            for mark in verdict.marks
+            if mark.kind is kind
+        ]
+        if bearers:
+            sign = "!!" if kind is MarkKind.AFTER_END else "!"
+            shown = [
+                f"{short_key(verdict.access_key_id)} {printable(mark.detail)}"
+                for verdict, mark in bearers[:_SHOWN]
+            ]
+            more = f" and {len(bearers) - _SHOWN:,} more" if len(bearers) > _SHOWN else ""
+            lines.append(_line(len(bearers), f"{kind}  {sign}  {', '.join(shown)}{more}"))
+    return lines
 
 
 def _beyond(verdict: Verdict) -> Finding:
     what = f"the token of {verdict.role} for {verdict.person} lives on after its lease"
-    return Finding(Severity.WARNING, printable(what), verdict.access_key_id, "", verdict.lease_id)
+    return Finding(
+        Severity.WARNING, BEYOND, printable(what), verdict.access_key_id, "", verdict.lease_id
+    )
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:
     issuance, minted, use = verdict.issuance, verdict.minted, verdict.use
+    why = grounds(verdict)
     return {
         "standing": verdict.standing.value,
         "access_key_id": verdict.access_key_id or None,
@@ -244,8 +324,25 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
             "calls": use.calls,
             "denied": use.denied,
             "actions": list(use.actions),
+            "first_at": iso(use.first),
             "last_at": iso(use.last),
         },
+        "marks": [
+            {
+                "kind": mark.kind.value,
+                "calls": mark.calls,
+                "first_at": iso(mark.first),
+                "last_at": iso(mark.last),
+                "detail": mark.detail or None,
+                "event_id": mark.event_id or None,
+            }
+            for mark in verdict.marks
+        ],
+        "token_ends_at": iso(verdict.ends),
+        "lease_revoked_at": iso(verdict.revoked),
+        "unknown_because": verdict.why or None,
+        "rests_on": why.rests_on,
+        "could_be_wrong": why.could_be_wrong,
         "alive_beyond_lease_until": iso(verdict.alive_until),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from vaultaws.model import AuditIssuance, Event
 
@@ -16,11 +17,15 @@ class Standing(StrEnum):
     DESCENDANT = "descendant"  # minted with a credential that is itself explained
     ROTATION = "rotation"  # Vault replaced its own root key
     STATIC = "static"  # Vault made a static role's user a new key
-    ROLLED_BACK = "rolled back"  # an issuance failed in Vault, which took the user away again
+    ROLLED_BACK = "rolled_back"  # an issuance failed in Vault, which took the user away again
     UNEXPLAINED = "unexplained"  # minted with Vault's identity, unknown to Vault
     UNCOVERED = "uncovered"  # nothing can be said: see `Why`
     PENDING = "pending"  # audited, too young to be in CloudTrail
     MISSING = "missing"  # audited, and should be in CloudTrail by now
+
+
+VAULTS_OWN: Final = frozenset({Standing.ROTATION, Standing.STATIC, Standing.ROLLED_BACK})
+"""What Vault does for itself: nobody holds it."""
 
 
 class Why(StrEnum):

@@ -125,6 +125,8 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
     iam.create_user(UserName="vault-thief-" + wired.mount)
     iam.create_access_key(UserName="vault-thief-" + wired.mount)
     check("trail check, trail report", ops.json("trail", "check", code=3))
+    explained = ops.json("trail", "explain", issued[0]["access_key_id"])
+    check("trail explain", explained)
     check("leases list", ops.json("leases", "list"))
     keys = (one["access_key_id"] for one in issued)
     check("leases show", *(ops.json("leases", "show", key) for key in keys))

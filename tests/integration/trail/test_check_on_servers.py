@@ -16,8 +16,9 @@ from vaultaws.clock import SystemClock
 from vaultaws.leases.inventory import take
 from vaultaws.model import Credentials, Secret
 from vaultaws.trail import audit
-from vaultaws.trail.check import Sources, Window, check
-from vaultaws.trail.evidence import VaultIdentity
+from vaultaws.trail.check import Sources, check
+from vaultaws.trail.evidence import VaultIdentity, Window
+from vaultaws.trail.gather import History
 from vaultaws.trail.report import Report, Severity, render
 from vaultaws.trail.verdicts import Standing
 
@@ -49,15 +50,14 @@ def run_check(wired: Wired, since: datetime) -> Report:
     log = audit.read([wired.server.audit], (wired.mount,))
     device = wired.vault.audit_devices()[0]
     sources = Sources(
-        lookup=lookup,
+        events=History(lookup, (wired.options.region,)),
         identity=VaultIdentity(frozenset({wired.root_credentials.access_key_id}), wired.root_user),
         audit=log,
         digest=lambda key: wired.vault.audit_hash(device, key),
-        regions=(wired.options.region,),
         inventory=take(wired.vault, wired.mount, CLOCK, issuances=log.issuances),
         delivery=timedelta(0),
     )
-    return check(sources, Window(since, CLOCK.now() + timedelta(seconds=1)))
+    return check(sources, Window(since, CLOCK.now() + timedelta(seconds=1))).report
 
 
 @pytest.fixture(autouse=True)

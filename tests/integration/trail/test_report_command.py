@@ -34,7 +34,7 @@ def test_a_day_is_shown_and_written(wired: Wired, tmp_path: Path) -> None:
 
     options = ("--since", "10m", "--lag", "0s", "--html", "trail.html")
     code, out, said = here(shell, "trail", "report", *options)
-    assert (code, out) == (3, "")
+    assert (code, out) == (3, ""), said
     assert "· wrote trail.html" in said
     page = parsed((tmp_path / "trail.html").read_text("utf-8"))
     assert set(page.data["rows"]["key"]) == {key, stolen}

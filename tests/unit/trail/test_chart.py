@@ -21,7 +21,7 @@ def line_of(text: str, *begin: str) -> str:
 
 def test_a_line_tells_a_life_and_its_use() -> None:
     text = render(reports.report(0), Look(120))
-    assert text.startswith("4 credentials issued by Vault, 91 calls, 5 findings (2 critical)")
+    assert text.startswith("4 credentials issued by Vault, 91 calls, 7 findings (3 critical)")
     assert "  !! GetFederationToken by vault-root at 20:00 from 203.0.113.9" in text
     ben = line_of(text, "ben", "ec2readonly-sts")
     assert re.search(r"  +!░+▒+█+▒+  +1  +1  +41  +3$", ben)

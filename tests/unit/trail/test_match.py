@@ -197,6 +197,7 @@ def test_denials(code: str, denied: int) -> None:
     minted = event("GetFederationToken", issued_access_key_id="X")
     (found,) = run(minted, event("ListBuckets", access_key_id="X", error_code=code)).verdicts
     assert (found.use.calls, found.use.denied) == (1, denied)
+    assert json.dumps(found.use.denied) == str(denied)
 
 
 def test_the_report_reads_as_people_expect() -> None:

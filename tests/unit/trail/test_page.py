@@ -22,11 +22,11 @@ FORBIDDEN = (
 
 def test_findings_and_numbers_are_read_without_a_script() -> None:
     text = parsed(render(reports.report(20), written=reports.END)).text
-    assert "5 findings, 2 critical. The data is partial: see below." in text
+    assert "7 findings, 3 critical. The data is partial: see below." in text
     assert (
         "CloudTrail is complete to 2026-11-22 07:45. The last 15 min may not yet be there." in text
     )
-    assert "2 CloudTrail records could not be read, and so not judged." in text
+    assert "2 CloudTrail records could not be read." in text
     assert "1 line of the audit log could not be read" in text
     assert "Vault's root key id is not known" in text
     assert "What could make this wrong: Another mount or server may use the same root key" in text

@@ -9,8 +9,8 @@ from datetime import timedelta
 from tests.support import reports
 from tests.support.memory_vault import made_up_key
 from vaultaws.trail.page.data import LONGEST_TEXT, holders, is_alive, shown, value
-from vaultaws.trail.page.reasons import ACT, BEYOND, BY_KIND, commands, evidence, told
-from vaultaws.trail.report import Finding, Report, Severity
+from vaultaws.trail.page.reasons import BY_KIND, commands, evidence, told
+from vaultaws.trail.report import ACT, BEYOND, Report
 from vaultaws.trail.verdicts import MarkKind, Matching, Standing, Use, Verdict
 
 
@@ -50,6 +50,8 @@ def test_every_finding_has_its_reason() -> None:
         ACT,
         Standing.UNCOVERED,
         Standing.MISSING,
+        MarkKind.AFTER_END,
+        MarkKind.NETWORK,
         BEYOND,
     ]
     assert all(one.reason.doubt and one.reason.title for one in found)
@@ -60,22 +62,6 @@ def test_a_credential_found_twice_is_two_kinds() -> None:
     both = dataclasses.replace(beyond, standing=Standing.MISSING)
     found = told(Report(reports.BEGIN, reports.END, reports.WATERMARK, Matching((both,))))
     assert [one.reason.kind for one in found] == [Standing.MISSING, BEYOND]
-
-
-class Marked(Report):
-    """A report that tells a mark as a finding too."""
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        verdict = self.matching.verdicts[0]
-        mark = verdict.marks[1]
-        return (Finding(Severity.CRITICAL, f"{mark.kind}: 4 calls", verdict.access_key_id),)
-
-
-def test_a_finding_of_a_mark_is_known_by_its_words() -> None:
-    verdict = next(found for found in reports.troubled() if found.marks)
-    (found,) = told(Marked(reports.BEGIN, reports.END, reports.WATERMARK, Matching((verdict,))))
-    assert found.reason.kind == MarkKind.NETWORK
 
 
 def test_evidence_names_every_source() -> None:

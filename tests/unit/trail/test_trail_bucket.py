@@ -19,7 +19,7 @@ from vaultaws.errors import AwsError, UsageError
 from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials
-from vaultaws.trail.check import Window
+from vaultaws.trail.evidence import Window
 from vaultaws.trail.sources.bucket import BucketSource, source_of
 from vaultaws.trail.sources.events import Events, FolderSource, Source, open_events
 from vaultaws.trail.sources.faults import FaultKind

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.log_files import ACCOUNT, REGION, a_log, a_record, log_name, packed, put
 from vaultaws.errors import UsageError
-from vaultaws.trail.check import Window
+from vaultaws.trail.evidence import Window
 from vaultaws.trail.sources.faults import Fault, FaultKind
 from vaultaws.trail.sources.files import content, listed
 from vaultaws.trail.sources.layout import Days, Place, source_file
@@ -100,3 +100,10 @@ def test_a_changed_file_is_another(tmp_path: Path) -> None:
 def test_a_name_with_an_impossible_day_is_of_no_day() -> None:
     file = source_file(f"{ACCOUNT}_CloudTrail_{REGION}_20261399T0000Z_x.json.gz", 1, "1")
     assert (file.day, file.place) == (None, Place(ACCOUNT, REGION))
+
+
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.json")
+    found = listed(tmp_path, DAYS)
+    fault = Fault(FaultKind.UNREADABLE, str(tmp_path / "x.json"), detail="no plain file")
+    assert (found.files, found.faults) == ((), (fault,))

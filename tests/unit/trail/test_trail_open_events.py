@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.disk import full_disk
 from tests.support.log_files import a_log, a_record, log_name, packed, put
-from vaultaws.trail.check import Window
+from vaultaws.trail.evidence import Window
 from vaultaws.trail.sources.batches import cache_directory
 from vaultaws.trail.sources.events import Events, FolderSource, open_events
 from vaultaws.trail.sources.faults import FaultKind

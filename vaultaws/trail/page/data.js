@@ -7,8 +7,10 @@ const STANDINGS = {
   explained: { symbol: "·", words: "explained", tone: "" },
   descendant: { symbol: "↳", words: "made with another", tone: "" },
   rotation: { symbol: "↻", words: "rotation by Vault", tone: "" },
+  static: { symbol: "↻", words: "static role's key", tone: "" },
+  rolled_back: { symbol: "↺", words: "taken back by Vault", tone: "" },
   unexplained: { symbol: "!!", words: "unexplained", tone: "bad" },
-  uncovered: { symbol: "?", words: "before the log", tone: "odd" },
+  uncovered: { symbol: "?", words: "cannot be judged", tone: "odd" },
   pending: { symbol: "…", words: "not yet seen", tone: "" },
   missing: { symbol: "!", words: "missing", tone: "odd" },
 };

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from vaultaws.errors import visible
 from vaultaws.leases.words import count, iso
-from vaultaws.trail.page.reasons import BEYOND, Told
-from vaultaws.trail.report import Report, Severity
-from vaultaws.trail.verdicts import MarkKind, Standing, Verdict
+from vaultaws.trail.page.reasons import Told
+from vaultaws.trail.report import BEYOND, Report, Severity
+from vaultaws.trail.verdicts import VAULTS_OWN, MarkKind, Standing, Verdict
 
 DATA_VERSION: Final = 1
 LONGEST_TEXT: Final = 1_024
@@ -166,7 +166,7 @@ def _seconds(moment: datetime | None, start: datetime) -> int | None:
 
 def is_alive(verdict: Verdict, moment: datetime) -> bool:
     """True when nothing says that the credential was over at `moment`."""
-    if verdict.standing is Standing.ROTATION:
+    if verdict.standing in VAULTS_OWN:
         return False
     if verdict.alive_until and verdict.alive_until > moment:
         return True
@@ -180,7 +180,7 @@ def holders(report: Report, told: Sequence[Told]) -> tuple[Holder, ...]:
     groups: dict[tuple[str, str], list[int]] = {}
     verdicts = report.matching.verdicts
     for row, verdict in enumerate(verdicts):
-        if verdict.standing is not Standing.ROTATION:
+        if verdict.standing not in VAULTS_OWN:
             groups.setdefault((verdict.person, verdict.role), []).append(row)
     found = [
         Holder(

@@ -37,7 +37,9 @@ _STANDS: Final[Mapping[Standing, str]] = {
     Standing.DESCENDANT: "minted with one of these",
     Standing.ROTATION: "rotated by Vault: its own root key",
     Standing.UNEXPLAINED: "unexplained",
-    Standing.UNCOVERED: "minted before the audit log begins",
+    Standing.STATIC: "rotated by Vault: keys of static roles",
+    Standing.ROLLED_BACK: "taken back by Vault: the issuance had failed",
+    Standing.UNCOVERED: "cannot be judged",
     Standing.PENDING: "issued, not yet in CloudTrail",
     Standing.MISSING: "issued, and missing from CloudTrail",
 }
@@ -112,7 +114,7 @@ def _time(moment: datetime) -> str:
 
 def is_partial(report: Report) -> bool:
     """True when something could not be read, or a note says what was not seen."""
-    return bool(report.unreadable_records or report.unreadable_lines or report.notes)
+    return bool(report.unread or report.notes)
 
 
 def _verdict(report: Report, findings: Sequence[Told]) -> str:
@@ -139,13 +141,7 @@ def _numbers(report: Report, findings: Sequence[Told]) -> str:
 
 
 def _partial(report: Report) -> str:
-    lines = []
-    if report.unreadable_records:
-        records = count(report.unreadable_records, "CloudTrail record", "CloudTrail records")
-        lines.append(f"{records} could not be read, and so not judged.")
-    if report.unreadable_lines:
-        unread = count(report.unreadable_lines, "line", "lines")
-        lines.append(f"{unread} of the audit log could not be read: issuances may be lacking.")
+    lines = [f"{_text(what)}." for what in report.unread]
     lines += [_text(note) for note in report.notes]
     if not lines:
         return ""

@@ -12,11 +12,9 @@ from typing import Final
 
 from vaultaws.leases.words import count, iso
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail.report import Finding, Report
+from vaultaws.trail.report import ACT, BEYOND, Finding, Report
 from vaultaws.trail.verdicts import Act, Mark, MarkKind, Standing, Use, Verdict
 
-BEYOND: Final = "alive beyond its lease"
-ACT: Final = "opened behind Vault"
 OTHER: Final = "other"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./@+=,:-]*")
 _EXPLAIN: Final = "vaultaws trail explain {key}"
@@ -89,8 +87,8 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     Reason(
         Standing.UNCOVERED,
-        "Minted before the audit log begins",
-        "Nothing is known against them: an older part of the audit log may explain them.",
+        "Cannot be judged",
+        "Nothing is known against them: an older or whole part of the audit log may explain them.",
         (_EXPLAIN, "vaultaws trail check --since {since} --audit-log FILE"),
     ),
     Reason(
@@ -131,31 +129,13 @@ def _told(report: Report) -> Iterator[Told]:
     by_key = {found.access_key_id: row for row, found in enumerate(verdicts) if found.access_key_id}
     by_lease = {found.lease_id: row for row, found in enumerate(verdicts) if found.lease_id}
     acts = {act.event.event_id: act for act in report.matching.acts}
-    seen: set[tuple[int, str]] = set()
     for finding in report.findings:
         row = by_key.get(finding.access_key_id, by_lease.get(finding.lease_id, -1))
         if row < 0:
             act = acts.get(finding.event_id)
             yield Told(finding, BY_KIND[ACT if act else OTHER], act=act)
             continue
-        kind = next(
-            (kind for kind in _kinds(finding, verdicts[row]) if (row, kind) not in seen), OTHER
-        )
-        seen.add((row, kind))
-        yield Told(finding, BY_KIND[kind], row)
-
-
-def _kinds(finding: Finding, verdict: Verdict) -> Iterator[str]:
-    """What a finding about a credential may be, the likeliest first."""
-    for mark in verdict.marks:
-        if mark.kind in finding.what:
-            yield mark.kind
-    if verdict.standing in {Standing.UNEXPLAINED, Standing.UNCOVERED, Standing.MISSING}:
-        yield verdict.standing
-    if verdict.alive_until:
-        yield BEYOND
-    for mark in verdict.marks:
-        yield mark.kind
+        yield Told(finding, BY_KIND.get(finding.kind, BY_KIND[OTHER]), row)
 
 
 def commands(reason: Reason, *, key: str, lease: str, since: datetime) -> tuple[str, ...]:

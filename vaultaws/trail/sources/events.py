@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vaultaws.errors import LocalStateError
 from vaultaws.trail.sources import batches
 from vaultaws.trail.sources.batches import Batch
 from vaultaws.trail.sources.faults import Fault, Faults, gathered
@@ -77,15 +78,6 @@ class Events:
     decoded: int = 0
     rows: int = 0
 
-    def into(self, connection: Any) -> Any:
-        """Return the events as a table of an ibis connection to DuckDB."""
-        import ibis
-
-        if not self.paths:
-            return ibis.memtable(self.table)
-        kept = connection.read_parquet(list(self.paths))
-        return kept.union(ibis.memtable(self.table)) if self.table.num_rows else kept
-
 
 @dataclass
 class _Loading:
@@ -139,6 +131,12 @@ def open_events(
         except (FileNotFoundError, duckdb.IOException):
             if loading.directory is None:
                 raise
+        except duckdb.Error as error:
+            raise LocalStateError(
+                "the events could not be searched for duplicates",
+                why=str(error).partition("\n")[0],
+                do="free some memory and room on the disk, or choose a shorter span of time",
+            ) from error
     raise AssertionError("without a cache there is nothing that could be deleted")
 
 

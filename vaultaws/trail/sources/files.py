@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vaultaws.errors import UsageError
+from vaultaws.trail.sources.decode import LONGEST_BYTES
 from vaultaws.trail.sources.faults import Fault, FaultKind
 from vaultaws.trail.sources.layout import Days, SourceFile, is_digest, is_log, source_file
 
@@ -44,9 +45,10 @@ def listed(root: Path, days: Days) -> Listing:
 
 
 def content(file: SourceFile) -> bytes | Fault:
-    """Return the bytes of a file, or why there are none."""
+    """Return the bytes of a file, as many as are decoded and one, or why there are none."""
     try:
-        return Path(file.name).read_bytes()
+        with Path(file.name).open("rb") as opened:
+            return opened.read(LONGEST_BYTES + 1)
     except FileNotFoundError:
         return Fault(FaultKind.GONE, file.name)
     except OSError as error:
@@ -86,6 +88,9 @@ class _Walk:
                         yield entry
                 elif not is_log(entry.name):
                     self.others += not is_digest(entry.name) and not entry.name.startswith(".")
+                elif not entry.is_file():  # a pipe would be waited for
+                    why = "no plain file"
+                    self.faults.append(Fault(FaultKind.UNREADABLE, entry.path, detail=why))
                 elif self.days.need((file := _found(entry.path, entry.stat())).day):
                     self.files.append(file)
             except FileNotFoundError:

@@ -22,7 +22,7 @@ OTHER_FOLDERS: Final = frozenset({
 _OTHER: Final = re.compile(r"_CloudTrail-(?:Digest|Insight|NetworkActivity)_")
 _NAME: Final = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]+)"
-    r"_(?P<day>[0-9]{8})T[0-9]{4}Z_[A-Za-z0-9]+\.json(?:\.gz)?"
+    r"_(?P<day>[0-9]{8})T(?P<minute>[0-9]{4})Z_[A-Za-z0-9]+\.json(?:\.gz)?"
 )
 _DAY_FOLDER: Final = re.compile(
     r"(?:^|/)CloudTrail/[a-z0-9-]+/(?P<year>[0-9]{4})"
@@ -125,3 +125,13 @@ def source_file(path: str, size: int, stamp: str) -> SourceFile:
     except ValueError:
         return SourceFile(path, size, stamp, place)
     return SourceFile(path, size, stamp, place, day)
+
+
+def delivered(path: str) -> datetime | None:
+    """Return when a file was delivered, as its name says, or None."""
+    found = _NAME.fullmatch(path.rsplit("/", 1)[-1])
+    try:
+        text = f"{found['day']}{found['minute']}" if found else ""
+        return datetime.strptime(text, "%Y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None

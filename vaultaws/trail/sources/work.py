@@ -7,6 +7,7 @@ Ctrl-C reaches us alone.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -28,7 +29,8 @@ from vaultaws.trail.sources.layout import SourceFile
 from vaultaws.trail.sources.record import once
 from vaultaws.trail.tables import EVENTS
 
-PROCESSES: Final = 2
+PROCESSES: Final = min(4, os.cpu_count() or 1)
+"""Each takes some 250 MiB, so not one a core where there are many."""
 TASK_BYTES: Final = 192 << 20
 """JSON of one task, about: some 150,000 events, so that a worker stays below 400 MiB."""
 TASK_FILES: Final = 500

@@ -1,0 +1,106 @@
+"""`vaultaws trail` on a real server: log files as a source, the story of a key, OCSF, doubts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.logins import log_in, write_roles
+from tests.support.people import declare, operator
+from tests.support.places import here
+from tests.support.wired import Wired
+from vaultaws.leases.words import short_key
+from vaultaws.local.aws.control_client import ControlClient
+
+pytestmark = pytest.mark.integration
+NOW = ("--since", "10m", "--lag", "0s")
+
+
+def test_log_files_tell_what_the_history_tells_and_what_is_lost_is_said(
+    wired: Wired, tmp_path: Path
+) -> None:
+    write_roles(wired)
+    declare(wired, tmp_path, "")
+    issued = log_in(wired, "ada").issue(wired.mount, "reader-sts", sts=True, ttl_seconds=900)
+    key = issued.credentials.access_key_id
+    wired.client("ec2", issued.credentials).describe_instances()
+    root = wired.client("sts", wired.root_credentials)
+    stolen = root.get_federation_token(Name="vault-thief")["Credentials"]["AccessKeyId"]
+    ControlClient(wired.aws.endpoint, wired.aws.control_token).flush()
+    shell = operator(wired, tmp_path)
+    folder = str(wired.aws.trail)
+
+    code, out, _ = here(shell, "trail", "check", *NOW, "--json")
+    history = json.loads(out)
+    assert code == 3
+    code, out, _ = here(shell, "trail", "check", *NOW, "--json", "--source", folder)
+    files = json.loads(out)
+    assert code == 3
+    for told in (history, files):
+        seen = {row["access_key_id"]: row for row in told["credentials"]}
+        assert (seen[key]["standing"], seen[key]["person"]) == ("explained", "ada")
+        assert seen[key]["use"]["actions"] == ["ec2 DescribeInstances"]
+        assert seen[stolen]["standing"] == "unexplained"
+    assert files["counts"] == history["counts"]
+
+    code, out, _ = here(shell, "trail", "check", *NOW, "--ocsf")
+    (line,) = [json.loads(text) for text in out.splitlines()]
+    assert line["evidences"][0]["data"]["access_key_id"] == stolen
+
+    torn = Path(folder) / "torn.json.gz"
+    torn.write_bytes(gzip.compress(b'{"Records":[{"eventVersion"')[:-9])
+    try:
+        code, out, _ = here(shell, "trail", "check", *NOW, "--source", folder)
+    finally:
+        torn.unlink()
+    assert code == 3
+    assert "not read: 1 file" in out
+    assert "torn.json.gz" in out
+
+
+def test_a_key_s_story_is_told_by_key_lease_and_person(wired: Wired, tmp_path: Path) -> None:
+    write_roles(wired)
+    declare(wired, tmp_path, "")
+    issued = log_in(wired, "ben").issue(wired.mount, "reader", sts=False)
+    key = issued.credentials.access_key_id
+    wired.client("ec2", issued.credentials).describe_instances()
+    wired.vault.revoke_lease(issued.lease.id)
+    shell = operator(wired, tmp_path)
+
+    code, out, _ = here(shell, "trail", "explain", short_key(key), *NOW)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == f"{short_key(key)} · ben · reader · explained"
+    told = "\n".join(lines)
+    for words in (
+        "CreateAccessKey for ",
+        f"ben asked for {wired.mount}/creds/reader from 127.0.0.1",
+        "ec2 DescribeInstances in ",
+        "the lease was revoked",
+        "rests on     the audit log's request",
+    ):
+        assert words in told
+    code, out, _ = here(shell, "trail", "explain", issued.lease.id, *NOW, "--json")
+    (credential,) = json.loads(out)["credentials"]
+    assert credential["access_key_id"] == key
+    assert [moment["side"] for moment in credential["timeline"]].count("vault") == 2
+    code, out, said = here(shell, "trail", "explain", "nobody", *NOW)
+    assert (code, out) == (1, "")
+    assert "error: nothing is known of nobody" in said
+    assert "do:    look further back" in said
+
+
+def test_use_from_where_nobody_should_be_is_found(wired: Wired, tmp_path: Path) -> None:
+    write_roles(wired)
+    file = declare(wired, tmp_path, "")
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write('networks = ["10.0.0.0/8"]\nregions = ["ap-south-1"]\n')
+    issued = log_in(wired, "ada").issue(wired.mount, "reader-sts", sts=True, ttl_seconds=900)
+    wired.client("ec2", issued.credentials).describe_instances()
+    code, out, _ = here(operator(wired, tmp_path), "trail", "check", *NOW)
+    assert code == 3
+    assert "used from an unexpected network  !  " in out
+    assert "used in an unexpected region  !  " in out

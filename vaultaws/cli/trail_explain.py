@@ -1,0 +1,43 @@
+"""`vaultaws trail explain`: one credential from request to death."""
+
+from __future__ import annotations
+
+import click
+
+from vaultaws.cli import output
+from vaultaws.cli.options import ServerFlags, json_option, server_options
+from vaultaws.cli.trail_wiring import TrailFlags, run, trail_options
+from vaultaws.errors import UsageError
+
+
+@click.command("explain", epilog="\b\nExample:\n  vaultaws trail explain ASIA…7TT --since 24h")
+@click.argument("wanted", metavar="KEY|LEASE|PERSON")
+@trail_options(since="24h")
+@json_option
+@server_options
+def explain(*, wanted: str, flags: TrailFlags, as_json: bool, server: ServerFlags) -> None:
+    """Tell the story of a credential: who asked, what AWS made, each use, its end, and all that was
+    made with it. A key id may be short, as listings print it.
+    """
+    from vaultaws.clock import SystemClock
+    from vaultaws.trail import story
+
+    checked = run(
+        flags,
+        server,
+        lambda matching: [found.access_key_id for found in story.chosen(matching, wanted)],
+    )
+    meant = story.chosen(checked.report.matching, wanted)
+    if not meant:
+        raise UsageError(
+            f"nothing is known of {wanted}",
+            why="no credential of this window of time has that key, lease or person",
+            do="look further back: --since 7d",
+        )
+    told = story.stories(meant, checked.calls)
+    if as_json:
+        output.as_json(story.as_json(told))
+        return
+    output.result(story.render(told, SystemClock().now()))
+    for what in checked.report.unread:
+        output.say(f"· not read: {what}")

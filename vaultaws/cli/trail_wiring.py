@@ -1,0 +1,190 @@
+"""What the verbs of `trail` share: their options, and the check that they all begin with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from vaultaws.cli import evidence, output
+from vaultaws.cli.evidence import audit_log_option
+from vaultaws.cli.holdings import take
+from vaultaws.cli.options import (
+    Command,
+    Moment,
+    ServerFlags,
+    Span,
+    gathered,
+    mount_option,
+)
+from vaultaws.cli.wiring import open_administration, open_journal, open_vault
+from vaultaws.errors import UsageError, VaultError
+from vaultaws.vault.protocol import Vault
+
+if TYPE_CHECKING:
+    from vaultaws.config.schema import Config
+    from vaultaws.trail.check import Checked, Sources
+    from vaultaws.trail.gather import History, LogFiles
+    from vaultaws.trail.verdicts import Matching
+
+
+@dataclass(frozen=True)
+class TrailFlags:
+    """What the command line said of the window of time and of where the evidence is."""
+
+    since: datetime
+    until: datetime
+    lag: int
+    source: str | None
+    root_key: tuple[str, ...]
+    audit_device: str | None
+    audit_log: str | None
+    mount: str
+
+
+def trail_options(since: str) -> Callable[[Command], Command]:
+    """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
+
+    `since` is where the window begins when nobody says.
+    """
+    options = (
+        click.option(
+            "--since",
+            type=Moment(),
+            default=since,
+            show_default=True,
+            help="From: 24h or a time.",
+        ),
+        click.option("--until", type=Moment(), default="0s", help="To: now when not said."),
+        click.option(
+            "--lag",
+            type=Span(),
+            default="15m",
+            show_default=True,
+            help="How late CloudTrail may be.",
+        ),
+        click.option(
+            "--source",
+            help="CloudTrail: api, s3://BUCKET/PREFIX or a directory of log files"
+            " (else [trail] of ./vaultaws.toml, else api).",
+        ),
+        click.option(
+            "--root-key", multiple=True, help="A key id that Vault's root had before; repeatable."
+        ),
+        click.option(
+            "--audit-device", help="The audit device that wrote the log, when there are several."
+        ),
+        audit_log_option,
+        mount_option,
+    )
+    return lambda command: gathered(command, "flags", TrailFlags, options)
+
+
+def run(
+    flags: TrailFlags,
+    server: ServerFlags,
+    about: Callable[[Matching], Iterable[str]] = lambda _: (),
+    *,
+    wait: bool = False,
+) -> Checked:
+    """Check the window; `about` chooses keys whose calls are wanted, `wait` until CloudTrail is
+    complete to the window's end."""
+    from vaultaws.trail.check import check
+    from vaultaws.trail.evidence import Window
+
+    if flags.since >= flags.until:
+        raise UsageError(
+            "the window of time is empty",
+            why="--since is not before --until",
+            do="mend one of them",
+        )
+    vault = open_vault(server)
+    lag = timedelta(seconds=flags.lag)
+    if wait:
+        _wait_until(flags.until + lag)
+        lag = timedelta(0)
+    with output.Progress("reading") as progress:
+        sources = replace(sources_for(vault, flags, server), delivery=lag)
+        window = Window(flags.since, flags.until)
+        return check(sources, window, progress.update, about)
+
+
+def _wait_until(complete: datetime) -> None:
+    """Sleep until CloudTrail must have everything, and say how long that is."""
+    from vaultaws.clock import SystemClock
+    from vaultaws.config.durations import words
+
+    clock = SystemClock()
+    with output.Progress("waiting for CloudTrail") as progress:
+        while (left := (complete - clock.now()).total_seconds()) > 0:
+            progress.update(f"waiting for CloudTrail, complete in {words(left)}")
+            clock.sleep(min(left, 1.0))
+
+
+def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources:
+    """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity."""
+    from vaultaws.trail.check import Sources
+    from vaultaws.trail.evidence import VaultIdentity
+    from vaultaws.trail.expect import ANYTHING, Expected
+
+    declared = _declared()
+    key, user = evidence.root_user(vault, flags.mount)
+    with open_journal() as journal:
+        log = evidence.settled_log(vault, journal, flags.audit_log, flags.mount)
+        inventory = take(vault, journal, flags.mount, log)
+    device = flags.audit_device or evidence.only_device(vault) or ""
+    trail = declared.trail if declared else None
+    return Sources(
+        events=_events(flags.source or (trail.source if trail else "api")),
+        identity=VaultIdentity(
+            frozenset(filter(None, (key, *flags.root_key))),
+            user,
+            static_users(server, flags.mount, declared),
+        ),
+        audit=log,
+        digest=evidence.digest_with(vault, device or None),
+        inventory=inventory,
+        device=device,
+        expected=Expected(trail.networks, trail.regions, trail.agents, trail.refusals)
+        if trail
+        else ANYTHING,
+    )
+
+
+def _declared() -> Config | None:
+    """The declared file here, None without one."""
+    from vaultaws.config.load import load
+
+    return load(evidence.DEFAULT_FILE) if evidence.DEFAULT_FILE.is_file() else None
+
+
+def _events(source: str) -> History | LogFiles:
+    from vaultaws.aws.sessions import default_region
+    from vaultaws.trail.gather import History, LogFiles
+
+    if source == "api":
+        region = default_region()
+        return History(evidence.paced_lookup(), (region,) if region else ())
+    from vaultaws.trail.sources.batches import cache_directory
+    from vaultaws.trail.sources.bucket import source_of
+
+    return LogFiles(source_of(source), cache_directory(os.environ))
+
+
+def static_users(server: ServerFlags, mount: str, declared: Config | None) -> frozenset[str]:
+    """The IAM users whose keys static roles rotate: those of the file, and those the server lists.
+
+    OpenBao's engine cannot list them, and a token may not be allowed to.
+    """
+    named = {role.username for role in declared.static_roles} if declared else set()
+    administration, _ = open_administration(server)
+    with suppress(VaultError):
+        names = administration.list_static_roles(mount)
+        roles = administration.read_static_roles(mount, names)
+        named |= {role.username for role in roles}
+    return frozenset(named)

@@ -1,0 +1,155 @@
+"""CloudTrail's events brought before the engine, from its event history or from its log files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from vaultaws.model import Event
+from vaultaws.trail import tables
+from vaultaws.trail.engines import DuckDb
+from vaultaws.trail.evidence import Lookup, Span, VaultIdentity, Window
+from vaultaws.trail.expect import GLOBAL_REGION
+from vaultaws.trail.records import Reader
+
+if TYPE_CHECKING:
+    from vaultaws.trail.sources.events import Source
+    from vaultaws.trail.sources.faults import Faults
+
+MOST_KEYS: Final = 20_000
+_A_FILE_COVERS: Final = timedelta(hours=1)
+"""CloudTrail delivers about every five minutes; late events may wait longer."""
+
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What is known of the events besides themselves.
+
+    `lost` are sentences that tell what could not be read, `gaps` the times of it as far as they are
+    known; `notes` are no fault.
+    """
+
+    unreadable: int = 0
+    lost: tuple[str, ...] = ()
+    gaps: tuple[Span, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class History:
+    """CloudTrail's event history (LookupEvents), asked for what Vault's identity did and for what
+    came of it, key by key. `regions` are asked besides us-east-1."""
+
+    lookup: Lookup
+    regions: tuple[str, ...] = ()
+
+    def gather(
+        self,
+        engine: DuckDb,
+        identity: VaultIdentity,
+        known: Iterable[str],
+        window: Window,
+        watch: Watch,
+    ) -> Gathered:
+        """Bring the events as the table `events`. `known` are key ids known without CloudTrail.
+
+        What Vault's user did is asked for by its name; a key of that user seen there is not asked
+        for again, since CloudTrail allows two calls a second. Raises AwsError.
+        """
+        search = _Search(self, window, watch)
+        named = search.look_up("Username", identity.user_name)
+        covered = {event.access_key_id for event in named if event.identity_type == "IAMUser"}
+        for key_id in sorted(identity.key_ids - covered):
+            search.look_up("AccessKeyId", key_id)
+        search.follow([*minted_keys(search.reader.result().events), *known])
+        read = search.reader.result()
+        engine.table("events", tables.events(read.events))
+        if not search.cut_short:
+            return Gathered(read.unreadable)
+        stopped = f"stopped after {MOST_KEYS:,} look-ups: choose a shorter span of time"
+        return Gathered(read.unreadable, lost=(stopped,), gaps=(Span(window.start, window.end),))
+
+
+@dataclass
+class _Search:
+    """One walk through CloudTrail; every (attribute, value) is asked for once."""
+
+    history: History
+    window: Window
+    watch: Watch
+    reader: Reader = field(default_factory=Reader)
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    cut_short: bool = False
+
+    def look_up(self, attribute: str, value: str) -> list[Event]:
+        if not value or (attribute, value) in self.asked:
+            return []
+        self.asked.add((attribute, value))
+        self.watch(f"CloudTrail, {len(self.asked)} look-ups")
+        found = []
+        for region in dict.fromkeys((GLOBAL_REGION, *self.history.regions)):
+            records = self.history.lookup(
+                attribute, value, start=self.window.start, end=self.window.end, region=region
+            )
+            found += self.reader.take(records)
+        return found
+
+    def follow(self, keys: Iterable[str]) -> None:
+        """Look up keys, and the keys that they minted, to the last."""
+        waiting = list(dict.fromkeys(keys))
+        while waiting and not self.cut_short:
+            found = self.look_up("AccessKeyId", waiting.pop(0))
+            waiting += minted_keys(found)
+            self.cut_short = len(self.asked) >= MOST_KEYS
+
+
+def minted_keys(events: Iterable[Event]) -> list[str]:
+    """Return the ids of the keys that calls answered with, each once."""
+    keys = (event.issued_access_key_id for event in events if not event.error_code)
+    return list(dict.fromkeys(key for key in keys if key))
+
+
+@dataclass(frozen=True)
+class LogFiles:
+    """CloudTrail's log files, in a directory or a bucket; `cache` keeps them decoded."""
+
+    source: Source
+    cache: Path | None
+
+    def gather(
+        self,
+        engine: DuckDb,
+        identity: VaultIdentity,
+        known: Iterable[str],
+        window: Window,
+        watch: Watch,
+    ) -> Gathered:
+        """Bring every event of the window as the table `events`. Raises UsageError and AwsError."""
+        from vaultaws.trail.sources.events import open_events
+
+        found = open_events(self.source, window, cache=self.cache, watch=watch)
+        engine.files("events", found.paths, found.table, window)
+        return Gathered(
+            lost=found.faults.lines() if found.faults.is_partial else (),
+            gaps=_gaps(found.faults, window),
+            notes=(*found.notes, *(() if found.faults.is_partial else found.faults.lines())),
+        )
+
+
+def _gaps(faults: Faults, window: Window) -> tuple[Span, ...]:
+    """When the events that were lost may have been: before the time in a file's name, or ever."""
+    from vaultaws.trail.sources.layout import delivered
+
+    gaps = []
+    for fault in faults:
+        if fault.loses_events:
+            moment = delivered(fault.file)
+            gaps.append(
+                Span(moment - _A_FILE_COVERS, moment) if moment else Span(window.start, window.end)
+            )
+    return tuple(dict.fromkeys(gaps))
