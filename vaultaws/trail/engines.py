@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, Self
 from vaultaws.trail import queries, tables
 from vaultaws.trail.evidence import Window
 
-MEMORY: Final = "1GB"
+MEMORY: Final = "768MB"
 """What DuckDB may take before it goes on in a temporary directory."""
 
 
