@@ -38,7 +38,6 @@ class DuckDb:
     """One connection, without files of its own but what does not fit into memory."""
 
     def __init__(self, memory: str = MEMORY, threads: int | None = None) -> None:
-        queries.load_ibis()
         import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="vaultaws-trail-")
