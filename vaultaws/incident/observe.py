@@ -61,7 +61,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
         seeds=(place.root_key_id,) if scope.root and place.root_key_id else (),
         notes=tuple(look.notes),
         blind=dict(look.blind),
-        unseen=dict(look.unseen),
+        unseen=look.still_unseen(case.unseen if case is not None else {}),
     )
 
 
