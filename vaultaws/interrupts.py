@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
-DEFERRED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+ENDING: Final = tuple(
+    signal.Signals[name] for name in ("SIGTERM", "SIGHUP") if name in signal.Signals.__members__
+)
+"""Windows has no SIGHUP."""
+DEFERRED: Final = (signal.SIGINT, *ENDING)
 _AGAIN_SECONDS: Final = 0.05
 Handler = Callable[[int, FrameType | None], Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -34,6 +35,23 @@ def test_a_polite_end_is_an_exception_and_handlers_are_put_back() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
     assert caught.value.code == 128 + signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+WITHOUT_HANG_UP = """
+import enum, signal
+known = {one.name: one.value for one in signal.Signals if one.name != "SIGHUP"}
+signal.Signals = enum.IntEnum("Signals", known)
+del signal.SIGHUP
+from vaultaws.interrupts import DEFERRED, ENDING
+print([one.name for one in ENDING], len(DEFERRED))
+"""
+
+
+def test_a_system_without_a_hang_up_has_the_other_signals() -> None:
+    """Windows is one; not even the commands could be imported there."""
+    asked = [sys.executable, "-c", WITHOUT_HANG_UP]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "['SIGTERM'] 2\n", done.stderr
 
 
 def test_an_ignored_signal_stays_ignored() -> None:

@@ -291,5 +291,5 @@ def run(tools: Tools, prepared: Prepared) -> Shown:
         try:
             return runner.contain(prepared, case, writer, deeds, told)
         except BaseException as stop:
-            stop.add_note(f"go on with it: vaultaws incident contain --resume {prepared.name}")
+            stop.add_note(f"go on with it: {case.resume}")
             raise

@@ -117,12 +117,15 @@ def _taken(
 
 
 def _narrowed(found: Inventory, filters: Filters, hashes: dict[str, Any]) -> Inventory:
-    from vaultaws.leases.revoke import fitting
+    from vaultaws.leases.revoke import fitting, of_nobody
 
     said, users = asdict(filters), found.leaseless
     if users is not None:
         users = tuple(user for user in users if user.fits(found.taken_at, **said))
-    return replace(found, holdings=fitting(found, **said, **hashes), leaseless=users)
+    note = of_nobody(found, **said, **hashes)
+    notes = (*found.notes, note) if note else found.notes
+    chosen = fitting(found, **said, **hashes)
+    return replace(found, holdings=chosen, leaseless=users, notes=notes)
 
 
 def _with_last_uses(found: Inventory) -> Inventory:

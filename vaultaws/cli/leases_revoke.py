@@ -101,6 +101,8 @@ def revoke_leases(
         log = evidence.read_audit_log(evidence.audit_log_path(audit_log), mount)
         found = holdings.without_dead(vault, mount, holdings.take(vault, journal, mount, log))
         wanted = {**asdict(filters), **holdings.hashes(vault, filters), "lease_id": lease}
+        if note := revoke.of_nobody(found, **wanted):
+            output.say(f"· {note}")
         chosen = revoke.select(found, **wanted, everything=deeds.everything)
         cutting = cutting_for(vault, mount, chosen) if deeds.cut else None
         stuck = {held.lease_id: held.stuck for held in chosen if held.stuck}

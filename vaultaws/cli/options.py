@@ -172,7 +172,7 @@ mounts_option = click.option(
     "mounts",
     envvar="VAULTAWS_MOUNT",
     default=("aws",),
-    show_default="aws",
+    show_default=True,
     multiple=True,
     type=_Mount(),
     callback=_each_once,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -58,6 +58,11 @@ class Looking:
     blind: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unseen: dict[str, str] = field(default_factory=dict)
+
+    def still_unseen(self, before: Mapping[str, str]) -> dict[str, str]:
+        """What is unknown after this look, and what was `before`: a look that was blind for
+        something has made nothing known."""
+        return {**(before if self.blind else {}), **self.unseen}
 
     def vault_fault(self, fault: VaultawsError) -> None:
         self.blind.setdefault(VAULT, f"{fault.what}: {fault.why}")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from vaultaws.aws.cutoff import Holder, HolderKind
 from vaultaws.errors import AwsError, VaultDeniedError, VaultError
@@ -21,8 +23,12 @@ from vaultaws.incident.picture import Own, Picture
 from vaultaws.incident.remembered import remembered
 from vaultaws.leases import inventory
 from vaultaws.leases.inventory import Holding
+from vaultaws.leases.person import UNKNOWN
 from vaultaws.leases.revoke import holders_of
+from vaultaws.leases.words import count
 from vaultaws.model import CredentialType, Role
+
+NOBODYS: Final = "leases of nobody known"
 
 
 def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture:
@@ -33,6 +39,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
     roles = _roles(look)
     holdings = _holdings(look)
     chosen = [held for held in holdings if scopes.fits(scope, held, sources.key_hash)]
+    _tell_nobodys(look, holdings, case)
     suspects = [_suspect(held, roles, place, scope) for held in chosen]
     suspects = users.named(look, suspects, roles)
     if case is not None:  # what is not seen any more stays, and what is seen keeps what was known
@@ -54,7 +61,7 @@ def observe(sources: Sources, scope: Scope, case: Case | None = None) -> Picture
         seeds=(place.root_key_id,) if scope.root and place.root_key_id else (),
         notes=tuple(look.notes),
         blind=dict(look.blind),
-        unseen=dict(look.unseen),
+        unseen=look.still_unseen(case.unseen if case is not None else {}),
     )
 
 
@@ -132,6 +139,26 @@ def _holdings(look: Looking) -> tuple[Holding, ...]:
         return remembered(sources)
     look.notes.extend(taken.notes)
     return taken.holdings
+
+
+def _tell_nobodys(look: Looking, holdings: Iterable[Holding], case: Case | None) -> None:
+    """A person's case leaves out leases of which nothing tells whose they are: they stay unknown,
+    also when they have ended meanwhile, until there is an audit log."""
+    if not look.scope.person:
+        return
+    anybodys = replace(look.scope, person="", everything=True)
+    nobodys = [
+        held
+        for held in holdings
+        if held.person in {"", UNKNOWN} and scopes.fits(anybodys, held, look.sources.key_hash)
+    ]
+    if nobodys:
+        look.unseen[NOBODYS] = (
+            f"only Vault's audit log tells whose {count(len(nobodys), 'lease is', 'leases are')};"
+            " name it (--audit-log), or contain by role"
+        )
+    elif case is not None and NOBODYS in case.unseen and not look.sources.audit_files:
+        look.unseen[NOBODYS] = case.unseen[NOBODYS]
 
 
 def _suspect(held: Holding, roles: Mapping[str, Role], place: Place, scope: Scope) -> Suspect:

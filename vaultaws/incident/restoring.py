@@ -24,7 +24,7 @@ class Wished:
 
 
 def is_left_stopped(step: Step) -> bool:
-    """True for a user that Vault did not make: it is stopped, and kept."""
+    """True for the step at a user that Vault did not make: it is stopped, and kept."""
     stops = step.kind is StepKind.STOP_USER and not step.settings.get("lease_id")
     return stops and not step.settings.get("keys")
 
@@ -41,7 +41,11 @@ def keys_of(case: Case, step: Step, wished: Iterable[str]) -> tuple[tuple[str, .
 
 def check_wished(case: Case, wished: Wished) -> None:
     """Raises UsageError for a user or a key that this case did not stop."""
-    stopped = [step for step in case.steps if is_left_stopped(step)]
+    stopped = [
+        step
+        for step in case.steps
+        if is_left_stopped(step) and case.state_of(step) is not StepState.WAITING
+    ]
     users = {step.target for step in stopped}
     keys = {
         key
@@ -79,6 +83,6 @@ def is_asked_for(case: Case, step: Step, wished: Wished) -> bool:
     if not is_left_stopped(step) or step.target not in wished.users:
         return False
     if case.state_of(step) is not StepState.UNDONE:
-        return True
+        return case.state_of(step) is not StepState.WAITING
     left = case.progress[step.id].evidence.get("left_off", ())
     return any(key in wished.keys for key in left)

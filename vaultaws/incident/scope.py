@@ -53,8 +53,8 @@ def same(asked: Scope, case: Case) -> bool:
 
 
 def fits(scope: Scope, held: Holding, key_hash: str = "") -> bool:
-    """True for a credential that the case is about. One of unknown time or person counts where
-    only that is asked: better one too many than one alive."""
+    """True for a credential that the case is about. One of unknown time counts: better one too many
+    than one alive. One of nobody known is not a person's (`observe` says how many there are)."""
     return (
         scope.role in {"", held.role}
         and (not scope.person or is_person(scope.person, held.person, held.entity_id))

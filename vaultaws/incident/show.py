@@ -104,7 +104,7 @@ def done_text(shown: Shown, case: Case) -> str:
             lines.append(f"  {phase.value:<{_WIDTH + 4}}{_tally(of_phase)}")
     lines += _trouble(case, shown.plan.steps)
     lines += [f"note: {printable(note)}" for note in notes_of(shown)]
-    lines += _next(shown)
+    lines += _next(shown, case)
     return "\n".join(lines)
 
 
@@ -282,15 +282,15 @@ def _named(steps: Sequence[Step]) -> str:
     return first if len(steps) == 1 else f"{first} and {len(steps) - 1:,} more"
 
 
-def _next(shown: Shown) -> list[str]:
+def _next(shown: Shown, case: Case) -> list[str]:
     name = shown.name
     if shown.left:
-        return [f"go on: vaultaws incident contain --resume {name}"]
+        return [f"go on: {case.resume}"]
     lines = [f"prove it: vaultaws incident verify {name} · undo: vaultaws incident lift {name}"]
     if shown.late is not None:
         lines.append(
             f"CloudTrail may bring what was done before now until {shown.late:%H:%M}Z: look again"
-            f" then (vaultaws incident contain --resume {name})"
+            f" then ({case.resume})"
         )
     return lines
 

@@ -7,6 +7,7 @@ from typing import Final
 from vaultaws.errors import VaultDeniedError, VaultError, VaultNotFoundError
 from vaultaws.incident import logins
 from vaultaws.incident.looking import Looking
+from vaultaws.incident.model import Scope
 from vaultaws.incident.picture import StaticSeen
 from vaultaws.trail import audit
 from vaultaws.vault.abilities import lists_static_roles
@@ -16,6 +17,9 @@ WHAT: Final = "static roles"
 UNLISTED: Final = (
     "this server cannot list them, and nothing here names them; give each as --static-role NAME,"
     " or run where a vaultaws.toml of the mount is, or say --no-static-roles if there are none"
+)
+UNREAD: Final = (
+    "only Vault's audit log tells who read them; name it (--audit-log), or contain each by --role"
 )
 
 
@@ -37,6 +41,8 @@ def seen(look: Looking) -> tuple[StaticSeen, ...]:
     except VaultError as fault:
         look.vault_fault(fault)
         return ()
+    if found and _turns_on_readers(look.scope) and not look.sources.audit_files:
+        look.unseen[WHAT] = UNREAD
     return tuple(static for static in found if _is_static_meant(look, static))
 
 
@@ -58,6 +64,13 @@ def _means_all(look: Looking) -> bool:
     return look.scope.everything and look.scope.since is None
 
 
+def _turns_on_readers(scope: Scope) -> bool:
+    """True where a static role is meant when somebody has read it."""
+    if scope.key or scope.role:
+        return False
+    return bool(scope.person) or (scope.everything and scope.since is not None)
+
+
 def _static_key(vault: Administration, mount: str, name: str) -> str:
     try:
         return vault.static_key(mount, name)[0]
@@ -73,7 +86,7 @@ def _is_static_meant(look: Looking, static: StaticSeen) -> bool:
         return static.key_id == scope.key
     if scope.role:
         return scope.role == static.name
-    if not (scope.person or scope.everything) or not look.sources.audit_files:
+    if not _turns_on_readers(scope):
         return False
     path = f"{look.sources.mount}/static-creds/{static.name}"
     read_by = audit.readers(look.sources.audit_files, path, scope.since)

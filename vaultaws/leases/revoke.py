@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from vaultaws.aws.cutoff import Cut, Holder, HolderKind
 from vaultaws.clock import Clock
@@ -22,9 +22,10 @@ from vaultaws.errors import LocalStateError, UsageError, VaultawsError
 from vaultaws.leases.entries import Step
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.leases.journal import Journal
+from vaultaws.leases.person import UNKNOWN
 from vaultaws.leases.revoke_hard import Hard
 from vaultaws.leases.revoke_one import Ended, Fate, One
-from vaultaws.leases.words import is_key
+from vaultaws.leases.words import count, is_key
 from vaultaws.model import CredentialType, Role
 from vaultaws.vault.bulk import ask_all
 from vaultaws.vault.protocol import Vault
@@ -172,6 +173,18 @@ def fitting(
         and (not accessor or held.token_accessor in {accessor, accessor_hash or accessor})
         and (older_than is None or (held.issued_at is not None and held.issued_at <= latest))
     )
+
+
+def of_nobody(inventory: Inventory, *, person: str = "", **said: Any) -> str:
+    """The note on what fits but for the person, since nobody knows whose it is: it was left out.
+    `said` is the rest of what `fitting` takes. Empty where there is nothing of that kind."""
+    if person in {"", UNKNOWN}:
+        return ""
+    left = [held for held in fitting(inventory, **said) if held.person in {"", UNKNOWN}]
+    if not left:
+        return ""
+    are = count(len(left), "more credential is", "more credentials are")
+    return f"{are} of nobody known and left out: Vault's audit log tells whose (--audit-log)"
 
 
 def holders_of(role: Role, root_user: str) -> tuple[Holder, ...]:

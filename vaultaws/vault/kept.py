@@ -122,11 +122,17 @@ class _Connection(HTTPConnection):
 
     def waits(self) -> bool:
         """True when it is open and nothing came on it: an end, or words nobody asked for."""
-        if self.sock is None:
-            return False
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return not poll.poll(0)
+        return self.sock is not None and not _has_come(self.sock)
+
+
+def _has_come(opened: socket.socket) -> bool:
+    """True when something can be read, and be it the end. Windows has no poll(2); elsewhere
+    select(2) refuses descriptors from 1,024 on."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([opened], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(opened, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def reach_tcp(host: str, port: int, seconds: float) -> socket.socket:

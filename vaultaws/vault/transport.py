@@ -95,7 +95,7 @@ class Transport:
         if self._token and not anonymous:
             sent["X-Vault-Token"] = self._token
         if self._settings.namespace and not anonymous:
-            sent["X-Vault-Namespace"] = self._settings.namespace
+            sent["X-Vault-Namespace"] = _utf8(self._settings.namespace)
         return sent
 
     def _persist(
@@ -242,6 +242,11 @@ class Transport:
             return errors.TokenState.UNKNOWN
         known = {200: errors.TokenState.VALID, 403: errors.TokenState.INVALID}
         return known.get(answer.status, errors.TokenState.UNKNOWN)
+
+
+def _utf8(text: str) -> str:
+    """The text so that UTF-8 is sent, as Vault's client does: Python writes a header in Latin-1."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _encoded(said: object) -> bytes | None:

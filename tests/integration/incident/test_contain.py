@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -128,6 +129,37 @@ def test_one_session_alone(place: Stricken) -> None:
     assert "deny_session" in kinds
     assert "deny_tokens" not in kinds
     assert place.alive() == {("ada", "reader-sts")}
+
+
+def test_without_the_audit_log_what_may_be_a_persons_is_unknown(place: Stricken) -> None:
+    """Ben's tokens were issued on his machine: nothing here tells whose they are."""
+    wired, user = place.wired, f"vault-app-{place.mount}"
+    wired.client("iam").create_user(UserName=user)
+    legacy = {"username": user, "rotation_period": 3600}
+    must(wired.ask(f"{place.mount}/static-roles/legacy", legacy))
+    ben = login(place, "ben")
+    place.issue("ben", "reader-sts", ben)
+    place.issue("ben", "ops", ben)
+    more = {**place.shell.more, "VAULTAWS_AUDIT_LOG": ""}
+    poor = dataclasses.replace(place.shell, more=more)
+    contain = ("incident", "contain", "--no-trail", "--person", "ben", "--name", "ben")
+    code, dry, said = here(poor, *contain, "--static-role", "legacy", "--dry-run")
+    assert code == 0, dry + said
+    assert "leases of nobody known are not looked at: only Vault's audit log tells whose 2" in dry
+    assert "static roles are not looked at: only Vault's audit log tells who read them" in dry
+    for _ in range(2):  # the second time their leases have ended with the login that asked
+        code, out, said = here(poor, *contain, "--static-role", "legacy", "--yes")
+        assert code == 0, out + said
+        assert place.alive() == {("ben", "reader-sts"), ("ben", "ops")}
+        code, out, _ = here(poor, "incident", "verify", "ben", "--patience", "5s", "--json")
+        assert code == 3
+        held = {check["what"]: check["held"] for check in json.loads(out)["checks"]}
+        assert held["leases of nobody known"] == held["static roles"] == "unknown"
+    resume = ("incident", "contain", "--resume", "ben", "--yes", "--no-trail")
+    code, out, said = here(place.shell, *resume, "--static-role", "legacy")
+    assert code == 0, out + said
+    assert "nobody known" not in out
+    assert place.alive() == set()
 
 
 @pytest.mark.parametrize("server", SERVERS[:1], indirect=True)  # it is about AWS alone

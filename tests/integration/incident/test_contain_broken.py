@@ -14,6 +14,7 @@ import pytest
 from tests.integration.conftest import SERVERS
 from tests.support.commands import Shell
 from tests.support.gate import gate
+from tests.support.gone import behind_its_back
 from tests.support.killing import Killer
 from tests.support.people import operator
 from tests.support.places import here
@@ -228,6 +229,27 @@ def test_two_responders_at_once(place: Stricken) -> None:
     assert f"{place.mount}/creds/reader" in paths_of(text, second.mark)
     names = place.wired.client("iam").list_user_policies(UserName=place.wired.root_user)
     assert {first.policy_name, second.policy_name} <= set(names["PolicyNames"])
+
+
+@pytest.mark.parametrize("role", ["reader", "ops"])
+def test_what_was_deleted_behind_vaults_back_does_not_stop_it(place: Stricken, role: str) -> None:
+    """A role of Vault's, the IAM user of one of its leases and the AWS role of others are gone."""
+    ben = login(place, "ben")
+    place.issue("ben", role, ben)
+    place.issue("ada", role, login(place, "ada"))
+    until(lambda: len(place.alive()) == 2)
+    iam = place.wired.client("iam")
+    if role == "reader":
+        behind_its_back(place.wired.aws, place.held["ben", role].access_key_id)
+    else:
+        name = place.roles.arns[0].rsplit("/", maxsplit=1)[-1]
+        iam.delete_role_policy(RoleName=name, PolicyName="reads")
+        iam.delete_role(RoleName=name)
+    place.wired.vault.delete_role(place.mount, role)
+    done = place.contain("--role", role, "--no-trail")
+    assert {step["state"] for step in done["steps"]} == {"done"}
+    assert place.alive() == set()
+    assert place.leases() == []
 
 
 @ONE_SERVER

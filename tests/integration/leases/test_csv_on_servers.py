@@ -20,6 +20,13 @@ def test_stdout_is_the_table_alone_and_notes_are_on_stderr(wired: Wired, tmp_pat
     (row,) = csv.DictReader(io.StringIO(whole.stdout))
     assert (row["lease_id"], row["irrevocable"]) == (made.lease.id, "")
     assert "note:" not in whole.stderr
+    blind = operator(wired, tmp_path, VAULTAWS_AUDIT_LOG="")
+    of_ada = blind.run("leases", "list", "--csv", "--person", "ada")
+    assert len(of_ada.stdout.splitlines()) == 1
+    assert "note: 1 more credential is of nobody known and left out" in of_ada.stderr
+    revoked = blind.run("leases", "revoke", "--person", "ada", "--yes")
+    assert revoked.returncode == 1
+    assert "1 more credential is of nobody known and left out" in revoked.stderr
     rules = """
     path "sys/leases/lookup/*" { capabilities = ["list", "sudo"] }
     path "sys/leases/lookup" { capabilities = ["update"] }

@@ -67,6 +67,13 @@ def test_a_key_that_was_left_off_may_be_named_later() -> None:
     assert plan(case, (), LATER, named).undo == (STOPPED,)
 
 
+def test_a_user_that_no_step_reached_was_not_stopped() -> None:
+    case, wished = stopped({}, set(), StepState.WAITING), Wished(frozenset({"bob"}))
+    with pytest.raises(UsageError, match="stopped no bob"):
+        check_wished(case, wished)
+    assert plan(case, (), LATER, wished).undo == ()
+
+
 @pytest.mark.parametrize(
     "wished",
     [

@@ -114,5 +114,9 @@ def test_what_failed_and_what_is_left_are_told_once_with_the_next_command() -> N
     assert text.startswith(f"2026-11-21-ben (ben): {len(steps)} steps left; tokens issued before")
     assert f"and {len(steps) - 1} more: no: why" in text
     assert text.endswith("go on: vaultaws incident contain --resume 2026-11-21-ben")
+    lifted = {**progress, steps[0].id: Progress(StepState.UNDONE, AT)}
+    being_lifted = replace(case, progress=lifted)  # so --again is wanted
+    text = done_text(replace(made, case=being_lifted, left=steps), being_lifted)
+    assert text.endswith("contain --resume 2026-11-21-ben --again")
     gone = replace(case, progress={s.id: Progress(StepState.DONE, AT) for s in steps})
     assert "prove it: vaultaws incident verify" in done_text(replace(made, case=gone), gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from vaultaws.leases import revoke_show as revoking
 from vaultaws.leases.inventory import Inventory, take
 from vaultaws.leases.issue import handing_over, issue
 from vaultaws.leases.journal import Journal
+from vaultaws.leases.person import UNKNOWN
 from vaultaws.leases.request import IssueRequest
-from vaultaws.leases.revoke import Cutting, fitting, holders_of, revoke, select
+from vaultaws.leases.revoke import Cutting, fitting, holders_of, of_nobody, revoke, select
 from vaultaws.leases.revoke_one import Fate
 from vaultaws.model import CredentialType, Role
 
@@ -163,6 +165,15 @@ def test_a_listing_is_narrowed_without_a_fuss(inventory: Inventory) -> None:
     assert fitting(inventory, role="reader", person="ada") == inventory.holdings[:1]
 
 
+def test_what_nobody_is_known_for_is_told_when_a_person_is_asked_for(inventory: Inventory) -> None:
+    known, other = inventory.holdings
+    nobodys = replace(inventory, holdings=(known, replace(other, person=UNKNOWN)))
+    assert fitting(nobodys, person="ada") == (known,)
+    assert of_nobody(nobodys, person="ada").startswith("1 more credential is of nobody known")
+    assert of_nobody(nobodys, person="ada", role=known.role) == ""
+    assert of_nobody(nobodys, role=other.role) == of_nobody(inventory, person="ada") == ""
+
+
 @pytest.mark.parametrize("wanted", [{}, {"role": "nobody"}, {"key": "AKIA"}])
 def test_selecting_nothing_is_wrong_use(inventory: Inventory, wanted: dict[str, str]) -> None:
     with pytest.raises(UsageError):
@@ -172,7 +183,6 @@ def test_selecting_nothing_is_wrong_use(inventory: Inventory, wanted: dict[str, 
 def test_a_short_key_that_fits_several_is_refused(vault: MemoryVault) -> None:
     journalled = take(vault, "aws", vault.clock)
     assert journalled.holdings == ()
-    from dataclasses import replace
 
     from tests.unit.leases.test_inventory import holding
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -58,7 +60,7 @@ class Raw:
                     connection.sendall(answer)
             self.open -= 1
 
-    def vault(self, **settings: float) -> HvacVault:
+    def vault(self, **settings: float | str) -> HvacVault:
         address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         wanted = {"timeout_seconds": 10, "max_retries": 0} | settings
         return HvacVault(ConnectionSettings(address, Secret("made-up"), **wanted))  # type: ignore[arg-type]
@@ -99,6 +101,33 @@ def test_a_connection_that_the_server_has_closed_carries_no_write(raw: Raw) -> N
             vault.write(f"aws/roles/{number}", {})
             until(lambda: raw.open == 0)
     assert len(raw.asked) - before == 3
+
+
+WITHOUT_POLL = """
+import select, sys
+del select.poll
+from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.vault.gateway import HvacVault
+with HvacVault(ConnectionSettings(sys.argv[1])) as vault:
+    print(vault.list_roles("aws"), vault.list_roles("aws"))
+"""
+
+
+def test_a_system_without_poll_keeps_connections_too(stage: Open) -> None:
+    """Windows is one."""
+    server = stage(Reply(200, KEYS))
+    asked = [sys.executable, "-c", WITHOUT_POLL, server.address]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "['a'] ['a']\n", done.stderr
+    assert len({seen.port for seen in server.seen}) == 1
+
+
+def test_a_namespace_is_sent_in_utf8(raw: Raw) -> None:
+    raw.answers = (WHOLE,)
+    with raw.vault(namespace="équipe/東京") as vault:
+        vault.list_roles("aws")
+    (asked,) = raw.asked
+    assert "\r\nX-Vault-Namespace: équipe/東京\r\n".encode() in asked
 
 
 @pytest.mark.parametrize(
