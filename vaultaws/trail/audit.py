@@ -222,6 +222,7 @@ class Reading:
         self._mounts = mounts
         self._seen: set[tuple[str, str]] = set()
         self._begins: list[datetime] = []
+        self._ends: list[datetime] = []
         self._left_open: list[datetime] = []
 
     def read(self, path: Path) -> None:
@@ -240,11 +241,17 @@ class Reading:
                 self._log.gaps.append(Span(gap_from, moment))
                 gap_from = None
             before = max(before, moment)
+        self._ends.append(before)
         if gap_from is not None:
             self._left_open.append(gap_from)
 
     def close_gaps(self) -> None:
-        """End the gaps at files' ends where the next file begins."""
+        """End the gaps at files' ends where the next file begins, and begin those at files'
+        beginnings where the file before ends."""
+        for at, gap in enumerate(self._log.gaps):
+            if gap.starts == _BEGINNING:
+                earlier = [end for end in self._ends if end < gap.ends]
+                self._log.gaps[at] = Span(max(earlier, default=_BEGINNING), gap.ends)
         for start in self._left_open:
             later = [begin for begin in self._begins if begin > start]
             self._log.gaps.append(Span(start, min(later, default=END_OF_TIME)))

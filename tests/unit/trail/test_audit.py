@@ -266,3 +266,10 @@ def _line_at(moment: str) -> bytes:
 
 def _at(hour: int) -> datetime:
     return datetime(2026, 11, 21, hour, tzinfo=UTC)
+
+
+def test_a_line_torn_by_a_rotation_leaves_a_gap_between_the_two_files(tmp_path: Path) -> None:
+    older, log = tmp_path / "audit.log.1", tmp_path / "audit.log"
+    older.write_bytes(_line_at("2026-11-21T08:00:00Z") + b'{"time":"2026-11-')
+    log.write_bytes(b'21T09:00:00Z"}\n' + _line_at("2026-11-21T10:00:00Z"))
+    assert set(read([older, log]).gaps) == {Span(_at(8), _at(10))}
