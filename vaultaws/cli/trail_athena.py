@@ -20,6 +20,9 @@ from vaultaws.cli import output
 @click.option("--region", "regions", multiple=True, required=True, help="A region; repeatable.")
 def athena(*, trail: str, tables_at: str, account: str, regions: tuple[str, ...]) -> None:
     """Print table definitions and the match's queries for Athena, ready to run in that order."""
+    from vaultaws.trail import packages
+
+    packages.require()
     from vaultaws.trail.athena import script
 
     output.result(

@@ -94,8 +94,11 @@ def run(
 ) -> Checked:
     """Check the window; `about` chooses keys whose calls are wanted, `wait` until CloudTrail is
     complete to the window's end."""
-    from vaultaws.trail.check import check
+    from vaultaws.trail import packages
     from vaultaws.trail.evidence import Window
+
+    packages.require()
+    from vaultaws.trail.check import check
 
     if flags.since >= flags.until:
         raise UsageError(

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, Self
 from vaultaws.trail import queries, tables
 from vaultaws.trail.evidence import Window
 
-MEMORY: Final = "1GB"
+MEMORY: Final = "768MB"
 """What DuckDB may take before it goes on in a temporary directory."""
 
 
@@ -38,7 +38,6 @@ class DuckDb:
     """One connection, without files of its own but what does not fit into memory."""
 
     def __init__(self, memory: str = MEMORY, threads: int | None = None) -> None:
-        queries.load_ibis()
         import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="vaultaws-trail-")

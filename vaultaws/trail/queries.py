@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from vaultaws.errors import UsageError
 from vaultaws.trail import tables
 
 GIVEN: Final = {
@@ -41,11 +40,9 @@ _KINDS: Final = {
 
 @cache
 def sql(name: str, dialect: str = "duckdb") -> str:
-    """Return one relation as a query in a dialect that ibis knows.
+    """Return one relation as a query in a dialect that ibis knows."""
+    import ibis
 
-    Raises UsageError where the packages of the extra `trail` are missing.
-    """
-    ibis = load_ibis()
     relation, sides = _unbound()
     return str(ibis.to_sql(relation(name)(sides), dialect=dialect))
 
@@ -61,16 +58,3 @@ def _unbound() -> tuple[Callable[[str], Callable[[Any], Any]], Any]:
         for name, schema in (GIVEN | KEPT).items()
     }
     return lambda name: getattr(relations, name), relations.Sides(**named)
-
-
-def load_ibis() -> Any:
-    """Import ibis. Raises UsageError without it."""
-    try:
-        import ibis
-    except ImportError as fault:
-        raise UsageError(
-            "the packages that match CloudTrail with Vault are not installed",
-            why=f"there is no {fault.name}",
-            do="pip install 'vaultaws[trail]'",
-        ) from fault
-    return ibis

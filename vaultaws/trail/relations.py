@@ -13,7 +13,7 @@ import ibis
 
 from vaultaws.trail.acts import NOTED
 from vaultaws.trail.expect import GLOBAL_REGION, GLOBAL_SERVICES, Sort
-from vaultaws.trail.tables import RootKind, SpanKind
+from vaultaws.trail.tables import CALLS, RootKind, SpanKind
 from vaultaws.trail.verdicts import MarkKind, Standing, Why
 
 Table: TypeAlias = Any
@@ -238,7 +238,7 @@ def calls(sides: Sides) -> Table:
     """The calls made with the keys of `held`, each event once."""
     own = sides.held.select(held_key=sides.held.key_id, ends=sides.held.ends)
     made = sides.events.inner_join(own, sides.events.access_key_id == own.held_key)
-    return _first(made.drop("held_key"), "event_id")
+    return made.select(*CALLS.names).distinct()
 
 
 def is_denial(calls: Table) -> Any:

@@ -115,7 +115,8 @@ def _calls(mine: Iterable[Event]) -> Iterator[Moment]:
         refused = f" refused ({first.error_code})" if first.error_code else ""
         issued = [event.issued_access_key_id for event in same if event.issued_access_key_id]
         made = f" → {', '.join(map(short_key, issued[:3]))}" if issued else ""
-        agent = f" with {first.user_agent}" if first.user_agent else ""
+        program = first.user_agent.split(maxsplit=1)
+        agent = f" with {program[0]}" if program else ""
         what = f"{first.service} {first.name}{refused}{made}{_origin(first)}{agent}"
         yield Moment(first.time, AWS, what, len(same), last.time, first.event_id)
 

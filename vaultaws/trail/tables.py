@@ -96,7 +96,12 @@ OWN: Final = pa.schema(
     [*EVENTS, pa.field("lease_id", pa.string()), pa.field("issuance_time", TIME)]
 )
 JUDGED: Final = pa.schema([*OWN, *(pa.field(name, pa.string()) for name in ("why", "standing"))])
-CALLS: Final = pa.schema([*EVENTS, pa.field("ends", TIME)])
+CALLS: Final = _schema(
+    "event_id service name region access_key_id error_code source_ip user_agent",
+    time=TIME,
+    ends=TIME,
+)
+"""What counts of a call with a key of HELD. An event that was delivered twice is two equal rows."""
 
 
 class RootKind(StrEnum):
