@@ -42,6 +42,7 @@ class TrailFlags:
     lag: int
     source: str | None
     root_key: tuple[str, ...]
+    root_role: str | None
     audit_device: str | None
     audit_log: str | None
     mount: str
@@ -75,6 +76,11 @@ def trail_options(since: str) -> Callable[[Command], Command]:
         ),
         click.option(
             "--root-key", multiple=True, help="A key id that Vault's root had before; repeatable."
+        ),
+        click.option(
+            "--root-role",
+            help="The IAM role that Vault works with, where its root has no key"
+            " (else [trail] of ./vaultaws.toml).",
         ),
         click.option(
             "--audit-device", help="The audit device that wrote the log, when there are several."
@@ -153,6 +159,7 @@ def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources
             frozenset(filter(None, (key, *flags.root_key))),
             user,
             static_users(server, flags.mount, declared),
+            flags.root_role or (trail.vault_role if trail else ""),
         ),
         audit=log,
         digest=evidence.digest_with(vault, device or None),

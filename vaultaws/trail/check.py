@@ -229,6 +229,6 @@ def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) ->
         notes.append(
             "nothing matched: the audit device may have been made anew, or logs another server"
         )
-    if not sources.identity.key_ids:
+    if not (sources.identity.key_ids or sources.identity.role_name):
         notes.append("Vault's root key id is not known: CloudTrail was searched by user name only")
     return tuple(notes)

@@ -48,7 +48,8 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True)
 class VaultIdentity:
-    """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user.
+    """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user, or the role
+    whose sessions it works with where it has no key of its own.
 
     `static_users` are the IAM users whose keys its static roles rotate.
     """
@@ -56,13 +57,15 @@ class VaultIdentity:
     key_ids: frozenset[str] = frozenset()
     user_name: str = ""
     static_users: frozenset[str] = frozenset()
+    role_name: str = ""
 
     def made(self, event: Event) -> bool:
         """True when Vault's identity made the call."""
         if event.access_key_id and event.access_key_id in self.key_ids:
             return True
-        named = bool(self.user_name) and event.user_name == self.user_name
-        return named and event.identity_type == "IAMUser"
+        names = {"IAMUser": self.user_name, "AssumedRole": self.role_name}
+        name = names.get(event.identity_type, "")
+        return bool(name) and event.user_name == name
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,8 @@ def roots(identity: VaultIdentity, rotated: Iterable[str] = ()) -> Any:
     rows = [{"kind": RootKind.KEY.value, "value": key} for key in sorted(identity.key_ids)]
     if identity.user_name:
         rows.append({"kind": RootKind.USER.value, "value": identity.user_name})
+    if identity.role_name:
+        rows.append({"kind": RootKind.ROLE.value, "value": identity.role_name})
     rows += [{"kind": RootKind.ROTATED.value, "value": key} for key in sorted(rotated)]
     return tables.table(tables.ROOTS, rows)
 

@@ -49,11 +49,13 @@ class Sides:
 
 
 def is_vaults(events: Table, roots: Table) -> Any:
-    """True where Vault's identity made the call: one of its keys, or its IAM user."""
+    """True where Vault's identity made the call: one of its keys, its IAM user, or its role."""
     keys = roots.filter(roots.kind == RootKind.KEY.value).value
     users = roots.filter(roots.kind == RootKind.USER.value).value
     named = events.user_name.isin(users) & (events.identity_type == "IAMUser")
-    return events.access_key_id.isin(keys) | named
+    roles = roots.filter(roots.kind == RootKind.ROLE.value).value
+    assumed = events.user_name.isin(roles) & (events.identity_type == "AssumedRole")
+    return events.access_key_id.isin(keys) | named | assumed
 
 
 def minted(events: Table) -> Table:

@@ -109,6 +109,7 @@ class RootKind(StrEnum):
 
     KEY = "key"
     USER = "user"
+    ROLE = "role"
     ROTATED = "rotated"  # a key that a rotation of the root answered with
 
 

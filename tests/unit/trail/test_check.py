@@ -46,8 +46,12 @@ class Trail:
         self.asked.append((attribute, value, region))
         yield from self._extra
         for event in self._world.events:
-            wanted = event.access_key_id if attribute == "AccessKeyId" else event.user_name
-            if wanted == value:
+            parts = {
+                "AccessKeyId": event.access_key_id,
+                "Username": event.user_name,
+                "EventName": event.name,
+            }
+            if parts[attribute] == value:
                 yield record_of(event)
 
 
@@ -266,3 +270,21 @@ def test_only_leases_of_the_window_are_asked_for() -> None:
 def test_a_note_with_a_hostile_name_cannot_steer_a_terminal() -> None:
     report = replace(check(sources(World()), WINDOW), notes=("1 file: empty (\x1b[2J.json)",))
     assert "\x1b" not in render(report)
+
+
+def test_a_vault_that_works_with_a_role_is_known_by_it() -> None:
+    """The role's sessions are found by the names of calls; another role's are nobody's concern."""
+    world = World()
+    for role, key, minted in (("vault", "session", "X"), ("other", "theirs", "Y")):
+        world.event("AssumeRole", key, AT, issued=minted)
+        made = replace(world.events[-1], identity_type="AssumedRole", user_name=role)
+        world.events[-1] = made
+    world.audited("X", "ada", AT, clear=False)
+    world.event("AssumeRole", "session", AT, issued="Z")
+    world.events[-1] = replace(world.events[-1], identity_type="AssumedRole", user_name="vault")
+    world.use("X", AT, 2)
+    report = check(sources(world, identity=VaultIdentity(role_name="vault")), WINDOW)
+    seen = {found.access_key_id: found.standing for found in report.matching.verdicts}
+    assert seen == {"X": Standing.EXPLAINED, "Z": Standing.UNEXPLAINED}
+    assert report.calls == 2
+    assert report.notes == ()
