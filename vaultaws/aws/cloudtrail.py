@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from vaultaws.aws.errors import THROTTLED, AwsSetupError, translated
@@ -29,6 +29,7 @@ ATTRIBUTES: Final = frozenset(
         "Username",
     }
 )
+HISTORY: Final = timedelta(days=90)
 PAGE: Final = 50
 SPACING_SECONDS: Final = 0.5
 _THROTTLES_IN_A_ROW: Final = 8

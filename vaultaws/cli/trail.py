@@ -39,6 +39,7 @@ def check_trail(
     Exit 3 when something is unexplained, missing, used as it should not be, or alive beyond its
     lease, and when something could not be read.
     """
+    from vaultaws.leases.words import printable
     from vaultaws.trail import ocsf as siem
     from vaultaws.trail import report as reports
 
@@ -46,6 +47,8 @@ def check_trail(
     if ocsf:
         for line in siem.lines(found):
             output.result(line)
+        for what in found.unread:
+            output.say(printable(f"· not read: {what}"))
     elif as_json:
         output.as_json(reports.as_json(found))
     else:

@@ -20,6 +20,7 @@ def explain(*, wanted: str, flags: TrailFlags, as_json: bool, server: ServerFlag
     made with it. A key id may be short, as listings print it.
     """
     from vaultaws.clock import SystemClock
+    from vaultaws.leases.words import printable
     from vaultaws.trail import story
 
     checked = run(
@@ -34,10 +35,10 @@ def explain(*, wanted: str, flags: TrailFlags, as_json: bool, server: ServerFlag
             why="no credential of this window of time has that key, lease or person",
             do="look further back: --since 7d",
         )
+    for what in checked.report.unread:
+        output.say(printable(f"· not read: {what}"))
     told = story.stories(meant, checked.calls)
     if as_json:
         output.as_json(story.as_json(told))
         return
     output.result(story.render(told, SystemClock().now()))
-    for what in checked.report.unread:
-        output.say(f"· not read: {what}")

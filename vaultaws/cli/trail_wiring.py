@@ -42,6 +42,7 @@ class TrailFlags:
     lag: int
     source: str | None
     root_key: tuple[str, ...]
+    root_role: str | None
     audit_device: str | None
     audit_log: str | None
     mount: str
@@ -75,6 +76,11 @@ def trail_options(since: str) -> Callable[[Command], Command]:
         ),
         click.option(
             "--root-key", multiple=True, help="A key id that Vault's root had before; repeatable."
+        ),
+        click.option(
+            "--root-role",
+            help="The IAM role that Vault works with, where its root has no key"
+            " (else [trail] of ./vaultaws.toml).",
         ),
         click.option(
             "--audit-device", help="The audit device that wrote the log, when there are several."
@@ -138,21 +144,28 @@ def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources
     declared = _declared()
     key, user = evidence.root_user(vault, flags.mount)
     with open_journal() as journal:
-        log = evidence.settled_log(vault, journal, flags.audit_log, flags.mount)
+        evidence.put_right(vault, journal, flags.audit_log, flags.mount)
+        log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
         inventory = take(vault, journal, flags.mount, log)
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
-        events=_events(flags.source or (trail.source if trail else "api")),
+        events=_events(
+            flags.source or (trail.source if trail else "api"),
+            flags.since,
+            trail.regions if trail else (),
+        ),
         identity=VaultIdentity(
             frozenset(filter(None, (key, *flags.root_key))),
             user,
             static_users(server, flags.mount, declared),
+            flags.root_role or (trail.vault_role if trail else ""),
         ),
         audit=log,
         digest=evidence.digest_with(vault, device or None),
         inventory=inventory,
         device=device,
+        mounts=frozenset({flags.mount.strip("/")}),
         expected=Expected(trail.networks, trail.regions, trail.agents, trail.refusals)
         if trail
         else ANYTHING,
@@ -166,13 +179,22 @@ def _declared() -> Config | None:
     return load(evidence.DEFAULT_FILE) if evidence.DEFAULT_FILE.is_file() else None
 
 
-def _events(source: str) -> History | LogFiles:
+def _events(source: str, since: datetime, regions: Iterable[str]) -> History | LogFiles:
+    """CloudTrail. Its history is asked in the region at hand and in those that are declared."""
+    from vaultaws.aws.cloudtrail import HISTORY
     from vaultaws.aws.sessions import default_region
+    from vaultaws.clock import SystemClock
     from vaultaws.trail.gather import History, LogFiles
 
     if source == "api":
-        region = default_region()
-        return History(evidence.paced_lookup(), (region,) if region else ())
+        if since < SystemClock().now() - HISTORY:
+            raise UsageError(
+                "CloudTrail's event history does not reach back that far",
+                why=f"it holds {HISTORY.days} days",
+                do="choose a later --since, or name the trail's log files: --source",
+            )
+        regions = filter(None, (default_region(), *regions))
+        return History(evidence.paced_lookup(), tuple(dict.fromkeys(regions)))
     from vaultaws.trail.sources.batches import cache_directory
     from vaultaws.trail.sources.bucket import source_of
 

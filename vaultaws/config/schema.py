@@ -88,6 +88,7 @@ class Trail:
 
     source: str = "api"
     audit_log: str = ""
+    vault_role: str = ""
     networks: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()

@@ -199,6 +199,7 @@ TRAIL: Table = {
         WORD, "where CloudTrail is read: `api`, `s3://bucket/prefix` or a directory", "`api`"
     ),
     "audit_log": Key(LINE, "file of Vault's audit log", NONE),
+    "vault_role": Key(WORD, "IAM role that Vault works with, where its root has no key", NONE),
     "networks": Key(NETWORKS, "networks from which credentials are used", "any"),
     "regions": Key(NAMES, "regions in which credentials are used", "any"),
     "agents": Key(NAMES, "programs that use them, patterns with `*` and `?`", "any"),

@@ -25,15 +25,22 @@ LONGEST_LINE_BYTES: Final = 4 << 20
 _TORN: Final = b"?\n"
 _ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
 _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
+_REVOCATION: Final = re.compile(
+    r"sys/(?:leases/)?(?P<verb>revoke(?:-prefix|-force)?)(?:/(?P<rest>.*))?"
+)
+_DENIED: Final = "permission denied"
 _DEVICE: Final = re.compile(r"sys/audit/(?P<device>[^/]+)/?")
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
+_SENSIBLE_YEARS: Final = range(1970, 2262)
+_LONGEST_TOKEN_SECONDS: Final = 10 * 365 * 86_400
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 
 
 @dataclass(frozen=True)
 class AuditRevocation:
-    """One revocation that Vault answered. `lease` is an id, its digest, or a prefix's path."""
+    """One revocation that Vault answered. `lease` is an id, its digest, or a prefix's path, which
+    Vault takes as a whole folder: aws/creds/reader is not aws/creds/reader2."""
 
     time: datetime
     lease: str
@@ -43,10 +50,12 @@ class AuditRevocation:
 
 @dataclass(frozen=True)
 class AuditRotation:
-    """Vault replaced the root key of a mount."""
+    """Vault replaced the root key of a mount. `access_key` is the new one as the log writes it,
+    empty when the rotation failed: it may have made the key and stumbled over the old one."""
 
     time: datetime
     mount: str
+    access_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -213,6 +222,7 @@ class Reading:
         self._mounts = mounts
         self._seen: set[tuple[str, str]] = set()
         self._begins: list[datetime] = []
+        self._ends: list[datetime] = []
         self._left_open: list[datetime] = []
 
     def read(self, path: Path) -> None:
@@ -231,11 +241,17 @@ class Reading:
                 self._log.gaps.append(Span(gap_from, moment))
                 gap_from = None
             before = max(before, moment)
+        self._ends.append(before)
         if gap_from is not None:
             self._left_open.append(gap_from)
 
     def close_gaps(self) -> None:
-        """End the gaps at files' ends where the next file begins."""
+        """End the gaps at files' ends where the next file begins, and begin those at files'
+        beginnings where the file before ends."""
+        for at, gap in enumerate(self._log.gaps):
+            if gap.starts == _BEGINNING:
+                earlier = [end for end in self._ends if end < gap.ends]
+                self._log.gaps[at] = Span(max(earlier, default=_BEGINNING), gap.ends)
         for start in self._left_open:
             later = [begin for begin in self._begins if begin > start]
             self._log.gaps.append(Span(start, min(later, default=END_OF_TIME)))
@@ -283,10 +299,12 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
     match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path)
     if match is None or request.get("mount_type", "aws") != "aws":
         return None
-    if mounts and match["mount"] not in mounts:
+    is_denied = _DENIED in str(entry.get("error") or "")  # then it came to no engine
+    if is_denied or (mounts and match["mount"] not in mounts):
         return None
     if match.re is _ROTATION:
-        return None if entry.get("error") else AuditRotation(moment, match["mount"])
+        data = {} if entry.get("error") else (entry.get("response") or {}).get("data") or {}
+        return AuditRotation(moment, match["mount"], str(data.get("access_key") or ""))
     if entry.get("error"):
         return AuditFailure(moment, path)
     return _issuance(entry, request, moment)
@@ -295,8 +313,9 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
 def _of_system(
     entry: dict[str, Any], path: str, moment: datetime
 ) -> AuditRevocation | AuditDeviceChange | None:
-    if path.startswith("sys/leases/revoke"):
-        return _revocation(entry, path, moment)
+    revocation = _REVOCATION.fullmatch(path)
+    if revocation:
+        return _revocation(entry, revocation, moment)
     device = _DEVICE.fullmatch(path)
     if device and entry["request"].get("operation") in {"update", "delete"}:
         return AuditDeviceChange(moment, device["device"])
@@ -324,24 +343,38 @@ def _issuance(
         token_accessor=str(auth.get("accessor", "")),
         remote_address=str(request.get("remote_address", "")),
         username=str((auth.get("metadata") or {}).get("username", "")),
-        token_ttl_seconds=ttl if isinstance(ttl, int) and ttl > 0 else None,
+        token_ttl_seconds=ttl
+        if isinstance(ttl, int) and 0 < ttl <= _LONGEST_TOKEN_SECONDS
+        else None,
         is_sts=bool(data.get("session_token") or data.get("security_token")),
     )
 
 
-def _revocation(entry: dict[str, Any], path: str, moment: datetime) -> AuditRevocation:
-    verb, _, rest = path.removeprefix("sys/leases/").partition("/")
-    lease = rest or str((entry["request"].get("data") or {}).get("lease_id", ""))
+def _revocation(
+    entry: dict[str, Any], match: re.Match[str], moment: datetime
+) -> AuditRevocation | None:
+    lease = match["rest"] or str((entry["request"].get("data") or {}).get("lease_id", ""))
     name = str((entry.get("auth") or {}).get("display_name", ""))
-    return AuditRevocation(moment, lease, is_prefix=verb != "revoke", display_name=name)
+    if not lease.strip("/"):
+        return None
+    is_prefix = match["verb"] != "revoke"
+    return AuditRevocation(moment, lease, is_prefix=is_prefix, display_name=name)
 
 
 def _time(text: str) -> datetime:
-    """Vault writes nanoseconds; Python reads six digits."""
+    """Vault writes nanoseconds; Python reads six digits. Raises ValueError for Go's year 1 and
+    what else no log was written in."""
     moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+    if moment.year not in _SENSIBLE_YEARS:
+        raise ValueError(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def mount_of(issuance: AuditIssuance) -> str:
+    """Return the mount that issued."""
+    return issuance.path.rsplit("/", 2)[0]
 
 
 def mounts_of(issuances: Iterable[AuditIssuance]) -> set[str]:
     """Return the mounts that issued."""
-    return {found.path.rsplit("/", 2)[0] for found in issuances}
+    return {mount_of(found) for found in issuances}

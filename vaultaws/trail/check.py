@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import tables
-from vaultaws.trail.audit import AuditLog
+from vaultaws.trail.audit import AuditLog, mount_of
 from vaultaws.trail.engines import DuckDb
-from vaultaws.trail.evidence import DELIVERY, AuditView, VaultIdentity, Window
+from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
 from vaultaws.trail.expect import ANYTHING, Expected
 from vaultaws.trail.gather import Gathered, History, LogFiles
 from vaultaws.trail.match import Question, event_of, match, roots
@@ -21,6 +22,10 @@ from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Matching, Standing
 
 HASH_WORKERS: Final = 8
+UNDIGESTED: Final = (
+    "keys could not be compared with the audit log: this token may not list sys/audit (name the"
+    " device) or not write sys/audit-hash"
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Sources:
     `digest` tells what the audit log writes for a key id (`Vault.audit_hash`), None where it
     writes keys in clear. `audit` is None without a log. `inventory` tells which tokens outlive
     their leases. `device` is the audit device that wrote the log, empty when it is not known.
+    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's.
     """
 
     events: History | LogFiles
@@ -40,6 +46,7 @@ class Sources:
     delivery: timedelta = DELIVERY
     device: str = ""
     expected: Expected = ANYTHING
+    mounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -67,16 +74,17 @@ def check(
             engine, sources.identity, _clear_keys(sources, window), window, watch
         )
         watch("Vault's audit log")
-        view = _view(sources, [row["key_id"] for row in engine.rows("root_keys")])
+        view, identity = _known(sources, engine, window)
         watch("matching")
         asked = Question(
             view,
-            sources.identity,
+            identity,
             since=window.start,
             watermark=window.end - sources.delivery,
             expected=sources.expected,
             alive_beyond=_alive_beyond(sources.inventory),
             trail_gaps=gathered.gaps,
+            mounts=sources.mounts,
         )
         matching = match(engine, asked)
         calls = _calls(engine, about(matching))
@@ -105,6 +113,7 @@ def _report(
         lost=gathered.lost,
         notes=(
             *_notes(sources, matching, within(asked.audit.issuances, window)),
+            *((UNDIGESTED,) if asked.audit.undigested else ()),
             *gathered.notes,
         ),
     )
@@ -118,21 +127,63 @@ def within(issuances: Iterable[AuditIssuance], window: Window) -> list[AuditIssu
 def _clear_keys(sources: Sources, window: Window) -> list[str]:
     """Key ids known without CloudTrail: clear in the audit log, or in the inventory."""
     issued = within(sources.audit.issuances if sources.audit else (), window)
-    clear = [found.access_key for found in issued if not found.access_key.startswith(HASHED)]
+    clear = [
+        found.access_key
+        for found in issued
+        if not found.access_key.startswith(HASHED)
+        and (not sources.mounts or mount_of(found) in sources.mounts)
+    ]
     held = sources.inventory.holdings if sources.inventory else ()
     return sorted({*clear, *(found.access_key_id for found in held if found.access_key_id)})
 
 
-def _view(sources: Sources, keys: list[str]) -> AuditView:
+def _known(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView, VaultIdentity]:
+    """The evidence of the audit log, as far as Vault lets this token compare it."""
+    try:
+        return _compared(sources, engine, window)
+    except VaultDeniedError:
+        return _compared(replace(sources, digest=None), engine, window)
+
+
+def _compared(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView, VaultIdentity]:
+    """The audit log as evidence, and Vault's identity with the keys that rotations gave it: what
+    these made is Vault's too."""
+    identity, view = sources.identity, _view(sources, window, {})
+    if sources.audit is None:
+        return view, identity
+    digests: dict[str, str] = dict(_digests(sources.digest, _revoked_leases(sources.audit, window)))
+    while True:
+        engine.table("roots", roots(identity))
+        keys = {row["key_id"] for row in engine.rows("root_keys")} - digests.keys()
+        digests |= _digests(sources.digest, sorted(keys))
+        view = _view(sources, window, digests)
+        later = view.rotated() - identity.key_ids
+        if not later:
+            return view, identity
+        identity = replace(identity, key_ids=identity.key_ids | later)
+
+
+def _revoked_leases(audit: AuditLog, window: Window) -> list[str]:
+    """The leases whose digest a revocation may bear."""
+    if not any(found.lease.startswith(HASHED) for found in audit.revocations):
+        return []
+    return sorted({found.lease_id for found in within(audit.issuances, _wide(window))})
+
+
+def _wide(window: Window) -> Window:
+    """The window by a clock that goes otherwise."""
+    return Window(window.start - CLOCK_SKEW, window.end + CLOCK_SKEW)
+
+
+def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> AuditView:
     audit = sources.audit
     if audit is None:
         return AuditView()
-    hashed = any(found.lease.startswith(HASHED) for found in audit.revocations)
-    leases = {found.lease_id for found in audit.issuances} if hashed else set()
+    latest = window.end + CLOCK_SKEW
     return AuditView(
-        issuances=audit.issuances,
-        digests=_digests(sources.digest, sorted({*keys, *leases})),
-        rotations=[found.time for found in audit.rotations],
+        issuances=[found for found in audit.issuances if found.time <= latest],
+        digests=digests,
+        rotations=audit.rotations,
         begins=audit.first,
         revocations=audit.revocations,
         failures=[found.time for found in audit.failures],
@@ -178,6 +229,6 @@ def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) ->
         notes.append(
             "nothing matched: the audit device may have been made anew, or logs another server"
         )
-    if not sources.identity.key_ids:
+    if not (sources.identity.key_ids or sources.identity.role_name):
         notes.append("Vault's root key id is not known: CloudTrail was searched by user name only")
     return tuple(notes)

@@ -7,14 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from vaultaws.leases.inventory import HASHED
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail.audit import AuditRevocation, Span
+from vaultaws.trail.audit import AuditRevocation, AuditRotation, Span
 
-__all__ = ["CLOCK_SKEW", "DELIVERY", "AuditView", "Lookup", "Span", "VaultIdentity", "Window"]
+__all__ = [
+    "CLOCK_SKEW",
+    "DELIVERY",
+    "ROLLBACK",
+    "AuditView",
+    "Lookup",
+    "Span",
+    "VaultIdentity",
+    "Window",
+]
 
 # CloudTrail delivers "within an average of about 5 minutes" and no bound; 15 is its old promise.
 DELIVERY: Final = timedelta(minutes=15)
 CLOCK_SKEW: Final = timedelta(minutes=2)
+# The engine takes back what a failed issuance made five minutes later at the earliest, in a round
+# that comes every minute (builtin/logical/aws/rollback.go).
+ROLLBACK: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,8 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True)
 class VaultIdentity:
-    """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user.
+    """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user, or the role
+    whose sessions it works with where it has no key of its own.
 
     `static_users` are the IAM users whose keys its static roles rotate.
     """
@@ -43,13 +57,15 @@ class VaultIdentity:
     key_ids: frozenset[str] = frozenset()
     user_name: str = ""
     static_users: frozenset[str] = frozenset()
+    role_name: str = ""
 
     def made(self, event: Event) -> bool:
         """True when Vault's identity made the call."""
         if event.access_key_id and event.access_key_id in self.key_ids:
             return True
-        named = bool(self.user_name) and event.user_name == self.user_name
-        return named and event.identity_type == "IAMUser"
+        names = {"IAMUser": self.user_name, "AssumedRole": self.role_name}
+        name = names.get(event.identity_type, "")
+        return bool(name) and event.user_name == name
 
 
 @dataclass(frozen=True)
@@ -63,10 +79,29 @@ class AuditView:
 
     issuances: Sequence[AuditIssuance] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
-    rotations: Sequence[datetime] = ()
+    rotations: Sequence[AuditRotation] = ()
     begins: datetime | None = None
     revocations: Sequence[AuditRevocation] = ()
     failures: Sequence[datetime] = ()
     gaps: Sequence[Span] = ()
     salted: datetime | None = None
     undigested: bool = False
+
+    def rotated(self) -> frozenset[str]:
+        """The key ids that rotations of the root answered with, of those that have a digest."""
+        told = {found.access_key for found in self.rotations if found.access_key}
+        return frozenset(
+            key for key, digest in self.digests.items() if key in told or digest in told
+        )
+
+    def vague_rotations(self) -> list[datetime]:
+        """When rotations were whose new key cannot be told from others."""
+        return [
+            found.time
+            for found in self.rotations
+            if not found.access_key
+            or (found.access_key.startswith(HASHED) and self._is_vague(found.time))
+        ]
+
+    def _is_vague(self, moment: datetime) -> bool:
+        return self.undigested or (self.salted is not None and moment < self.salted + CLOCK_SKEW)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from vaultaws.model import Event
 from vaultaws.trail import tables
+from vaultaws.trail.acts import NOTED
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import Lookup, Span, VaultIdentity, Window
 from vaultaws.trail.expect import GLOBAL_REGION
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from vaultaws.trail.sources.faults import Faults
 
 MOST_KEYS: Final = 20_000
+MINTING: Final = frozenset({"AssumeRole", "CreateAccessKey"})
+"""What the engine asks for with a role: AWS gives a role's session no other tokens."""
 _A_FILE_COVERS: Final = timedelta(hours=1)
 """CloudTrail delivers about every five minutes; late events may wait longer."""
 
@@ -59,14 +62,18 @@ class History:
         """Bring the events as the table `events`. `known` are key ids known without CloudTrail.
 
         What Vault's user did is asked for by its name; a key of that user seen there is not asked
-        for again, since CloudTrail allows two calls a second. Raises AwsError.
+        for again, since CloudTrail allows two calls a second. A role's sessions have names that
+        nobody knows, so what a role did is asked for by the names of the calls. Raises AwsError.
         """
         search = _Search(self, window, watch)
         named = search.look_up("Username", identity.user_name)
         covered = {event.access_key_id for event in named if event.identity_type == "IAMUser"}
         for key_id in sorted(identity.key_ids - covered):
             search.look_up("AccessKeyId", key_id)
-        search.follow([*minted_keys(search.reader.result().events), *known])
+        for name in sorted(MINTING | NOTED) if identity.role_name else ():
+            search.look_up("EventName", name)
+        own = [event for event in search.reader.result().events if identity.made(event)]
+        search.follow([*minted_keys(own), *known])
         read = search.reader.result()
         engine.table("events", tables.events(read.events))
         if not search.cut_short:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -15,13 +15,14 @@ from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import tables
 from vaultaws.trail.acts import acts_of
+from vaultaws.trail.audit import mount_of
 from vaultaws.trail.engines import Engine
-from vaultaws.trail.evidence import CLOCK_SKEW, AuditView, Span, VaultIdentity
+from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, AuditView, Span, VaultIdentity
 from vaultaws.trail.expect import ANYTHING, Expected, Sort
 from vaultaws.trail.tables import RootKind, SpanKind
-from vaultaws.trail.verdicts import Mark, MarkKind, Matching, Standing, Use, Verdict
+from vaultaws.trail.verdicts import Mark, MarkKind, Matching, Standing, Use, Verdict, Why
 
-_SOUND: Final = frozenset({Standing.EXPLAINED, Standing.DESCENDANT})
+_SOUND: Final = frozenset({Standing.EXPLAINED, Standing.DESCENDANT, Standing.STATIC})
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Question:
 
     Events begin at `since`; CloudTrail is complete to `watermark` but for `trail_gaps`.
     `alive_beyond` maps the leases that are over while their token lives to the token's end.
+    `mounts` are those whose issuances CloudTrail must show, none for all: another's may be of
+    another root, but where it is of the same it explains.
     """
 
     audit: AuditView
@@ -39,6 +42,7 @@ class Question:
     expected: Expected = ANYTHING
     alive_beyond: Mapping[str, datetime] = field(default_factory=dict)
     trail_gaps: Sequence[Span] = ()
+    mounts: frozenset[str] = frozenset()
 
 
 def match(engine: Engine, asked: Question) -> Matching:
@@ -61,7 +65,11 @@ class _Run:
         engine.keep("judged")
         verdicts = {row["issued_key"]: self._judged(row) for row in engine.kept("judged")}
         self._add_descendants(verdicts)
-        unseen = [self._unseen(row) for row in engine.rows("unseen")]
+        unseen = [
+            self._unseen(row)
+            for row in engine.rows("unseen")
+            if self._must_be_seen(self._issued[row["lease_id"]])
+        ]
         revoked = {row["lease_id"]: row["revoked"] for row in engine.rows("ended")}
         ended = [
             self._with_end(found, revoked.get(found.lease_id))
@@ -70,7 +78,18 @@ class _Run:
         finished = self._with_use(ended)
         watermark = self._asked.watermark
         ordered = sorted(finished, key=lambda found: (found.time or watermark, found.access_key_id))
-        return Matching(tuple(ordered), tuple(acts_of(self._noted(), verdicts, watermark)))
+        acts = acts_of(
+            self._noted(),
+            verdicts,
+            watermark,
+            failed=[_wider(Span(moment, moment)) for moment in self._asked.audit.failures],
+            lost=[_wider(gap) for gap in self._asked.trail_gaps],
+        )
+        return Matching(tuple(ordered), tuple(acts))
+
+    def _must_be_seen(self, issuance: AuditIssuance) -> bool:
+        mounts = self._asked.mounts
+        return not mounts or mount_of(issuance) in mounts
 
     def _judged(self, row: Mapping[str, Any]) -> Verdict:
         event = event_of(row)
@@ -202,16 +221,19 @@ def given(asked: Question) -> dict[str, Any]:
         "statics": tables.table(tables.STATICS, users),
         "spans": tables.table(tables.SPANS, _spans(asked)),
         "revocations": tables.revocations(audit.revocations),
-        "roots": roots(identity),
+        "roots": roots(identity, audit.rotated()),
         "bounds": tables.table(tables.BOUNDS, [_bounds(asked)]),
     }
 
 
-def roots(identity: VaultIdentity) -> Any:
-    """Vault's identity as a table."""
+def roots(identity: VaultIdentity, rotated: Iterable[str] = ()) -> Any:
+    """Vault's identity as a table, with the keys that rotations made it."""
     rows = [{"kind": RootKind.KEY.value, "value": key} for key in sorted(identity.key_ids)]
     if identity.user_name:
         rows.append({"kind": RootKind.USER.value, "value": identity.user_name})
+    if identity.role_name:
+        rows.append({"kind": RootKind.ROLE.value, "value": identity.role_name})
+    rows += [{"kind": RootKind.ROTATED.value, "value": key} for key in sorted(rotated)]
     return tables.table(tables.ROOTS, rows)
 
 
@@ -220,6 +242,9 @@ def _bounds(asked: Question) -> dict[str, Any]:
     return {
         "events_begin": asked.since + CLOCK_SKEW,
         "watermark": asked.watermark,
+        "complete": asked.watermark - CLOCK_SKEW,
+        "rollback": asked.watermark - ROLLBACK,
+        "trail_gaps": max((_later(gap.ends) for gap in asked.trail_gaps), default=None),
         "log_begins": audit.begins - CLOCK_SKEW if audit.begins else None,
         "salted": audit.salted + CLOCK_SKEW if audit.salted else None,
         "no_log": audit.begins is None,
@@ -231,19 +256,17 @@ def _spans(asked: Question) -> list[dict[str, Any]]:
     """The spans that count, widened by what two clocks may differ."""
     audit = asked.audit
     named = [
-        *((SpanKind.ROTATION, Span(moment, moment)) for moment in audit.rotations),
+        *((SpanKind.ROTATION, Span(moment, moment)) for moment in audit.vague_rotations()),
         *((SpanKind.FAILED, Span(moment, moment)) for moment in audit.failures),
         *((SpanKind.AUDIT_GAP, gap) for gap in audit.gaps),
         *((SpanKind.TRAIL_GAP, gap) for gap in asked.trail_gaps),
     ]
-    return [
-        {
-            "kind": kind.value,
-            "starts": _sooner(span.starts),
-            "ends": _later(span.ends),
-        }
-        for kind, span in named
-    ]
+    wider = [(kind, _wider(span)) for kind, span in named]
+    return [{"kind": kind.value, "starts": span.starts, "ends": span.ends} for kind, span in wider]
+
+
+def _wider(span: Span) -> Span:
+    return Span(_sooner(span.starts), _later(span.ends))
 
 
 def _sooner(moment: datetime) -> datetime:
@@ -287,18 +310,23 @@ def _of_issuance(standing: Standing, issuance: AuditIssuance) -> Verdict:
 
 
 def _descendant(parent: Verdict, event: Event) -> Verdict:
+    standing, why = parent.standing, parent.why
+    if standing in _SOUND:
+        standing = Standing.DESCENDANT
+    elif standing is Standing.ROTATION:
+        standing, why = Standing.UNCOVERED, Why.NEW_ROOT.value
     return Verdict(
-        Standing.DESCENDANT if parent.standing in _SOUND else parent.standing,
+        standing,
         event.issued_access_key_id,
         event,
         person=parent.person,
         role=parent.role,
         parent_key=parent.access_key_id,
-        why=parent.why,
+        why=why,
     )
 
 
 def _too_late(found: Verdict) -> datetime | None:
     """The moment after which no call with it should succeed."""
     known = [moment for moment in (found.ends, found.revoked) if moment is not None]
-    return min(known) + CLOCK_SKEW if known else None
+    return _later(min(known)) if known else None

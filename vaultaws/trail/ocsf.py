@@ -30,7 +30,7 @@ def lines(report: Report) -> Iterator[str]:
     by_lease = {found.lease_id: found for found in report.matching.verdicts}
     for finding in report.findings:
         verdict = by_key.get(finding.access_key_id or "-") or by_lease.get(finding.lease_id or "-")
-        yield json.dumps(detection(finding, verdict, report.end), ensure_ascii=False)
+        yield json.dumps(detection(finding, verdict, report.end))
 
 
 def detection(finding: Finding, verdict: Verdict | None, at: datetime) -> dict[str, Any]:

@@ -49,11 +49,13 @@ class Sides:
 
 
 def is_vaults(events: Table, roots: Table) -> Any:
-    """True where Vault's identity made the call: one of its keys, or its IAM user."""
+    """True where Vault's identity made the call: one of its keys, its IAM user, or its role."""
     keys = roots.filter(roots.kind == RootKind.KEY.value).value
     users = roots.filter(roots.kind == RootKind.USER.value).value
     named = events.user_name.isin(users) & (events.identity_type == "IAMUser")
-    return events.access_key_id.isin(keys) | named
+    roles = roots.filter(roots.kind == RootKind.ROLE.value).value
+    assumed = events.user_name.isin(roles) & (events.identity_type == "AssumedRole")
+    return events.access_key_id.isin(keys) | named | assumed
 
 
 def minted(events: Table) -> Table:
@@ -99,12 +101,17 @@ def judged(sides: Sides) -> Table:
     made = _with_spans(sides.own, sides.spans)
     undone = _undone(sides).select(undone_event="event_id")
     made = made.left_join(undone, made.event_id == undone.undone_event)
-    made = made.mutate(why=_unsure(made, sides.bounds))
     created = made.name == "CreateAccessKey"
+    unused = made.issued_key.notin(_used(sides).access_key_id)
+    failed = made.at_failure & created & unused
+    made = made.mutate(why=_unsure(made, sides.bounds, failed))
+    created = made.name == "CreateAccessKey"
+    rotated = sides.roots.filter(sides.roots.kind == RootKind.ROTATED.value).value
     users = sides.roots.filter(sides.roots.kind == RootKind.USER.value).value
     vaults_own = (made.target == "") | made.target.isin(users)
     standing = ibis.cases(
         (made.lease_id.notnull(), Standing.EXPLAINED.value),
+        (created & made.issued_key.isin(rotated), Standing.ROTATION.value),
         (made.at_rotation & created & vaults_own, Standing.ROTATION.value),
         (created & made.target.isin(sides.statics.user_name), Standing.STATIC.value),
         (made.at_failure & made.undone_event.notnull(), Standing.ROLLED_BACK.value),
@@ -136,14 +143,21 @@ def _undone(sides: Sides) -> Table:
     removed = events.filter(
         is_vaults(events, sides.roots), events.name == "DeleteUser", events.error_code == ""
     )
-    good = events.filter(events.error_code == "", events.access_key_id != "")
-    used = good.semi_join(keys, good.access_key_id == keys.issued_key)
+    used = _used(sides)
     made = keys.filter(keys.name == "CreateAccessKey", keys.target != "")
     gone = made.semi_join(removed, [made.target == removed.target, removed.time >= made.time])
     return gone.anti_join(used, gone.issued_key == used.access_key_id)
 
 
-def _unsure(made: Table, bounds: Table) -> Any:
+def _used(sides: Sides) -> Table:
+    """The keys of `own` with which a call succeeded."""
+    events, keys = sides.events, sides.own
+    good = events.filter(events.error_code == "", events.access_key_id != "")
+    used = good.semi_join(keys, good.access_key_id == keys.issued_key)
+    return used.select("access_key_id").distinct()
+
+
+def _unsure(made: Table, bounds: Table, failed: Any) -> Any:
     """Why an absent audit record proves nothing; empty where it does."""
     return ibis.cases(
         (bounds.no_log.as_scalar(), Why.NO_LOG.value),
@@ -151,6 +165,8 @@ def _unsure(made: Table, bounds: Table) -> Any:
         (made.time < bounds.log_begins.as_scalar(), Why.BEFORE_LOG.value),
         (made.in_gap, Why.AUDIT_GAP.value),
         (made.time < bounds.salted.as_scalar(), Why.SALT.value),
+        (failed & (made.time >= bounds.rollback.as_scalar()), Why.ROLLBACK.value),
+        (failed & (made.time <= bounds.trail_gaps.as_scalar()), Why.ROLLBACK.value),
         else_="",
     )
 
@@ -172,7 +188,7 @@ def unseen(sides: Sides) -> Table:
     )
     left = left.mutate(why=why)
     standing = ibis.cases(
-        (left.time >= bounds.watermark.as_scalar(), Standing.PENDING.value),
+        (left.time >= bounds.complete.as_scalar(), Standing.PENDING.value),
         (left.why != "", Standing.UNCOVERED.value),
         else_=Standing.MISSING.value,
     )
@@ -180,8 +196,11 @@ def unseen(sides: Sides) -> Table:
 
 
 def minting(sides: Sides) -> Table:
-    """Every call that made a key, whoever made it."""
-    return minted(sides.events)
+    """Every call that made a key, whoever made it.
+
+    The account of an assumed role has a record of its own of it, without the caller's key.
+    """
+    return minted(sides.events.filter(sides.events.access_key_id != ""))
 
 
 def children(sides: Sides) -> Table:
@@ -205,8 +224,13 @@ def ended(sides: Sides) -> Table:
             exact.time >= told.issued,
         ],
     ).select("lease_id", "time")
+    wide = wide.mutate(folder=wide.lease + "/")
     by_prefix = told.inner_join(
-        wide, [told.lease_id.startswith(wide.lease), wide.time >= told.issued]
+        wide,
+        [
+            (told.lease_id == wide.lease) | told.lease_id.startswith(wide.folder),
+            wide.time >= told.issued,
+        ],
     ).select("lease_id", "time")
     both = by_id.union(by_prefix)
     return both.group_by("lease_id").agg(revoked=both.time.min())

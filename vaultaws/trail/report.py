@@ -129,7 +129,7 @@ def render(report: Report) -> str:
         )
     lines += _marks(found)
     lines += [f"not read: {printable(what)}" for what in report.unread]
-    return "\n".join([*lines, *(f"note: {note}" for note in report.notes)])
+    return "\n".join([*lines, *(f"note: {printable(note)}" for note in report.notes)])
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -73,9 +73,12 @@ STRANGE: Final = _schema("kind value")
 ROOTS: Final = _schema("kind value")
 """Vault's own identity, by `RootKind`."""
 
+_BOUNDS: Final = (
+    "events_begin", "watermark", "complete", "log_begins", "salted", "rollback", "trail_gaps",
+)  # fmt: skip
 BOUNDS: Final = pa.schema(
     [
-        *(pa.field(name, TIME) for name in ("events_begin", "watermark", "log_begins", "salted")),
+        *(pa.field(name, TIME) for name in _BOUNDS),
         pa.field("no_log", pa.bool_()),
         pa.field("undigested", pa.bool_()),
     ]
@@ -83,8 +86,10 @@ BOUNDS: Final = pa.schema(
 """One row: until where each source can be believed, the clocks' difference taken in.
 
 An audit record before `events_begin` may have its event before the window; CloudTrail is complete
-to `watermark`; the audit log is silent before `log_begins`; digests from before `salted` cannot be
-compared, and none can when the server does not tell them (`undigested`).
+to `watermark`, and so by Vault's clock to `complete`; what failed since `rollback`, or before the
+end of `trail_gaps`, may have been taken back unseen; the audit log is silent before `log_begins`;
+digests from before `salted` cannot be compared, and none can when the server does not tell them
+(`undigested`).
 """
 
 OWN: Final = pa.schema(
@@ -104,6 +109,8 @@ class RootKind(StrEnum):
 
     KEY = "key"
     USER = "user"
+    ROLE = "role"
+    ROTATED = "rotated"  # a key that a rotation of the root answered with
 
 
 class SpanKind(StrEnum):
@@ -179,7 +186,10 @@ def _issuance(issuance: AuditIssuance) -> dict[str, Any]:
 
 def revocations(found: Iterable[AuditRevocation]) -> pa.Table:
     """Return revocations as rows."""
-    rows = [{"time": one.time, "lease": one.lease, "is_prefix": one.is_prefix} for one in found]
+    rows = [
+        {"time": one.time, "lease": one.lease.rstrip("/"), "is_prefix": one.is_prefix}
+        for one in found
+    ]
     return table(REVOCATIONS, rows)
 
 

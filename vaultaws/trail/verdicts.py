@@ -36,6 +36,8 @@ class Why(StrEnum):
     BEFORE_LOG = "it is older than the audit log"
     AUDIT_GAP = "the audit log has lines there that cannot be read"
     SALT = "the audit device was made anew since, and old digests cannot be compared"
+    ROLLBACK = "an issuance failed then, and Vault may still take its user away"
+    NEW_ROOT = "it was made with what may be Vault's new root key"
     TRAIL_GAP = "files of CloudTrail of that time cannot be read"
 
 

@@ -50,6 +50,9 @@ def test_log_files_tell_what_the_history_tells_and_what_is_lost_is_said(
     (line,) = [json.loads(text) for text in out.splitlines()]
     assert line["evidences"][0]["data"]["access_key_id"] == stolen
 
+    code, _, err = here(shell, "trail", "check", "--since", "91d")
+    assert (code, "does not reach back that far" in err) == (1, True)
+
     torn = Path(folder) / "torn.json.gz"
     torn.write_bytes(gzip.compress(b'{"Records":[{"eventVersion"')[:-9])
     try:

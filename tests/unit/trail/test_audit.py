@@ -14,7 +14,6 @@ from vaultaws.errors import UsageError
 from vaultaws.trail.audit import (
     END_OF_TIME,
     LONGEST_LINE_BYTES,
-    AuditRotation,
     Span,
     read,
     rotated,
@@ -180,12 +179,14 @@ def test_mounts_narrow(tmp_path: Path) -> None:
 
 
 def test_rotations_of_the_root_are_seen(tmp_path: Path) -> None:
-    rotation = entry("aws/config/root", response={})
+    rotation = entry("aws/config/root", response={"data": {"access_key": DIGEST}})
     rotation["request"]["path"] = "aws/config/rotate-root"
     failed = entry("aws/config/rotate-root", 2, error="1 error occurred")
-    log = read([write(tmp_path / "audit.log", rotation, failed)])
-    assert log.rotations == [
-        AuditRotation(datetime(2026, 11, 21, 8, 1, 1, 23945, tzinfo=UTC), "aws")
+    denied = entry("aws/config/rotate-root", 3, error="1 error occurred:\n\t* permission denied")
+    log = read([write(tmp_path / "audit.log", rotation, failed, denied)])
+    assert [(found.mount, found.access_key, found.time.second) for found in log.rotations] == [
+        ("aws", DIGEST, 1),
+        ("aws", "", 2),
     ]
 
 
@@ -195,12 +196,31 @@ def test_revocations_by_path_body_and_prefix(tmp_path: Path) -> None:
     by_body["request"]["data"] = {"lease_id": DIGEST}
     by_prefix = entry("sys/leases/revoke-prefix/aws/sts", 3)
     failed = entry("sys/leases/revoke/aws/creds/reader/2", 4, error="no")
-    log = read([write(tmp_path / "audit.log", by_path, by_body, by_prefix, failed)])
+    old_path = entry("sys/revoke-prefix/aws/creds", 5)
+    of_all = entry("sys/leases/revoke-prefix/", 6)
+    lines = (by_path, by_body, by_prefix, failed, old_path, of_all)
+    log = read([write(tmp_path / "audit.log", *lines)])
     assert [(found.lease, found.is_prefix) for found in log.revocations] == [
         ("aws/creds/reader/1", False),
         (DIGEST, False),
         ("aws/sts", True),
+        ("aws/creds", True),
     ]
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59Z"]
+)
+def test_a_time_that_no_log_was_written_in_is_counted(tmp_path: Path, moment: str) -> None:
+    log = read([write(tmp_path / "audit.log", entry(time=moment))])
+    assert (log.issuances, log.unreadable, log.first) == ([], 1, None)
+
+
+def test_a_token_of_hundreds_of_years_has_no_known_end(tmp_path: Path) -> None:
+    made = token_entry()
+    made["response"]["data"]["ttl"] = 10**30
+    (found,) = read([write(tmp_path / "audit.log", made)]).issuances
+    assert found.token_ends is None
 
 
 def test_a_line_that_cannot_be_read_leaves_a_gap_between_its_neighbours(tmp_path: Path) -> None:
@@ -225,6 +245,7 @@ def test_failed_issuances_and_devices_that_are_made_anew_are_noted(tmp_path: Pat
     asked = {"path": "sys/audit/file", "operation": "read"}
     lines = [
         {"time": moment, "type": "response", "request": failed, "error": "1 error occurred"},
+        {"time": moment, "type": "response", "request": failed, "error": "permission denied"},
         {"time": moment, "type": "response", "request": made},
         {"time": moment, "type": "response", "request": asked},
         {"time": moment, "type": "response", "request": made, "error": "permission denied"},
@@ -245,3 +266,10 @@ def _line_at(moment: str) -> bytes:
 
 def _at(hour: int) -> datetime:
     return datetime(2026, 11, 21, hour, tzinfo=UTC)
+
+
+def test_a_line_torn_by_a_rotation_leaves_a_gap_between_the_two_files(tmp_path: Path) -> None:
+    older, log = tmp_path / "audit.log.1", tmp_path / "audit.log"
+    older.write_bytes(_line_at("2026-11-21T08:00:00Z") + b'{"time":"2026-11-')
+    log.write_bytes(b'21T09:00:00Z"}\n' + _line_at("2026-11-21T10:00:00Z"))
+    assert set(read([older, log]).gaps) == {Span(_at(8), _at(10))}

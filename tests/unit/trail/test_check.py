@@ -10,6 +10,7 @@ from tests.support.memory_vault import made_up_key
 from tests.support.world import (
     END,
     IDENTITY,
+    ROOT_KEY,
     START,
     WATERMARK,
     World,
@@ -17,8 +18,9 @@ from tests.support.world import (
     digest,
     record_of,
 )
+from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
-from vaultaws.trail.audit import AuditLog
+from vaultaws.trail.audit import AuditLog, AuditRevocation, AuditRotation
 from vaultaws.trail.check import Sources
 from vaultaws.trail.check import check as checked
 from vaultaws.trail.evidence import VaultIdentity, Window
@@ -44,8 +46,12 @@ class Trail:
         self.asked.append((attribute, value, region))
         yield from self._extra
         for event in self._world.events:
-            wanted = event.access_key_id if attribute == "AccessKeyId" else event.user_name
-            if wanted == value:
+            parts = {
+                "AccessKeyId": event.access_key_id,
+                "Username": event.user_name,
+                "EventName": event.name,
+            }
+            if parts[attribute] == value:
                 yield record_of(event)
 
 
@@ -204,3 +210,81 @@ def test_an_empty_window_reads_well() -> None:
 def world_root() -> str:
     (key,) = IDENTITY.key_ids
     return key
+
+
+def test_what_came_after_the_window_is_not_waited_for() -> None:
+    world = World()
+    world.audited("k", "ada", END + timedelta(hours=1), clear=False)
+    assert check(sources(world), WINDOW).matching.verdicts == ()
+
+
+def test_a_token_that_may_not_ask_for_digests_is_told_so_and_the_check_goes_on() -> None:
+    def denied(value: str) -> str:
+        raise VaultDeniedError("no", why="no", do="no")
+
+    world = World()
+    world.audited(world.mint(AT, sts=True), "ada", AT, clear=False)
+    report = check(sources(world, digest=denied), WINDOW)
+    assert {found.standing for found in report.matching.verdicts} == {Standing.UNCOVERED}
+    assert any("sys/audit-hash" in note for note in report.notes)
+    assert not report.is_clean
+
+
+def test_what_a_rotated_root_key_made_is_vault_s_though_its_user_is_not_known() -> None:
+    world = World()
+    world.event("CreateAccessKey", ROOT_KEY, AT, issued="new-root")
+    key = world.mint(AT, sts=True, by="new-root")
+    world.audited(key, "ada", AT, clear=False)
+    stolen = world.mint(AT, sts=True, by="new-root")
+    log = AuditLog(
+        issuances=world.audit, first=START, rotations=[AuditRotation(AT, "aws", digest("new-root"))]
+    )
+    identity = VaultIdentity(frozenset({ROOT_KEY}))
+    report = check(sources(world, audit=log, identity=identity), WINDOW)
+    seen = {found.access_key_id: found.standing for found in report.matching.verdicts}
+    assert seen == {
+        "new-root": Standing.ROTATION,
+        key: Standing.EXPLAINED,
+        stolen: Standing.UNEXPLAINED,
+    }
+
+
+def test_only_leases_of_the_window_are_asked_for() -> None:
+    world = World()
+    old = world.audited("k", "ada", START - timedelta(days=9), clear=False)
+    lease = world.audited(world.mint(AT, sts=True), "ada", AT, clear=False)
+    later = AT + timedelta(minutes=1)
+    revoked = [AuditRevocation(later, digest(lease), False, "root")]
+    log = AuditLog(issuances=world.audit, first=START, revocations=revoked)
+    asked: list[str] = []
+
+    def told(value: str) -> str:
+        asked.append(value)
+        return digest(value)
+
+    (found,) = check(sources(world, audit=log, digest=told), WINDOW).matching.verdicts
+    assert found.revoked == later
+    assert old not in asked
+
+
+def test_a_note_with_a_hostile_name_cannot_steer_a_terminal() -> None:
+    report = replace(check(sources(World()), WINDOW), notes=("1 file: empty (\x1b[2J.json)",))
+    assert "\x1b" not in render(report)
+
+
+def test_a_vault_that_works_with_a_role_is_known_by_it() -> None:
+    """The role's sessions are found by the names of calls; another role's are nobody's concern."""
+    world = World()
+    for role, key, minted in (("vault", "session", "X"), ("other", "theirs", "Y")):
+        world.event("AssumeRole", key, AT, issued=minted)
+        made = replace(world.events[-1], identity_type="AssumedRole", user_name=role)
+        world.events[-1] = made
+    world.audited("X", "ada", AT, clear=False)
+    world.event("AssumeRole", "session", AT, issued="Z")
+    world.events[-1] = replace(world.events[-1], identity_type="AssumedRole", user_name="vault")
+    world.use("X", AT, 2)
+    report = check(sources(world, identity=VaultIdentity(role_name="vault")), WINDOW)
+    seen = {found.access_key_id: found.standing for found in report.matching.verdicts}
+    assert seen == {"X": Standing.EXPLAINED, "Z": Standing.UNEXPLAINED}
+    assert report.calls == 2
+    assert report.notes == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from tests.support.world import (
     IDENTITY,
     ROOT_KEY,
     START,
+    WATERMARK,
     World,
     check_world,
     digest,
@@ -21,8 +22,8 @@ from tests.support.world import (
 )
 from vaultaws.aws.cutoff import deny_document
 from vaultaws.model import Event
-from vaultaws.trail.audit import AuditRevocation
-from vaultaws.trail.evidence import AuditView, VaultIdentity
+from vaultaws.trail.audit import AuditRevocation, AuditRotation
+from vaultaws.trail.evidence import AuditView, Span, VaultIdentity
 from vaultaws.trail.expect import Expected
 from vaultaws.trail.report import render
 from vaultaws.trail.verdicts import MarkKind, Matching, Standing, Why
@@ -93,7 +94,9 @@ def test_a_rotation_explains_vault_s_own_new_key_only(
     seconds: int, user: str, standing: Standing
 ) -> None:
     made = event("CreateAccessKey", issued_access_key_id="X", target=user)
-    view = AuditView(begins=START, rotations=[AT + timedelta(seconds=seconds)])
+    view = AuditView(
+        begins=START, rotations=[AuditRotation(AT + timedelta(seconds=seconds), "aws")]
+    )
     (found,) = run(made, view=view).verdicts
     assert found.standing is standing
 
@@ -334,3 +337,133 @@ def test_refusals_are_marked_from_a_number_on() -> None:
     many = judge(world, expected=Expected(refusals=3)).verdicts[0]
     assert few.marks == ()
     assert [(mark.kind, mark.calls) for mark in many.marks] == [(MarkKind.REFUSED, 3)]
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ("aws/creds/reader", True),
+        ("aws/creds/reader/", True),
+        ("aws/creds", True),
+        ("aws", True),
+        ("aws/creds/read", False),
+        ("aws/creds/reader/1", False),
+    ],
+)
+def test_a_prefix_is_a_folder_and_no_beginning_of_a_name(said: str, ends: bool) -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    for _ in range(10):
+        world.next()
+    assert world.audited(key, "ada", AT, clear=False).startswith("aws/creds/reader/1")
+    revoked = AuditRevocation(AT + timedelta(minutes=1), said, True, "root")
+    (found,) = judge(world, view=world.view(revocations=[revoked])).verdicts
+    assert (found.revoked is not None) is ends
+
+
+def test_a_rotation_whose_key_is_known_explains_no_other() -> None:
+    world = World()
+    for key in ("new-root", "stolen"):
+        world.event("CreateAccessKey", ROOT_KEY, AT, issued=key, user="vault-root")
+    rotation = AuditRotation(AT, "aws", digest("new-root"))
+    found = {
+        one.access_key_id: one
+        for one in judge(world, view=world.view(rotations=[rotation])).verdicts
+    }
+    assert found["new-root"].standing is Standing.ROTATION
+    assert found["stolen"].standing is Standing.UNEXPLAINED
+    salted = world.view(rotations=[rotation], salted=AT + timedelta(hours=1))
+    assert {one.standing for one in judge(world, view=salted).verdicts} == {Standing.ROTATION}
+
+
+def test_what_a_static_role_s_key_made_is_somebody_s() -> None:
+    world = World()
+    world.event("CreateAccessKey", ROOT_KEY, AT, issued="X", user="ci-user")
+    world.event("GetSessionToken", "X", AT, issued="Y")
+    identity = replace(IDENTITY, static_users=frozenset({"ci-user"}))
+    found = {one.access_key_id: one for one in judge(world, identity=identity).verdicts}
+    assert found["Y"].standing is Standing.DESCENDANT
+
+
+def test_what_a_new_root_that_is_not_sure_made_is_not_known() -> None:
+    made = event("CreateAccessKey", issued_access_key_id="X", target="")
+    child = event("GetFederationToken", access_key_id="X", issued_access_key_id="Y")
+    view = AuditView(begins=START, rotations=[AuditRotation(AT, "aws")])
+    world = World(events=[made, child])
+    identity = VaultIdentity(frozenset({ROOT_KEY}))
+    found = {one.access_key_id: one for one in judge(world, view=view, identity=identity).verdicts}
+    assert (found["Y"].standing, found["Y"].why) == (Standing.UNCOVERED, Why.NEW_ROOT.value)
+
+
+def test_a_user_of_a_failed_issuance_may_still_be_taken_away() -> None:
+    world = World()
+    moment = WATERMARK - timedelta(minutes=4)
+    world.mint(moment, sts=False)
+    found = judge(world, view=world.view(failures=[moment]))
+    (only,) = found.verdicts
+    assert (only.standing, only.why) == (Standing.UNCOVERED, Why.ROLLBACK.value)
+    assert found.acts == ()
+
+
+def test_a_user_whose_removal_may_be_lost_is_no_theft() -> None:
+    world = World()
+    world.mint(AT, sts=False)
+    gap = Span(AT + timedelta(minutes=5), AT + timedelta(minutes=10))
+    (only,) = judge(world, view=world.view(failures=[AT]), trail_gaps=(gap,)).verdicts
+    assert (only.standing, only.why) == (Standing.UNCOVERED, Why.ROLLBACK.value)
+
+
+def test_a_user_of_a_failed_issuance_before_its_key_is_no_act_yet() -> None:
+    moment = WATERMARK - timedelta(minutes=4)
+    view = AuditView(begins=START, failures=[moment])
+    assert run(event("CreateUser", time=moment, target="u"), view=view).acts == ()
+    assert len(run(event("CreateUser", target="u"), view=view).acts) == 1
+
+
+def test_what_is_done_to_vault_s_user_after_it_has_its_key_is_an_act() -> None:
+    world = World()
+    key = world.mint(AT, sts=False)
+    world.audited(key, "ada", AT, clear=False)
+    user = world.events[-1].target
+    world.event("AttachUserPolicy", ROOT_KEY, AT + timedelta(minutes=1), user=user)
+    world.event("DeleteUser", ROOT_KEY, AT + timedelta(hours=1), user=user)
+    assert [act.event.name for act in judge(world).acts] == ["AttachUserPolicy"]
+
+
+def test_a_user_whose_key_may_be_lost_with_a_file_is_no_act() -> None:
+    world = World(events=[event("CreateUser", target="u")])
+    assert len(judge(world).acts) == 1
+    assert judge(world, trail_gaps=(Span(AT, AT),)).acts == ()
+
+
+def test_a_call_in_another_account_is_one_with_its_caller() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    theirs = event("AssumeRole", access_key_id="", issued_access_key_id="X", event_id="a")
+    ours = event("AssumeRole", access_key_id=key, issued_access_key_id="X", event_id="b")
+    world.events += [theirs, ours]
+    found = {one.access_key_id: one for one in judge(world).verdicts}
+    assert found["X"].standing is Standing.DESCENDANT
+
+
+def test_vault_s_clock_may_be_behind_at_the_watermark() -> None:
+    world = World()
+    lease = world.audited("k", "ada", WATERMARK - timedelta(seconds=90), clear=False)
+    (found,) = judge(world).verdicts
+    assert (found.lease_id, found.standing) == (lease, Standing.PENDING)
+
+
+def test_another_mount_explains_and_misses_nothing() -> None:
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    world.audited("k", "ben", AT, clear=False)
+    (found,) = judge(world, mounts=frozenset({"other"})).verdicts
+    assert (found.access_key_id, found.standing) == (key, Standing.EXPLAINED)
+
+
+def test_an_end_beyond_all_time_is_none() -> None:
+    late = datetime.max.replace(tzinfo=UTC)
+    made = event("GetFederationToken", issued_access_key_id="X", issued_until=late)
+    assert run(made).verdicts[0].ends == late

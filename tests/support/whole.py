@@ -1,0 +1,409 @@
+"""Whole worlds: what people, a thief and Vault did, as the files that CloudTrail and Vault would
+have left of it, and the verdicts that these files allow.
+
+Vault's clock goes `skew` ahead of AWS's. CloudTrail delivers late, twice, in files of five minutes
+of which one may be lost. Vault's log may be torn, and its device made anew with another salt.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.support.memory_vault import START, made_up_key
+from vaultaws.trail import audit
+from vaultaws.trail.check import Sources, check
+from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, VaultIdentity, Window
+from vaultaws.trail.expect import Expected
+from vaultaws.trail.gather import LogFiles
+from vaultaws.trail.report import Report
+from vaultaws.trail.sources.events import FolderSource
+from vaultaws.trail.verdicts import Standing
+
+END = START + timedelta(hours=4)
+WATERMARK = END - timedelta(minutes=15)
+FIRST_ROOT = made_up_key(999)
+ROOT_USER, STATIC_USER, ACCOUNT = "vault-root", "ci-user", "0" * 11 + "1"
+REFUSALS = 3
+_FILE = timedelta(minutes=5)
+_LONGEST_DELAY_SECONDS = 9 * 60
+_BEFORE = START - timedelta(days=1)
+
+
+@dataclass
+class Key:
+    """A credential and what is true of it. `line` is its audit record, None where Vault has none;
+    `removed` the event that took its user away."""
+
+    key_id: str
+    sort: str
+    event: dict[str, Any]
+    at: datetime
+    person: str = ""
+    parent: str = ""
+    line: dict[str, Any] | None = None
+    lease: str = ""
+    in_clear: bool = False
+    removed: dict[str, Any] | None = None
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    revocations: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Whole:
+    """One world. Moments are AWS's; lines bear Vault's."""
+
+    chance: Random
+    skew: timedelta = timedelta(0)
+    salt_from: datetime | None = None
+    root: str = FIRST_ROOT
+    events: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    keys: dict[str, Key] = field(default_factory=dict)
+    never_seen: list[dict[str, Any]] = field(default_factory=list)
+    acts: list[dict[str, Any]] = field(default_factory=list)
+    delivered: dict[str, set[datetime]] = field(default_factory=dict)
+    lost_file: datetime | None = None
+    torn: audit.Span | None = None
+    number: int = 0
+
+    def digest(self, value: str, salt: str = "new") -> str:
+        """What the device writes now, or wrote with an older salt."""
+        return "hmac-sha256:" + hashlib.sha256(f"{salt}{value}".encode()).hexdigest()
+
+    def written(self, value: str, moment: datetime) -> str:
+        """What the device wrote at a moment of Vault's."""
+        old = self.salt_from is not None and moment < self.salt_from
+        return self.digest(value, "old" if old else "new")
+
+    def event(self, name: str, key: str, at: datetime, **more: Any) -> dict[str, Any]:
+        """Record a call; `target`, `issued` and `error` are what it was about and answered."""
+        self.number += 1
+        target, issued, error = (more.get(part, "") for part in ("target", "issued", "error"))
+        is_root = key in {self.root, FIRST_ROOT} or more.get("is_root")
+        made: dict[str, Any] = {
+            "eventVersion": "1.11",
+            "eventID": f"event-{self.number}",
+            "eventTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "eventName": name,
+            "eventSource": ("iam" if target else "sts") + ".amazonaws.com",
+            "awsRegion": "us-east-1",
+            "userIdentity": {
+                "type": "IAMUser",
+                "accessKeyId": key,
+                "userName": ROOT_USER if is_root else "someone",
+            },
+            "requestParameters": {"userName": target} if target else None,
+            "responseElements": None,
+        }
+        if error:
+            made["errorCode"] = error
+        if issued:
+            part = "accessKey" if name == "CreateAccessKey" else "credentials"
+            made["responseElements"] = {part: {"accessKeyId": issued}}
+        delay = timedelta(seconds=self.chance.randint(0, _LONGEST_DELAY_SECONDS))
+        late = (at + delay - START) // _FILE + 1
+        again = self.chance.choice((0, 0, 0, 3))
+        self.delivered[made["eventID"]] = {START + late * _FILE, START + (late + again) * _FILE}
+        self.events.append(made)
+        return made
+
+    def line(self, path: str, at: datetime, **more: Any) -> dict[str, Any]:
+        """Write an audit record; it is Vault's clock that dates it."""
+        self.number += 1
+        auth = {"display_name": f"userpass-{more.pop('person', 'root')}", "entity_id": "e"}
+        request = {"id": f"request-{self.number}", "path": path, "mount_type": "aws"}
+        request |= more.pop("request", {"operation": "read"})
+        made = {
+            "time": (at + self.skew).isoformat(),
+            "type": "response",
+            "auth": auth,
+            "request": request,
+            "response": {},
+        } | more
+        self.lines.append(made)
+        return made
+
+    def mint(self, sort: str, at: datetime, *, user: bool, by: str = "", **more: Any) -> Key:
+        """Make a credential: a user with its key, or a token."""
+        self.number += 1
+        root, name = by or self.root, f"vault-user-{self.number}"
+        key_id = made_up_key(self.number, "AKIA" if user else "ASIA")
+        if user:
+            for step in ("CreateUser", "PutUserPolicy"):
+                opened = self.event(step, root, at, target=name)
+                if sort == "thief":
+                    self.acts.append(opened)
+            event = self.event("CreateAccessKey", root, at, target=name, issued=key_id)
+        else:
+            event = self.event("GetFederationToken", root, at, issued=key_id)
+        self.keys[key_id] = Key(key_id, sort, event, at, **more)
+        return self.keys[key_id]
+
+    def issue(self, at: datetime, person: str, *, user: bool, mount: str = "aws") -> Key:
+        """Somebody asks Vault, which answers some seconds after AWS did."""
+        key = self.mint("issued", at, user=user, person=person)
+        key.in_clear = self.chance.random() < 0.2
+        role = f"{mount}/creds/{self.chance.choice(('reader', 'reader2'))}"
+        moment = at + timedelta(seconds=self.chance.randint(0, 5))
+        key.lease = f"{role}/{self.number}"
+        told = key.key_id if key.in_clear else self.written(key.key_id, moment + self.skew)
+        answer = {"secret": {"lease_id": key.lease}, "data": {"access_key": told}}
+        key.line = self.line(role, moment, person=person, response=answer)
+        return key
+
+    def use(self, key: Key, at: datetime, times: int = 1, error: str = "") -> None:
+        """Make calls with a key."""
+        for _ in range(times):
+            key.calls.append(self.event("DescribeInstances", key.key_id, at, error=error))
+
+    def revoke(self, key: Key, at: datetime, how: str) -> None:
+        """Revoke the lease: by its id in the path, in the body (a digest), or by its folder."""
+        if how == "digest":
+            told = self.written(key.lease, at + self.skew)
+            request = {"operation": "update", "data": {"lease_id": told}}
+            line = self.line("sys/leases/revoke", at, request=request)
+        else:
+            lease = key.lease if how == "id" else key.lease.rsplit("/", 1)[0]
+            verb = "revoke" if how == "id" else "revoke-prefix"
+            line = self.line(f"sys/leases/{verb}/{lease}", at)
+        for other in self.keys.values():
+            hit = other is key or (how == "prefix" and other.lease.startswith(f"{lease}/"))
+            if hit and other.line and vaults_time(other.line) <= vaults_time(line):
+                other.revocations.append(line)
+
+    def child(self, parent: Key, at: datetime) -> Key:
+        """Make a token with a credential."""
+        key = self.mint("child", at, user=False, by=parent.key_id, parent=parent.key_id)
+        parent.calls.append(key.event)
+        return key
+
+    def rotate(self, at: datetime) -> None:
+        """Let Vault replace its root key."""
+        self.number += 1
+        fresh = made_up_key(self.number)
+        event = self.event("CreateAccessKey", self.root, at, target=ROOT_USER, issued=fresh)
+        told = {"data": {"access_key": self.written(fresh, at + self.skew)}}
+        line = self.line("aws/config/rotate-root", at, response=told)
+        self.keys[fresh] = Key(fresh, "rotation", event, at, line=line)
+        self.root = fresh
+
+    def static(self, at: datetime) -> None:
+        """Let Vault give a static role's user another key."""
+        self.number += 1
+        key = made_up_key(self.number)
+        event = self.event("CreateAccessKey", self.root, at, target=STATIC_USER, issued=key)
+        self.keys[key] = Key(key, "static", event, at)
+
+    def fail(self, at: datetime) -> None:
+        """An issuance fails, and its user is taken back five minutes later or more."""
+        key = self.mint("failed", at, user=True)
+        key.line = self.line("aws/creds/reader", at, error="1 error occurred")
+        later = at + timedelta(seconds=self.chance.randint(300, 420))
+        user = key.event["requestParameters"]["userName"]
+        key.removed = self.event("DeleteUser", self.root, later, target=user)
+
+    # what the files allow to say
+
+    def readable(self, line: dict[str, Any]) -> bool:
+        """Whether the audit record can be read."""
+        moment = vaults_time(line)
+        return self.torn is None or not self.torn.starts < moment < self.torn.ends
+
+    def seen(self, event: dict[str, Any]) -> bool:
+        """Whether CloudTrail has delivered an event, in a file that can be read."""
+        files = self.delivered[event["eventID"]] - {self.lost_file}
+        return awss_time(event) <= END and any(moment <= END for moment in files)
+
+    def _in_torn(self, at: datetime) -> bool:
+        torn = self.torn
+        return torn is not None and torn.starts - CLOCK_SKEW <= at <= torn.ends + CLOCK_SKEW
+
+    def _unsure(self, key: Key) -> bool:
+        """Whether an absent audit record proves nothing of a key."""
+        salted = self.salt_from is not None and key.at < self.salt_from + CLOCK_SKEW
+        return salted or self._in_torn(key.at) or self._maybe_rolled_back(key)
+
+    def _maybe_rolled_back(self, key: Key) -> bool:
+        used = any(self.seen(call) and "errorCode" not in call for call in key.calls)
+        if used or key.event["eventName"] != "CreateAccessKey":
+            return False
+        lost = self.lost_file is not None and key.at <= self.lost_file + CLOCK_SKEW
+        return self._near_failure(key.at) and (lost or key.at >= WATERMARK - ROLLBACK)
+
+    def _near_failure(self, at: datetime) -> bool:
+        failures = (
+            line
+            for line in self.lines
+            if line.get("error") and not line.get("denied") and self.readable(line)
+        )
+        return any(abs(vaults_time(line) - at) <= CLOCK_SKEW for line in failures)
+
+    def _in_lost(self, moment: datetime) -> bool:
+        if self.lost_file is None:
+            return False
+        begins = self.lost_file - timedelta(hours=1)
+        return begins - CLOCK_SKEW <= moment <= self.lost_file + CLOCK_SKEW
+
+    def opened(self) -> set[str]:
+        """The thief's doors that the files show to be none of the engine's."""
+        users = {
+            key.event["requestParameters"]["userName"]
+            for key in self.keys.values()
+            if key.sort == "thief"
+            and key.event["requestParameters"]
+            and self.standing(key) is Standing.UNCOVERED
+        }
+        return {
+            act["eventID"]
+            for act in self.acts
+            if self.seen(act)
+            and act["requestParameters"]["userName"] not in users
+            and awss_time(act) < WATERMARK
+            and not self._in_lost(awss_time(act))
+            and not (awss_time(act) >= WATERMARK - ROLLBACK and self._near_failure(awss_time(act)))
+        }
+
+    def standing(self, key: Key) -> Standing | None:
+        """The true verdict, as far as the files allow it; None for what they do not show."""
+        if not self.seen(key.event):
+            return None
+        if key.parent:
+            parent = self.standing(self.keys[key.parent])
+            return Standing.DESCENDANT if parent is Standing.EXPLAINED else parent
+        known = self._known(key)
+        if known is None:
+            return Standing.UNCOVERED if self._unsure(key) else Standing.UNEXPLAINED
+        return known
+
+    def _known(self, key: Key) -> Standing | None:
+        """What the evidence says for a key that Vault's identity made."""
+        audited = key.line is not None and self.readable(key.line)
+        undone = key.removed is not None and self.seen(key.removed)
+        holds = {
+            Standing.STATIC: key.sort == "static",
+            Standing.ROTATION: key.sort == "rotation" and audited,
+            Standing.ROLLED_BACK: undone and self._near_failure(key.at),
+            Standing.EXPLAINED: key.sort == "issued" and audited and self._compared(key),
+        }
+        return next((standing for standing, so in holds.items() if so), None)
+
+    def _compared(self, key: Key) -> bool:
+        moment = vaults_time(key.line) if key.line else _BEFORE
+        return key.in_clear or self.salt_from is None or moment >= self.salt_from
+
+    def unseen(self) -> dict[str, Standing]:
+        """The leases whose key CloudTrail does not show."""
+        found = {}
+        lines = [
+            key.line
+            for key in self.keys.values()
+            if key.line and key.lease and self.standing(key) is not Standing.EXPLAINED
+        ]
+        for line in [*lines, *self.never_seen]:
+            moment = vaults_time(line)
+            if not self.readable(line):
+                continue
+            salted = self.salt_from is not None and moment < self.salt_from + CLOCK_SKEW
+            unknown = self._in_lost(moment) or salted
+            late = moment >= WATERMARK - CLOCK_SKEW
+            standing = Standing.UNCOVERED if unknown else Standing.MISSING
+            lease = line["response"]["secret"]["lease_id"]
+            found[lease] = Standing.PENDING if late else standing
+        return found
+
+    def too_late(self, key: Key) -> int:
+        """The calls that succeeded after the lease's end, by more than the clocks may differ."""
+        moments = [
+            vaults_time(line)
+            for line in key.revocations
+            if self.readable(line)
+            and line["request"].get("data", {}).get("lease_id") in {None, self.digest(key.lease)}
+        ]
+        if not moments or self.standing(key) is not Standing.EXPLAINED:
+            return 0
+        return sum(
+            1
+            for call in key.calls
+            if self.seen(call)
+            and "errorCode" not in call
+            and awss_time(call) > min(moments) + CLOCK_SKEW
+        )
+
+    # the files
+
+    def tear(self, starts: datetime, ends: datetime) -> None:
+        """Lose the lines of Vault's log between two moments, as their neighbours bound them."""
+        moments = [vaults_time(line) for line in self.lines]
+        before = max(moment for moment in moments if moment <= starts)
+        after = min(moment for moment in moments if moment >= ends)
+        self.torn = audit.Span(before, after)
+
+    def write(self, folder: Path) -> tuple[Path, Path]:
+        """Write Vault's log, in two parts, and CloudTrail's files, some events twice."""
+        trail = folder / "trail"
+        trail.mkdir()
+        files: dict[datetime, list[dict[str, Any]]] = {}
+        for event in self.events:
+            for moment in self.delivered[event["eventID"]]:
+                files.setdefault(moment, []).append(event)
+        for moment, records in files.items():
+            if moment <= END:
+                data = gzip.compress(json.dumps({"Records": _shuffled(records, self)}).encode(), 1)
+                name = f"{ACCOUNT}_CloudTrail_us-east-1_{moment:%Y%m%dT%H%MZ}_x.json.gz"
+                (trail / name).write_bytes(data[:12] if moment == self.lost_file else data)
+        return self._write_log(folder), trail
+
+    def _write_log(self, folder: Path) -> Path:
+        ordered = sorted(self.lines, key=lambda line: str(line["time"]))
+        texts, is_torn = [], False
+        for line in ordered:
+            if self.readable(line):
+                texts.append(json.dumps(line))
+                is_torn = False
+            elif not is_torn:
+                texts.append(json.dumps(line)[:-9])
+                is_torn = True
+        half = len(texts) // 2
+        log = folder / "audit.log"
+        older = "".join(f"{text}\n" for text in texts[:half])
+        (folder / "audit.log.1.gz").write_bytes(gzip.compress(older.encode(), 1))
+        log.write_text("".join(f"{text}\n" for text in texts[half:]))
+        return log
+
+    def judged(self, folder: Path, identity: VaultIdentity) -> Report:
+        """Check the world by its files."""
+        log, trail = self.write(folder)
+        sources = Sources(
+            events=LogFiles(FolderSource(trail), None),
+            identity=identity,
+            audit=audit.read(audit.rotated(log)),
+            digest=self.digest,
+            device="file",
+            expected=Expected(refusals=REFUSALS),
+            mounts=frozenset({"aws", "team/aws"}),
+        )
+        return check(sources, Window(START, END)).report
+
+
+def awss_time(event: dict[str, Any]) -> datetime:
+    """When AWS says that a call was."""
+    return datetime.fromisoformat(event["eventTime"])
+
+
+def vaults_time(line: dict[str, Any]) -> datetime:
+    """When Vault says that it answered."""
+    return datetime.fromisoformat(line["time"])
+
+
+def _shuffled(records: Iterable[dict[str, Any]], world: Whole) -> list[dict[str, Any]]:
+    mixed = list(records)
+    world.chance.shuffle(mixed)
+    return mixed
