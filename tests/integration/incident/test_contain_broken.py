@@ -217,7 +217,10 @@ def test_two_responders_at_once(place: Stricken) -> None:
     for process in started:
         with process:
             out, said = process.communicate(timeout=60)
-        assert process.returncode == 0, out + said
+        failed = [line for line in out.splitlines() if line.strip().startswith("failed:")]
+        # the deny of the one may stand before the other has tried its canary
+        assert all("gives no canary: AWS allows it none of" in line for line in failed), out + said
+        assert process.returncode == (2 if failed else 0), out + said
     assert place.alive() == set()
     assert place.leases() == []
     first, second = (Cases(each.state / "incidents", SystemClock()).read("all") for each in shells)

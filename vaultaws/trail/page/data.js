@@ -112,12 +112,14 @@ function facts(row) {
   const add = (term, words, tone) => { if (words) said.push({ term, words, tone: tone || "" }); };
   const kind = STANDINGS[standing(row)];
   add("Standing", kind.words, kind.tone === "bad" ? "alarm" : kind.tone === "odd" ? "doubtful" : "");
+  const next = new Set();
   for (const place of findingsOf.get(row) || []) {
     const reason = data.findings.reasons[data.findings.reason[place]];
     add("Finding", data.findings.what[place], data.findings.critical[place] ? "alarm" : "doubtful");
     add("May be wrong", reason.doubt);
-    add("Next", nextOf(reason, row).join(" · "));
+    for (const command of nextOf(reason, row)) next.add(command);
   }
+  add("Next", [...next].join(" · "));
   for (const [mark, calls, first, last, detail, event] of marksOf.get(row) || []) {
     add("Mark", `${data.marks[mark]}${detail ? `: ${detail}` : ""}, ${plural(calls, "call", "calls")}, ${when(first, true)} to ${when(last, true)}${event ? `, event ${event}` : ""}`, "doubtful");
   }
