@@ -344,7 +344,8 @@ class Whole:
         moments = [vaults_time(line) for line in self.lines]
         before = max(moment for moment in moments if moment <= starts)
         after = min(moment for moment in moments if moment >= ends)
-        self.torn = audit.Span(before, after)
+        if any(before < moment < after for moment in moments):
+            self.torn = audit.Span(before, after)
 
     def write(self, folder: Path) -> tuple[Path, Path]:
         """Write Vault's log, in two parts, and CloudTrail's files, some events twice."""
