@@ -199,11 +199,9 @@ def _salted(audit: AuditLog, device: str) -> datetime | None:
 
     A log that has no digest from before it, as one that begins with its device, hides nothing.
     """
-    old = [
-        found.time
-        for found in (*audit.issuances, *audit.rotations)
-        if found.access_key.startswith(HASHED)
-    ]
+    told = [(found.time, found.access_key) for found in audit.issuances]
+    told += [(found.time, found.access_key) for found in audit.rotations]
+    old = [moment for moment, key in told if key.startswith(HASHED)]
     first = min(old, default=None)
     made = [
         found.time
