@@ -166,12 +166,12 @@ class Whole:
 
     def revoke(self, key: Key, at: datetime, how: str) -> None:
         """Revoke the lease: by its id in the path, in the body (a digest), or by its folder."""
+        lease = key.lease if how == "id" else key.lease.rsplit("/", 1)[0]
         if how == "digest":
             told = self.written(key.lease, at + self.skew)
             request = {"operation": "update", "data": {"lease_id": told}}
             line = self.line("sys/leases/revoke", at, request=request)
         else:
-            lease = key.lease if how == "id" else key.lease.rsplit("/", 1)[0]
             verb = "revoke" if how == "id" else "revoke-prefix"
             line = self.line(f"sys/leases/{verb}/{lease}", at)
         for other in self.keys.values():
@@ -344,7 +344,8 @@ class Whole:
         moments = [vaults_time(line) for line in self.lines]
         before = max(moment for moment in moments if moment <= starts)
         after = min(moment for moment in moments if moment >= ends)
-        self.torn = audit.Span(before, after)
+        if any(before < moment < after for moment in moments):
+            self.torn = audit.Span(before, after)
 
     def write(self, folder: Path) -> tuple[Path, Path]:
         """Write Vault's log, in two parts, and CloudTrail's files, some events twice."""

@@ -197,9 +197,17 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
 def _salted(audit: AuditLog, device: str) -> datetime | None:
     """When the device was last made anew, any device where ours is not known.
 
-    A log that begins with the making of its device has nothing from before it.
+    A log that has no digest from before it, as one that begins with its device, hides nothing.
     """
-    made = [found.time for found in audit.devices if device in {"", found.device}]
+    told = [(found.time, found.access_key) for found in audit.issuances]
+    told += [(found.time, found.access_key) for found in audit.rotations]
+    old = [moment for moment, key in told if key.startswith(HASHED)]
+    first = min(old, default=None)
+    made = [
+        found.time
+        for found in audit.devices
+        if device in {"", found.device} and first is not None and first < found.time
+    ]
     return max(made, default=None)
 
 

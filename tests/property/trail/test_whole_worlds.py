@@ -34,6 +34,7 @@ def worlds(draw: st.DrawFn) -> Whole:
     if lost == "the salt":
         at = START + timedelta(seconds=draw(MOMENTS))
         world.salt_from = at + world.skew
+        unseen_line(world, "else/aws", START - timedelta(hours=1))  # in the old salt
         world.line("sys/audit/file", at, request={"operation": "update"})
     steps = draw(st.lists(st.tuples(MOMENTS, st.sampled_from(STEPS)), max_size=12))
     for seconds, step in sorted(steps):
