@@ -28,17 +28,19 @@ from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
+    from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.gather import History, LogFiles
     from vaultaws.trail.verdicts import Matching
 
+    ReadLog = Callable[[], AuditLog | None]
+
 
 @dataclass(frozen=True)
-class TrailFlags:
-    """What the command line said of the window of time and of where the evidence is."""
+class SourceFlags:
+    """What the command line said of where the evidence is, and from when on it is wanted."""
 
     since: datetime
-    until: datetime
     lag: int
     source: str | None
     root_key: tuple[str, ...]
@@ -47,12 +49,30 @@ class TrailFlags:
     mount: str
 
 
+@dataclass(frozen=True)
+class TrailFlags(SourceFlags):
+    """The same, and the end of the window of time."""
+
+    until: datetime
+
+
 def trail_options(since: str) -> Callable[[Command], Command]:
     """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
 
     `since` is where the window begins when nobody says.
     """
-    options = (
+    until = click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
+    first, *others = _options(since)
+    return lambda command: gathered(command, "flags", TrailFlags, (first, until, *others))
+
+
+def source_options(since: str) -> Callable[[Command], Command]:
+    """The same for a window without an end; the function gets one SourceFlags."""
+    return lambda command: gathered(command, "flags", SourceFlags, tuple(_options(since)))
+
+
+def _options(since: str) -> list[Callable[[Command], Command]]:
+    return [
         click.option(
             "--since",
             type=Moment(),
@@ -60,7 +80,6 @@ def trail_options(since: str) -> Callable[[Command], Command]:
             show_default=True,
             help="From: 24h or a time.",
         ),
-        click.option("--until", type=Moment(), default="0s", help="To: now when not said."),
         click.option(
             "--lag",
             type=Span(),
@@ -81,8 +100,7 @@ def trail_options(since: str) -> Callable[[Command], Command]:
         ),
         audit_log_option,
         mount_option,
-    )
-    return lambda command: gathered(command, "flags", TrailFlags, options)
+    ]
 
 
 def run(
@@ -126,8 +144,13 @@ def _wait_until(complete: datetime) -> None:
             clock.sleep(min(left, 1.0))
 
 
-def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources:
-    """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity."""
+def sources_for(
+    vault: Vault, flags: SourceFlags, server: ServerFlags, read: ReadLog | None = None
+) -> Sources:
+    """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity.
+
+    `read` reads the log for one that looks again and again; else it is read whole.
+    """
     from vaultaws.trail.check import Sources
     from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.expect import ANYTHING, Expected
@@ -135,7 +158,11 @@ def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources
     declared = _declared()
     key, user = evidence.root_user(vault, flags.mount)
     with open_journal() as journal:
-        log = evidence.settled_log(vault, journal, flags.audit_log, flags.mount)
+        log = (
+            read()
+            if read is not None
+            else evidence.settled_log(vault, journal, flags.audit_log, flags.mount)
+        )
         inventory = take(vault, journal, flags.mount, log)
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
