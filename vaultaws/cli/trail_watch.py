@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vaultaws.trail.evidence import VaultIdentity, Window
+    from vaultaws.trail.gather import QueueFiles
     from vaultaws.trail.report import Report
     from vaultaws.trail.telling import State
     from vaultaws.trail.watch import Output, Watcher
@@ -61,6 +62,7 @@ def watch(
     What was told is kept, so a watch that is started again goes on where it was; --since is for the
     first start. A finding that was found and not told when it was stopped is told again. Vault or
     AWS that do not answer are waited for, and said. With --once it exits 3 when it told something.
+    --source may be sqs:QUEUE-URL too, the target of an EventBridge rule.
     """
     from vaultaws.clock import SystemClock
     from vaultaws.trail import watch as watching
@@ -74,7 +76,7 @@ def watch(
     store = _store(flags, server)
     with store.held():
         watcher = watching.Watcher(
-            _looker(flags, server),
+            _looker(flags, server, _queue(flags, store)),
             outputs,
             store,
             _begun(store, flags.since),
@@ -121,7 +123,35 @@ def _begun(store: StateFile, since: datetime) -> State:
     return kept or State(since)
 
 
-def _looker(flags: SourceFlags, server: ServerFlags) -> Callable[[Window], Report]:
+def _queue(flags: SourceFlags, store: StateFile) -> QueueFiles | None:
+    """The events of a queue, kept beside the state; None when another source was named."""
+    from vaultaws.trail.sources.queue import SCHEME
+
+    source = flags.source or ""
+    if not source.startswith(SCHEME):
+        return None
+    from vaultaws.aws.queue import Queue
+    from vaultaws.clock import SystemClock
+    from vaultaws.leases.private import ensure_directory
+    from vaultaws.trail.gather import QueueFiles
+    from vaultaws.trail.sources.batches import cache_directory
+    from vaultaws.trail.sources.events import FolderSource
+    from vaultaws.trail.sources.queue import drain, sweep
+
+    queue, folder = Queue(source.removeprefix(SCHEME)), store.path.with_suffix(".events")
+    ensure_directory(folder)
+
+    def fill(window: Window, progress: Callable[[str], None]) -> tuple[str, ...]:
+        found = drain(queue, folder, SystemClock().now, progress)
+        sweep(folder, window.start.astimezone(UTC).date())
+        return found.lost()
+
+    return QueueFiles(FolderSource(folder), cache_directory(os.environ), fill)
+
+
+def _looker(
+    flags: SourceFlags, server: ServerFlags, queue: QueueFiles | None
+) -> Callable[[Window], Report]:
     """The check of a window. The server is opened anew each time, since tokens are replaced; of
     the audit log only what is new is read."""
     from vaultaws.trail.check import check
@@ -134,7 +164,7 @@ def _looker(flags: SourceFlags, server: ServerFlags) -> Callable[[Window], Repor
     def look(window: Window) -> Report:
         vault = open_vault(server)
         read = follower.read if follower is not None else lambda: None
-        sources = replace(sources_for(vault, flags, server, read), delivery=lag)
+        sources = replace(sources_for(vault, flags, server, read, queue), delivery=lag)
         _demand_identity(sources.identity, flags.mount)
         return check(sources, window).report
 

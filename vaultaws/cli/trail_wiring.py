@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vaultaws.config.schema import Config
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
-    from vaultaws.trail.gather import History, LogFiles
+    from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
 
     ReadLog = Callable[[], AuditLog | None]
@@ -145,11 +145,16 @@ def _wait_until(complete: datetime) -> None:
 
 
 def sources_for(
-    vault: Vault, flags: SourceFlags, server: ServerFlags, read: ReadLog | None = None
+    vault: Vault,
+    flags: SourceFlags,
+    server: ServerFlags,
+    read: ReadLog | None = None,
+    events: QueueFiles | None = None,
 ) -> Sources:
     """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity.
 
-    `read` reads the log for one that looks again and again; else it is read whole.
+    `read` reads the log for one that looks again and again; else it is read whole. `events` are
+    those of a queue.
     """
     from vaultaws.trail.check import Sources
     from vaultaws.trail.evidence import VaultIdentity
@@ -167,7 +172,7 @@ def sources_for(
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
-        events=_events(flags.source or (trail.source if trail else "api")),
+        events=events or _events(flags.source or (trail.source if trail else "api")),
         identity=VaultIdentity(
             frozenset(filter(None, (key, *flags.root_key))),
             user,
@@ -199,7 +204,14 @@ def _events(source: str) -> History | LogFiles:
         return History(evidence.paced_lookup(), (region,) if region else ())
     from vaultaws.trail.sources.batches import cache_directory
     from vaultaws.trail.sources.bucket import source_of
+    from vaultaws.trail.sources.queue import SCHEME
 
+    if source.startswith(SCHEME):
+        raise UsageError(
+            "a queue is no source for a single check",
+            why="it has only what came since it was read last",
+            do="vaultaws trail watch --source sqs:URL, or name another source here",
+        )
     return LogFiles(source_of(source), cache_directory(os.environ))
 
 

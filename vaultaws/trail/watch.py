@@ -186,7 +186,8 @@ def _raise_lasting(faults: Iterable[VaultawsError]) -> None:
 def passes(fault: VaultawsError) -> bool:
     """True for a failure that can end by itself."""
     if isinstance(fault, AwsError):
-        return not isinstance(fault, AwsSetupError) and fault.code in THROTTLED | {""}
+        failed = fault.code in THROTTLED | {""} or fault.what.startswith("AWS failed")
+        return failed and not isinstance(fault, AwsSetupError)
     return isinstance(fault, (*PASSING, DeliveryError))
 
 

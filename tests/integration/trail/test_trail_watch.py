@@ -145,6 +145,30 @@ def test_it_runs_until_it_is_ended_and_figures_can_be_scraped(wired: Wired, tmp_
     assert here(shell, *once)[:2] == (0, "")
 
 
+def test_a_queue_brings_events(wired: Wired, tmp_path: Path) -> None:
+    write_roles(wired)
+    declare(wired, tmp_path, "")
+    since = begin()
+    key = steal(wired, "vault-thief")
+    seen = wired.client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "GetFederationToken"}]
+    )
+    records = [json.loads(found["CloudTrailEvent"]) for found in seen["Events"]]
+    sqs = wired.client("sqs")
+    url = sqs.create_queue(QueueName=f"trail-{wired.mount}")["QueueUrl"]
+    for record in records:
+        envelope = {"detail-type": "AWS API Call via CloudTrail", "detail": record}
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(envelope))
+    source = ("--source", f"sqs:{url}")
+    shell = operator(wired, tmp_path)
+    code, out, said = here(shell, *WATCH, "--once", *since, *source)
+    assert code == 3, said
+    assert [json.loads(text)["access_key_id"] for text in out.splitlines()] == [key]
+    assert here(shell, *WATCH, "--once", *since, *source)[:2] == (0, "")
+    code, _, said = here(shell, "trail", "check", *source)
+    assert (code, "a queue is no source for a single check" in said) == (1, True)
+
+
 def test_wrong_use_and_denials_are_said_at_once(wired: Wired, tmp_path: Path) -> None:
     declare(wired, tmp_path, "")
     shell = operator(wired, tmp_path)
