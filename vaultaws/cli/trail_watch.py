@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaultaws.cli import evidence, output
+from vaultaws.cli import evidence, handler, output
 from vaultaws.cli.options import ServerFlags, Span, server_options
 from vaultaws.cli.trail_wiring import SourceFlags, source_options, sources_for
 from vaultaws.cli.wiring import open_vault, settings
@@ -120,6 +120,8 @@ def _begun(store: StateFile, since: datetime) -> State:
     except DamagedError as damage:
         output.say(f"· the state at {store.path} cannot be read: {damage}; begun anew")
         kept = None
+    if kept is not None:
+        output.hint(f"going on from {kept.start:%Y-%m-%d %H:%M} UTC: --since is for a first start")
     return kept or State(since)
 
 
@@ -164,9 +166,12 @@ def _looker(
     def look(window: Window) -> Report:
         vault = open_vault(server)
         read = follower.read if follower is not None else lambda: None
-        sources = replace(sources_for(vault, flags, server, read, queue), delivery=lag)
-        _demand_identity(sources.identity, flags.mount)
-        return check(sources, window).report
+        try:
+            sources = replace(sources_for(vault, flags, server, read, queue), delivery=lag)
+            _demand_identity(sources.identity, flags.mount)
+            return check(sources, window).report
+        except OSError as error:  # a full disk is waited for, as Vault and AWS are
+            raise handler.from_os(error) from error
 
     return look
 

@@ -117,16 +117,22 @@ def decoded(body: Mapping[str, Any]) -> State:
         msg = "not a state of this version"
         raise ValueError(msg)
     settled = body["watermark"]
-    waiting = tuple(
-        Waiting(str(found["uid"]), dict(found["line"]), frozenset(map(str, found["taken"])))
-        for found in body["waiting"]
-    )
+    waiting = tuple(map(_waiting, body["waiting"]))
     return State(
         _moment(body["start"]),
         None if settled is None else _moment(settled),
         {str(uid): _moment(at) for uid, at in body["known"].items()},
         waiting,
     )
+
+
+def _waiting(found: Mapping[str, Any]) -> Waiting:
+    line = dict(found["line"])
+    _moment(line["at"])
+    if not {"kind", "severity"} <= line.keys():
+        msg = "a finding in part"
+        raise ValueError(msg)
+    return Waiting(str(found["uid"]), line, frozenset(map(str, found["taken"])))
 
 
 def _moment(text: str) -> datetime:

@@ -92,7 +92,7 @@ def test_each_finding_is_told_once_over_runs(wired: Wired, tmp_path: Path) -> No
     lines = [json.loads(text) for text in out.splitlines()]
     assert code == 3, said
     assert [line["access_key_id"] for line in lines] == [first]
-    assert lines[0]["kind"] == "unexplained"
+    assert lines[0]["kind"] == "unexplained", lines
     assert here(shell, *once)[:2] == (0, "")
 
     issued = log_in(wired, "ben").issue(wired.mount, "reader-sts", sts=True, ttl_seconds=900)

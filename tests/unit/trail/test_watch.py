@@ -213,6 +213,7 @@ def test_pauses_grow_to_ten_minutes() -> None:
 )
 def test_throttling_passes_and_a_denial_does_not(code: str, expected: bool) -> None:
     assert passes(AwsError("AWS refused", why="no", do="wait", code=code)) is expected
+    assert passes(AwsError("AWS failed to look", why="500", do="wait", code="InternalError"))
 
 
 def test_it_ends_by_itself() -> None:

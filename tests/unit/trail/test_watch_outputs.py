@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import threading
@@ -21,13 +22,16 @@ from vaultaws.errors import DeliveryError, LocalStateError, UsageError
 from vaultaws.leases.target import Target
 from vaultaws.trail.metrics import Figures, render
 from vaultaws.trail.metricsserver import place_of, served
-from vaultaws.trail.telling import State, after, taken, told
+from vaultaws.trail.telling import State, Waiting, after, taken, told
 from vaultaws.trail.verdicts import Standing
-from vaultaws.trail.watchstate import DamagedError, StateFile
+from vaultaws.trail.watchstate import DamagedError, StateFile, encoded
 from vaultaws.trail.webhook import Webhook
 
 TARGET = Target("http://127.0.0.1:8200", "", "aws")
 FIRST = State(START)
+PART = json.dumps(
+    encoded(State(START, waiting=(Waiting("a", {"at": START.isoformat(), "kind": "missing"}),)))
+).encode()
 
 
 def after_a_day() -> State:
@@ -56,7 +60,8 @@ def test_hostile_words_are_kept_and_told_as_ascii(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"version":2}', b'{"version":1,"start":"2026-01-01"}', b"\xff"]
+    "content",
+    [b"", b"{", b"[]", b'{"version":2}', b'{"version":1,"start":"2026-01-01"}', b"\xff", PART],
 )
 def test_a_damaged_state_is_said(tmp_path: Path, content: bytes) -> None:
     store = StateFile(tmp_path, TARGET)
