@@ -1,4 +1,6 @@
-"""The match alone, from one to ten million events: `python -m benchmarks.trail_match --scratch DIR`.
+"""The match alone, from one to ten million events.
+
+`python -m benchmarks.trail_match --scratch DIRECTORY`
 
 The events are Parquet files as `trail/sources` keeps them, written by DuckDB from a formula: of a
 hundred, one is a credential that Vault's identity mints and sixty are calls with such credentials.

@@ -111,6 +111,12 @@ class AwsError(VaultawsError):
         self.code = code
 
 
+class DeliveryError(VaultawsError):
+    """What findings are sent to did not take one."""
+
+    exit_code = 2
+
+
 class FindingsError(VaultawsError):
     """The command worked and found something that should not be."""
 

@@ -9,6 +9,7 @@ from vaultaws.cli.options import ServerFlags, json_option, server_options
 from vaultaws.cli.trail_athena import athena
 from vaultaws.cli.trail_explain import explain
 from vaultaws.cli.trail_report import report
+from vaultaws.cli.trail_watch import watch
 from vaultaws.cli.trail_wiring import TrailFlags, run, trail_options
 from vaultaws.errors import FindingsError
 
@@ -21,6 +22,7 @@ def command() -> None:
 command.add_command(report)
 command.add_command(explain)
 command.add_command(athena)
+command.add_command(watch)
 
 
 @command.command("check", epilog="\b\nExample:\n  vaultaws trail check --since 24h --json")

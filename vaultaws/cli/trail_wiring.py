@@ -29,16 +29,15 @@ from vaultaws.vault.protocol import Vault
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
     from vaultaws.trail.check import Checked, Sources
-    from vaultaws.trail.gather import History, LogFiles
+    from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
 
 
 @dataclass(frozen=True)
-class TrailFlags:
-    """What the command line said of the window of time and of where the evidence is."""
+class SourceFlags:
+    """What the command line said of where the evidence is, and from when on it is wanted."""
 
     since: datetime
-    until: datetime
     lag: int
     source: str | None
     root_key: tuple[str, ...]
@@ -48,12 +47,30 @@ class TrailFlags:
     mount: str
 
 
+@dataclass(frozen=True)
+class TrailFlags(SourceFlags):
+    """The same, and the end of the window of time."""
+
+    until: datetime
+
+
 def trail_options(since: str) -> Callable[[Command], Command]:
     """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
 
     `since` is where the window begins when nobody says.
     """
-    options = (
+    until = click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
+    first, *others = _options(since)
+    return lambda command: gathered(command, "flags", TrailFlags, (first, until, *others))
+
+
+def source_options(since: str) -> Callable[[Command], Command]:
+    """The same for a window without an end; the function gets one SourceFlags."""
+    return lambda command: gathered(command, "flags", SourceFlags, tuple(_options(since)))
+
+
+def _options(since: str) -> list[Callable[[Command], Command]]:
+    return [
         click.option(
             "--since",
             type=Moment(),
@@ -61,7 +78,6 @@ def trail_options(since: str) -> Callable[[Command], Command]:
             show_default=True,
             help="From: 24h or a time.",
         ),
-        click.option("--until", type=Moment(), default="0s", help="To: now when not said."),
         click.option(
             "--lag",
             type=Span(),
@@ -87,8 +103,7 @@ def trail_options(since: str) -> Callable[[Command], Command]:
         ),
         audit_log_option,
         mount_option,
-    )
-    return lambda command: gathered(command, "flags", TrailFlags, options)
+    ]
 
 
 def run(
@@ -135,8 +150,16 @@ def _wait_until(complete: datetime) -> None:
             clock.sleep(min(left, 1.0))
 
 
-def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources:
-    """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity."""
+def sources_for(
+    vault: Vault,
+    flags: SourceFlags,
+    server: ServerFlags,
+    events: QueueFiles | None = None,
+) -> Sources:
+    """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity.
+
+    `events` are those of a queue.
+    """
     from vaultaws.trail.check import Sources
     from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.expect import ANYTHING, Expected
@@ -150,7 +173,8 @@ def sources_for(vault: Vault, flags: TrailFlags, server: ServerFlags) -> Sources
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
-        events=_events(
+        events=events
+        or _events(
             flags.source or (trail.source if trail else "api"),
             flags.since,
             trail.regions if trail else (),
@@ -197,7 +221,14 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
         return History(evidence.paced_lookup(), tuple(dict.fromkeys(regions)))
     from vaultaws.trail.sources.batches import cache_directory
     from vaultaws.trail.sources.bucket import source_of
+    from vaultaws.trail.sources.queue import SCHEME
 
+    if source.startswith(SCHEME):
+        raise UsageError(
+            "a queue is no source for a single check",
+            why="it has only what came since it was read last",
+            do="vaultaws trail watch --source sqs:URL, or name another source here",
+        )
     return LogFiles(source_of(source), cache_directory(os.environ))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -146,6 +146,27 @@ class LogFiles:
             gaps=_gaps(found.faults, window),
             notes=(*found.notes, *(() if found.faults.is_partial else found.faults.lines())),
         )
+
+
+@dataclass(frozen=True)
+class QueueFiles(LogFiles):
+    """Log files that are filled from a queue before each look. `fill` does so for a window, and
+    returns what it could not bring, in words."""
+
+    fill: Callable[[Window, Watch], tuple[str, ...]]
+
+    def gather(
+        self,
+        engine: DuckDb,
+        identity: VaultIdentity,
+        known: Iterable[str],
+        window: Window,
+        watch: Watch,
+    ) -> Gathered:
+        """Bring what came, and what had come. Raises LocalStateError and AwsError."""
+        lost = self.fill(window, watch)
+        found = super().gather(engine, identity, known, window, watch)
+        return replace(found, lost=(*found.lost, *lost))
 
 
 def _gaps(faults: Faults, window: Window) -> tuple[Span, ...]:

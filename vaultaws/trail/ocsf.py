@@ -6,7 +6,6 @@ Source: schema.ocsf.io, class detection_finding; activity 1 is Create, severity 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,10 +25,7 @@ _SEVERITIES: Final = {Severity.CRITICAL: (5, "Critical"), Severity.WARNING: (3, 
 
 def lines(report: Report) -> Iterator[str]:
     """Yield each finding as a line; the same finding has the same uid in every run."""
-    by_key = {found.access_key_id: found for found in report.matching.verdicts}
-    by_lease = {found.lease_id: found for found in report.matching.verdicts}
-    for finding in report.findings:
-        verdict = by_key.get(finding.access_key_id or "-") or by_lease.get(finding.lease_id or "-")
+    for finding, verdict in report.judged():
         yield json.dumps(detection(finding, verdict, report.end))
 
 
@@ -52,7 +48,7 @@ def detection(finding: Finding, verdict: Verdict | None, at: datetime) -> dict[s
             "product": {"name": "vaultaws", "vendor_name": "vaultaws", "version": VERSION},
         },
         "finding_info": {
-            "uid": _uid(finding),
+            "uid": finding.uid,
             "title": str(finding.kind),
             "desc": finding.what,
             "types": [str(finding.kind)],
@@ -77,13 +73,6 @@ def _evidence(finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
         "rests_on": why.rests_on,
         "could_be_wrong": why.could_be_wrong,
     }
-
-
-def _uid(finding: Finding) -> str:
-    named = "\0".join(
-        (str(finding.kind), finding.access_key_id, finding.event_id, finding.lease_id)
-    )
-    return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 def _milliseconds(moment: datetime) -> int:

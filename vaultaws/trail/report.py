@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,6 +38,17 @@ class Finding:
     event_id: str = ""
     lease_id: str = ""
 
+    @property
+    def uid(self) -> str:
+        """A name that the same finding has in every run.
+
+        The first of several calls is not a part of it where a key is: calls come late, and many
+        are of the same second.
+        """
+        about = self.access_key_id or self.lease_id or self.event_id
+        named = f"{self.kind}\0{about}"
+        return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
 
 @dataclass(frozen=True)
 class Report:
@@ -65,6 +78,14 @@ class Report:
             *(_marked(verdict, mark) for verdict in found.verdicts for mark in verdict.marks),
             *(_beyond(verdict) for verdict in found.verdicts if verdict.alive_until),
         )
+
+    def judged(self) -> Iterator[tuple[Finding, Verdict | None]]:
+        """Yield each finding with the credential it is about, None for one about none."""
+        by_key = {found.access_key_id: found for found in self.matching.verdicts}
+        by_lease = {found.lease_id: found for found in self.matching.verdicts}
+        for finding in self.findings:
+            verdict = by_key.get(finding.access_key_id or "-")
+            yield finding, verdict or by_lease.get(finding.lease_id or "-")
 
     @property
     def unread(self) -> tuple[str, ...]:

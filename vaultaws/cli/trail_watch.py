@@ -1,0 +1,210 @@
+"""`vaultaws trail watch`: the check, again and again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vaultaws.cli import handler, output
+from vaultaws.cli.options import ServerFlags, Span, server_options
+from vaultaws.cli.trail_wiring import SourceFlags, source_options, sources_for
+from vaultaws.cli.wiring import open_vault, settings
+from vaultaws.errors import FindingsError, VaultDeniedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vaultaws.trail.evidence import VaultIdentity, Window
+    from vaultaws.trail.gather import QueueFiles
+    from vaultaws.trail.report import Report
+    from vaultaws.trail.telling import State
+    from vaultaws.trail.watch import Output, Watcher
+    from vaultaws.trail.watchstate import StateFile
+
+
+@click.command("watch", epilog="\b\nExample:\n  vaultaws trail watch --every 60s --metrics 9187")
+@click.option("--every", type=Span(), default="60s", show_default=True, help="How often to look.")
+@click.option("--for", "span", type=Span(), help="How long to watch; else until stopped.")
+@click.option("--once", is_flag=True, help="Look once, and end: for cron.")
+@click.option(
+    "--reach",
+    type=Span(),
+    default="24h",
+    show_default=True,
+    help="How far back to look for uses of a credential that lives on.",
+)
+@click.option(
+    "--webhook", envvar="VAULTAWS_WEBHOOK", help="POST each finding there (VAULTAWS_WEBHOOK)."
+)
+@click.option("--metrics", help="Serve figures for Prometheus on HOST:PORT, or PORT here.")
+@source_options(since="1h")
+@server_options
+def watch(
+    *,
+    every: int,
+    span: int | None,
+    once: bool,
+    reach: int,
+    webhook: str | None,
+    metrics: str | None,
+    flags: SourceFlags,
+    server: ServerFlags,
+) -> int:
+    """Tell each finding once, as a line of JSON, as soon as CloudTrail shows it.
+
+    What was told is kept, so a watch that is started again goes on where it was; --since is for the
+    first start. A finding that was found and not told when it was stopped is told again. Vault or
+    AWS that do not answer are waited for, and said. With --once it exits 3 when it told something.
+    --source may be sqs:QUEUE-URL too, the target of an EventBridge rule.
+    """
+    from vaultaws.clock import SystemClock
+    from vaultaws.trail import watch as watching
+
+    clock = SystemClock()
+    outputs: list[Output] = [_Lines()]
+    if webhook:
+        from vaultaws.trail.webhook import Webhook
+
+        outputs.append(Webhook(webhook, clock))
+    store = _store(flags, server)
+    with store.held():
+        watcher = watching.Watcher(
+            _looker(flags, server, _queue(flags, store)),
+            outputs,
+            store,
+            _begun(store, flags.since),
+            clock,
+            reach=timedelta(seconds=reach),
+        )
+        with _metrics(metrics, watcher):
+            if once:
+                return _once(watcher)
+            watching.run(
+                watcher, clock, every_seconds=max(every, 1), for_seconds=span, say=output.say
+            )
+    return 0
+
+
+class _Lines:
+    """Standard output."""
+
+    name = "stdout"
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        output.result(json.dumps(line, ensure_ascii=True))
+
+
+def _store(flags: SourceFlags, server: ServerFlags) -> StateFile:
+    from vaultaws.leases.target import Target
+    from vaultaws.trail.watchstate import StateFile, default_directory
+
+    found = settings(server)
+    target = Target(found.address, found.namespace, flags.mount)
+    return StateFile(default_directory(os.environ), target)
+
+
+def _begun(store: StateFile, since: datetime) -> State:
+    """The state that was kept, or a first one."""
+    from vaultaws.trail.telling import State
+    from vaultaws.trail.watchstate import DamagedError
+
+    try:
+        kept = store.load()
+    except DamagedError as damage:
+        output.say(f"· the state at {store.path} cannot be read: {damage}; begun anew")
+        kept = None
+    if kept is not None:
+        output.hint(f"going on from {kept.start:%Y-%m-%d %H:%M} UTC: --since is for a first start")
+    return kept or State(since)
+
+
+def _queue(flags: SourceFlags, store: StateFile) -> QueueFiles | None:
+    """The events of a queue, kept beside the state; None when another source was named."""
+    from vaultaws.trail.sources.queue import SCHEME
+
+    source = flags.source or ""
+    if not source.startswith(SCHEME):
+        return None
+    from vaultaws.aws.queue import Queue
+    from vaultaws.clock import SystemClock
+    from vaultaws.leases.private import ensure_directory
+    from vaultaws.trail.gather import QueueFiles
+    from vaultaws.trail.sources.batches import cache_directory
+    from vaultaws.trail.sources.events import FolderSource
+    from vaultaws.trail.sources.queue import drain, sweep
+
+    queue, folder = Queue(source.removeprefix(SCHEME)), store.path.with_suffix(".events")
+    ensure_directory(folder)
+
+    def fill(window: Window, progress: Callable[[str], None]) -> tuple[str, ...]:
+        found = drain(queue, folder, SystemClock().now, progress)
+        sweep(folder, window.start.astimezone(UTC).date())
+        return found.lost()
+
+    return QueueFiles(FolderSource(folder), cache_directory(os.environ), fill)
+
+
+def _looker(
+    flags: SourceFlags, server: ServerFlags, queue: QueueFiles | None
+) -> Callable[[Window], Report]:
+    """The check of a window. The server is opened anew each time, since tokens are replaced, and
+    the audit log is read whole: a torn line is a gap between its neighbours."""
+    from vaultaws.trail.check import check
+
+    lag = timedelta(seconds=flags.lag)
+
+    def look(window: Window) -> Report:
+        vault = open_vault(server)
+        try:
+            sources = replace(sources_for(vault, flags, server, queue), delivery=lag)
+            _demand_identity(sources.identity, flags.mount)
+            return check(sources, window).report
+        except OSError as error:  # a full disk is waited for, as Vault and AWS are
+            raise handler.from_os(error) from error
+
+    return look
+
+
+def _demand_identity(identity: VaultIdentity, mount: str) -> None:
+    """Refuse to look for nobody's calls: nothing would be found, and all would count as settled."""
+    if not (identity.key_ids or identity.user_name or identity.role_name):
+        raise VaultDeniedError(
+            "it is not known who Vault is in AWS",
+            why=f"this token may not read {mount}/config/root, or there is no key there",
+            do="give it that right, or name the key with --root-key",
+        )
+
+
+@contextmanager
+def _metrics(place: str | None, watcher: Watcher) -> Iterator[None]:
+    if place is None:
+        yield
+        return
+    from vaultaws.trail.metrics import render
+    from vaultaws.trail.metricsserver import PATH, place_of, served
+
+    with served(place_of(place), lambda: render(watcher.figures)) as (host, port):
+        shown = f"[{host}]" if ":" in host else host
+        output.say(f"· metrics at http://{shown}:{port}{PATH}")
+        yield
+
+
+def _once(watcher: Watcher) -> int:
+    from vaultaws.trail.watch import Voice
+
+    seen = watcher.round()
+    Voice(output.say).tell(replace(seen, faults=()))
+    if seen.faults:
+        first, *others = seen.faults
+        for other in others:
+            first.add_note(f"{other.what}: {other.why}")
+        raise first
+    unread = seen.report is not None and bool(seen.report.unread)
+    return FindingsError.exit_code if seen.told or unread else 0
