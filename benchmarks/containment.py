@@ -5,6 +5,9 @@ people run it. Meanwhile tokens issued before it are tried with an action they a
 connections, until AWS has refused each of them five times in a row: the time of the last of those
 proofs counts from the start of the command. In the end `incident verify` is timed, and users,
 leases and samples are looked at.
+
+With `--gone 10` so many users are deleted behind Vault's back first, and `vault lease revoke
+-prefix` is run on the same set before ours, which then has to finish what that leaves.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import itertools
 import json
 import os
 import platform
+import random
 import subprocess
 import sys
 import tempfile
@@ -30,11 +34,15 @@ from benchmarks.measure import CommandFailedError
 from benchmarks.stage import Stage, StageError, open_stage
 from benchmarks.steps import say, show
 from vaultaws.aws.actions import Action, attempt_with
+from vaultaws.aws.pace import Pace, Rate
 from vaultaws.aws.proof import TIMES, classify
 from vaultaws.aws.sessions import client
 from vaultaws.aws.streak import Streak
+from vaultaws.aws.users import Users
 from vaultaws.errors import VaultawsError
 from vaultaws.interrupts import ending_signals_raise
+from vaultaws.local.build import vault_binary
+from vaultaws.local.directories import Directories
 from vaultaws.model import Credentials
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.gateway import HvacVault
@@ -90,6 +98,7 @@ class Figures:
     verified: float
     standings: str
     last_words: str
+    prefix: str = ""
 
 
 def prepare(stage: Stage) -> None:
@@ -161,6 +170,27 @@ def issue(stage: Stage, users: int, tokens: int) -> list[Credentials]:
         return list(pool.map(one, kinds))
 
 
+def prefix_revoked(stage: Stage, gone: int) -> str:
+    """Delete users behind Vault's back, then let Vault revoke all leases of IAM users by prefix;
+    what came of it, in words."""
+    users = Users(administrator(stage), stage.region, Pace(rate=Rate(500.0)))
+    names = [user.name for user in users.seen(prefix="vault-token-")]
+    for name in random.Random(1).sample(names, gone):
+        users.clear(name)
+        users.delete(name)
+    binary = vault_binary(Directories.of(os.environ).cache, show)
+    command = [str(binary), "lease", "revoke", "-prefix", "-sync", f"{MOUNT}/creds"]
+    environ = {**stage.environ(), "VAULT_ADDR": stage.server.address}
+    began = time.perf_counter()
+    done = subprocess.run(
+        command, env=environ, capture_output=True, check=False, timeout=LIMIT_SECONDS
+    )
+    seconds = time.perf_counter() - began
+    with opened(stage) as vault:
+        left = len(vault.list_leases(f"{MOUNT}/creds"))
+    return f"exit {done.returncode} after {seconds:.1f} s, {left:,} of {len(names):,} leases left"
+
+
 def contained(stage: Stage) -> tuple[float, dict[str, Any], str]:
     """Run the command; its seconds, its answer, its last words."""
     environ = {**stage.environ(), "VAULTAWS_AUDIT_LOG": str(stage.server.audit)}
@@ -201,7 +231,7 @@ def verified(stage: Stage, name: str) -> tuple[float, str]:
     return seconds, ", ".join(f"{number:,} {standing}" for standing, number in counts.items())
 
 
-def measure(stage: Stage, users: int, tokens: int) -> Figures:
+def measure(stage: Stage, users: int, tokens: int, gone: int) -> Figures:
     """Issue, contain, look."""
     os.environ["AWS_ENDPOINT_URL"] = stage.aws.endpoint
     prepare(stage)
@@ -209,6 +239,7 @@ def measure(stage: Stage, users: int, tokens: int) -> Figures:
     issued = issue(stage, users, tokens)
     issuing = time.perf_counter() - began
     say(f"{len(issued):,} credentials issued in {issuing:.0f} s")
+    prefix = prefix_revoked(stage, gone) if gone else ""
     watched = Watched(issued[: min(tokens, WATCHED * len(KINDS))], stage.region)
     over, started = threading.Event(), time.perf_counter()
     watching = threading.Thread(target=watched.run, args=(started, over))
@@ -233,6 +264,7 @@ def measure(stage: Stage, users: int, tokens: int) -> Figures:
         verified=verifying,
         standings=standings,
         last_words=words[-2000:],
+        prefix=prefix,
     )
 
 
@@ -257,8 +289,10 @@ def alive(tokens: Sequence[Credentials], region: str, samples: int = 60) -> int:
 
 
 def report(figures: Figures, users: int, tokens: int) -> None:
+    first = [("`vault lease revoke -prefix -sync` before it", figures.prefix)]
     rows: list[tuple[str, str]] = [
         ("IAM users, STS credentials", f"{users:,}, {tokens:,}"),
+        *(first if figures.prefix else ()),
         ("STS proved dead after", f"{figures.proved:.1f} s"),
         ("all done after", f"{figures.done:.1f} s"),
         ("steps", f"{figures.steps:,}"),
@@ -277,6 +311,7 @@ def main() -> int:
     parser.add_argument("--server", default="openbao")
     parser.add_argument("--users", type=int, default=1000)
     parser.add_argument("--tokens", type=int, default=5000)
+    parser.add_argument("--gone", type=int, default=0, help="users deleted behind Vault's back")
     options = parser.parse_args()
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     print(
@@ -291,7 +326,8 @@ def main() -> int:
             open_stage(options.server, Path(place), show) as stage,
         ):
             print(f"{stage.server.product.label} {stage.server.version}\n", flush=True)
-            report(measure(stage, options.users, options.tokens), options.users, options.tokens)
+            figures = measure(stage, options.users, options.tokens, options.gone)
+            report(figures, options.users, options.tokens)
     except (CommandFailedError, StageError, VaultawsError) as error:
         say(f"error: {error}")
         return 1

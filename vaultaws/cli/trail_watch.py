@@ -65,8 +65,10 @@ def watch(
     --source may be sqs:QUEUE-URL too, the target of an EventBridge rule.
     """
     from vaultaws.clock import SystemClock
+    from vaultaws.trail import packages
     from vaultaws.trail import watch as watching
 
+    packages.require()
     clock = SystemClock()
     outputs: list[Output] = [_Lines()]
     if webhook:

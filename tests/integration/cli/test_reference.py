@@ -34,6 +34,7 @@ FREE = (
 PRINTED_BY_FORMAT = {
     *("creds (--format json)", "mfa login", "mfa assume (--format json)"),
     *("incident report (--format json)", "incident status NAME"),
+    "trail watch",
 }
 ROLES = """
 [roles.reader]
