@@ -8,7 +8,7 @@ from typing import Final
 
 from vaultaws.errors import UsageError
 
-NEEDED: Final = ("duckdb", "ibis", "isal", "msgspec", "pyarrow")
+NEEDED: Final = ("duckdb", "ibis", "isal", "msgspec", "packaging", "pyarrow")
 
 
 def require(find: Callable[[str], object | None] = find_spec) -> None:
