@@ -35,23 +35,27 @@ def test_incidents_and_the_command_line_load_none_of_them() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_all_that_a_check_loads_is_in_the_lock_of_the_local_stack() -> None:
+def test_a_check_runs_on_what_the_lock_of_the_local_stack_has() -> None:
     """The tests' own environment has more, so a package that is missing there would not show."""
-    program = """
+    lock = (Path(__file__).parents[3] / "requirements" / "local.txt").read_text("utf-8")
+    locked = {line.partition("==")[0] for line in lock.splitlines() if "==" in line}
+    program = f"""
 import importlib.metadata, sys
+locked, known = {locked!r}, importlib.metadata.packages_distributions()
+
+class OnlyLocked:
+    def find_spec(self, name, path=None, target=None):
+        owners = known.get(name.partition(".")[0], ())
+        if owners and not locked & {{owner.lower().replace("_", "-") for owner in owners}}:
+            raise ModuleNotFoundError(name, name=name)
+
+sys.meta_path.insert(0, OnlyLocked())
 from vaultaws.trail import check, queries
 from vaultaws.trail.engines import DuckDb
 with DuckDb():
     for name in queries.KEPT:
         queries.sql(name)
-known = importlib.metadata.packages_distributions()
-loaded = {name for module in list(sys.modules) for name in known.get(module, ())}
-print(*sorted(name.lower().replace("_", "-") for name in loaded))
 """
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    lock = (Path(__file__).parents[3] / "requirements" / "local.txt").read_text("utf-8")
-    locked = {line.partition("==")[0] for line in lock.splitlines() if "==" in line}
-    loaded = set(done.stdout.split())
-    assert {"packaging", "duckdb", "ibis-framework"} <= loaded
-    assert loaded - locked == set()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
