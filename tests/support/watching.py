@@ -26,7 +26,7 @@ class CrashError(BaseException):
 @dataclass
 class Fate:
     """Numbers each effect, and crashes or fails at some of them. Odd crashes come after the effect,
-    even ones before it. Who is dead clears nothing up."""
+    even ones before it, also where the effect failed. Who is dead clears nothing up."""
 
     crashes: frozenset[int] = frozenset()
     failures: frozenset[int] = frozenset()
@@ -40,11 +40,13 @@ class Fate:
         self.dead = self.number in self.crashes
         if self.dead and self.number % 2 == 0:
             raise CrashError
-        if self.number in self.failures:
-            raise fault
-        done()
+        failed = self.number in self.failures
+        if not failed:
+            done()
         if self.dead:
             raise CrashError
+        if failed:
+            raise fault
 
 
 @dataclass
