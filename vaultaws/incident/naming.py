@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +18,6 @@ from vaultaws.lint.username import SAMPLE_PERSON, Sample, user_name
 
 AROUND_SECONDS: Final = (0, -1, 1, -2, 2)
 """The engine takes its time first, the audit log its own after AWS's answer."""
-CREATED_WITHIN: Final = timedelta(seconds=5)
 _ONE, _OTHER = Sample("x"), Sample("y")
 _SECONDS: Final = str(_ONE.unix_seconds)
 _THEN: Final = 1_834_567_891

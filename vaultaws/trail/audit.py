@@ -12,7 +12,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -373,8 +373,3 @@ def _time(text: str) -> datetime:
 def mount_of(issuance: AuditIssuance) -> str:
     """Return the mount that issued."""
     return issuance.path.rsplit("/", 2)[0]
-
-
-def mounts_of(issuances: Iterable[AuditIssuance]) -> set[str]:
-    """Return the mounts that issued."""
-    return {mount_of(found) for found in issuances}

@@ -16,7 +16,7 @@ from vaultaws.trail.audit import AuditLog, mount_of
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
 from vaultaws.trail.expect import ANYTHING, Expected
-from vaultaws.trail.gather import Gathered, History, LogFiles
+from vaultaws.trail.gather import Gathered, History, LogFiles, Wanted
 from vaultaws.trail.match import Question, event_of, match, roots
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Matching, Standing
@@ -70,9 +70,8 @@ def check(
     """
     with DuckDb() as engine:
         engine.table("roots", roots(sources.identity))
-        gathered = sources.events.gather(
-            engine, sources.identity, _clear_keys(sources, window), window, watch
-        )
+        wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch)
+        gathered = sources.events.gather(engine, wanted)
         watch("Vault's audit log")
         view, identity = _known(sources, engine, window)
         watch("matching")
@@ -124,7 +123,7 @@ def within(issuances: Iterable[AuditIssuance], window: Window) -> list[AuditIssu
     return [found for found in issuances if window.start <= found.time <= window.end]
 
 
-def _clear_keys(sources: Sources, window: Window) -> list[str]:
+def _clear_keys(sources: Sources, window: Window) -> tuple[str, ...]:
     """Key ids known without CloudTrail: clear in the audit log, or in the inventory."""
     issued = within(sources.audit.issuances if sources.audit else (), window)
     clear = [
@@ -134,7 +133,8 @@ def _clear_keys(sources: Sources, window: Window) -> list[str]:
         and (not sources.mounts or mount_of(found) in sources.mounts)
     ]
     held = sources.inventory.holdings if sources.inventory else ()
-    return sorted({*clear, *(found.access_key_id for found in held if found.access_key_id)})
+    keys = {*clear, *(found.access_key_id for found in held if found.access_key_id)}
+    return tuple(sorted(keys))
 
 
 def _known(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView, VaultIdentity]:

@@ -44,6 +44,17 @@ class Gathered:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What events are gathered for. `known` are key ids known without CloudTrail; `watch` is told
+    in words what is being done."""
+
+    identity: VaultIdentity
+    known: tuple[str, ...]
+    window: Window
+    watch: Watch
+
+
+@dataclass(frozen=True)
 class History:
     """CloudTrail's event history (LookupEvents), asked for what Vault's identity did and for what
     came of it, key by key. `regions` are asked besides us-east-1."""
@@ -51,35 +62,30 @@ class History:
     lookup: Lookup
     regions: tuple[str, ...] = ()
 
-    def gather(
-        self,
-        engine: DuckDb,
-        identity: VaultIdentity,
-        known: Iterable[str],
-        window: Window,
-        watch: Watch,
-    ) -> Gathered:
-        """Bring the events as the table `events`. `known` are key ids known without CloudTrail.
+    def gather(self, engine: DuckDb, wanted: Wanted) -> Gathered:
+        """Bring the events as the table `events`.
 
         What Vault's user did is asked for by its name; a key of that user seen there is not asked
         for again, since CloudTrail allows two calls a second. A role's sessions have names that
         nobody knows, so what a role did is asked for by the names of the calls. Raises AwsError.
         """
-        search = _Search(self, window, watch)
-        named = search.look_up("Username", identity.user_name)
+        search = _Search(self, wanted.window, wanted.watch)
+        named = search.look_up("Username", wanted.identity.user_name)
         covered = {event.access_key_id for event in named if event.identity_type == "IAMUser"}
-        for key_id in sorted(identity.key_ids - covered):
+        for key_id in sorted(wanted.identity.key_ids - covered):
             search.look_up("AccessKeyId", key_id)
-        for name in sorted(MINTING | NOTED) if identity.role_name else ():
+        for name in sorted(MINTING | NOTED) if wanted.identity.role_name else ():
             search.look_up("EventName", name)
-        own = [event for event in search.reader.result().events if identity.made(event)]
-        search.follow([*minted_keys(own), *known])
+        own = [event for event in search.reader.result().events if wanted.identity.made(event)]
+        search.follow([*minted_keys(own), *wanted.known])
         read = search.reader.result()
         engine.table("events", tables.events(read.events))
         if not search.cut_short:
             return Gathered(read.unreadable)
         stopped = f"stopped after {MOST_KEYS:,} look-ups: choose a shorter span of time"
-        return Gathered(read.unreadable, lost=(stopped,), gaps=(Span(window.start, window.end),))
+        return Gathered(
+            read.unreadable, lost=(stopped,), gaps=(Span(wanted.window.start, wanted.window.end),)
+        )
 
 
 @dataclass
@@ -128,18 +134,12 @@ class LogFiles:
     source: Source
     cache: Path | None
 
-    def gather(
-        self,
-        engine: DuckDb,
-        identity: VaultIdentity,
-        known: Iterable[str],
-        window: Window,
-        watch: Watch,
-    ) -> Gathered:
+    def gather(self, engine: DuckDb, wanted: Wanted) -> Gathered:
         """Bring every event of the window as the table `events`. Raises UsageError and AwsError."""
         from vaultaws.trail.sources.events import open_events
 
-        found = open_events(self.source, window, cache=self.cache, watch=watch)
+        window = wanted.window
+        found = open_events(self.source, window, cache=self.cache, watch=wanted.watch)
         engine.files("events", found.paths, found.table, window)
         return Gathered(
             lost=found.faults.lines() if found.faults.is_partial else (),
@@ -155,17 +155,10 @@ class QueueFiles(LogFiles):
 
     fill: Callable[[Window, Watch], tuple[str, ...]]
 
-    def gather(
-        self,
-        engine: DuckDb,
-        identity: VaultIdentity,
-        known: Iterable[str],
-        window: Window,
-        watch: Watch,
-    ) -> Gathered:
+    def gather(self, engine: DuckDb, wanted: Wanted) -> Gathered:
         """Bring what came, and what had come. Raises LocalStateError and AwsError."""
-        lost = self.fill(window, watch)
-        found = super().gather(engine, identity, known, window, watch)
+        lost = self.fill(wanted.window, wanted.watch)
+        found = super().gather(engine, wanted)
         return replace(found, lost=(*found.lost, *lost))
 
 
@@ -177,7 +170,9 @@ def _gaps(faults: Faults, window: Window) -> tuple[Span, ...]:
     for fault in faults:
         if fault.loses_events:
             moment = delivered(fault.file)
-            gaps.append(
-                Span(moment - _A_FILE_COVERS, moment) if moment else Span(window.start, window.end)
-            )
+            gaps.append(Span(moment - _A_FILE_COVERS, moment) if moment else _all_of(window))
     return tuple(dict.fromkeys(gaps))
+
+
+def _all_of(window: Window) -> Span:
+    return Span(window.start, window.end)

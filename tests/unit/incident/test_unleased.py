@@ -58,7 +58,7 @@ def named(number: int, at: datetime, *, person: str = "userpass-ada", role: str 
 
 def lease(number: int, at: datetime = START, **fields: object) -> Holding:
     held = Holding(f"aws/creds/reader/{number}", "aws", "creds", "reader", LeaseState.LIVE)
-    return replace(held, issued_at=at, is_sts=False, **fields)  # type: ignore[arg-type]
+    return replace(held, issued_at=at, is_sts=False, **fields)  # type: ignore[arg-type]  # fields that tests name
 
 
 def issuance(held: Holding, person: str = "userpass-ada") -> AuditIssuance:
@@ -77,7 +77,7 @@ def ways(*leases: Holding, audited: bool = True, **fields: object) -> Ways:
     issued = {held.lease_id: issuance(held) for held in leases} if audited else {}
     known = Ways("aws", Likeness({"reader": READER}, patterns("", ["reader"])), "", issued)
     known = replace(known, digest=lambda key: f"hmac-{key}" if audited else "")
-    return replace(known, **fields)  # type: ignore[arg-type]
+    return replace(known, **fields)  # type: ignore[arg-type]  # fields that tests name
 
 
 def seen(iam: PlayedIam, *leases: Holding, known: Ways | None = None) -> Seen:

@@ -63,7 +63,7 @@ class Raw:
     def vault(self, **settings: float | str) -> HvacVault:
         address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         wanted = {"timeout_seconds": 10, "max_retries": 0} | settings
-        return HvacVault(ConnectionSettings(address, Secret("made-up"), **wanted))  # type: ignore[arg-type]
+        return HvacVault(ConnectionSettings(address, Secret("made-up"), **wanted))  # type: ignore[arg-type]  # settings that tests name
 
     def stop(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)

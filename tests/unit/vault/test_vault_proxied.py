@@ -77,7 +77,7 @@ def tunnel() -> Iterator[Tunnel]:
 
 def opened(address: str, proxy: str, **more: object) -> HvacVault:
     wanted = {"token": Secret("made-up"), "timeout_seconds": 10.0, "max_retries": 0} | more
-    return HvacVault(ConnectionSettings(address=address, proxy=proxy, **wanted))  # type: ignore[arg-type]
+    return HvacVault(ConnectionSettings(address=address, proxy=proxy, **wanted))  # type: ignore[arg-type]  # settings that tests name
 
 
 def test_tls_goes_through_a_tunnel_that_sees_no_token(

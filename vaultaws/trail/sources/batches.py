@@ -40,7 +40,6 @@ _ROWS_A_GROUP: Final = 122_880  # as many as DuckDB takes at once
 _CODED: Final = [name for name in EVENTS.names if name not in ("event_id", "time")]
 _DAY_SECONDS: Final = 86_400.0
 _KEPT_DAYS: Final = 30
-_NS: Final = 1_000_000_000
 
 Key = tuple[str, int, str]
 
