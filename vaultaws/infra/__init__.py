@@ -1,0 +1,1 @@
+"""What stands around the engine: Terraform for Vault's side, CloudFormation for the AWS side."""
