@@ -1,0 +1,23 @@
+"""docs/getting-started.md is run whole, on a stack of its own, and prints what it shows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Shell
+from tests.support.played import Player
+
+
+@pytest.mark.integration
+def test_the_first_ten_minutes(tmp_path: Path) -> None:
+    environ = Shell(tmp_path).environ
+    player = Player(
+        {**environ, "PATH": f"{Path(sys.executable).parent}:{environ['PATH']}"},
+        tmp_path,
+        prelude=("trap 'vaultaws down' EXIT",),
+        instead={"vaultaws up)": "vaultaws up --server openbao)"},
+    )
+    player.play("docs/getting-started.md")
