@@ -27,20 +27,20 @@ WIDTH = 104
 HEAD = """\
 # The command line
 
-Every verb, argument and option, with the words of `--help`. `python scripts/commands.py` writes this
-page from the help; a test fails when the two differ.
+Every verb, argument and option, with the words of `--help`. `python scripts/commands.py` writes
+this page from the help; a test fails when the two differ.
 
-Results go to stdout, words to stderr. Exit codes: 0 done · 1 wrong use, nothing done · 2 Vault or AWS
-refused or failed · 3 findings · 124 a wait ran out · `exec`: the command's own.
+Results go to stdout, words to stderr. Exit codes: 0 done · 1 wrong use, nothing done · 2 Vault or
+AWS refused or failed · 3 findings · 124 a wait ran out · `exec`: the command's own.
 
-A span is written as `15m`, `1h30m` or `7d`, or as seconds; a moment is a time (ISO 8601) or a span, for
-that long ago.
+A span is written as `15m`, `1h30m` or `7d`, or as seconds; a moment is a time (ISO 8601) or a
+span, for that long ago.
 """
 SERVER = """
 ## The server's options
 
-Commands that talk to Vault or OpenBao take these. Without them the environment counts, as it does for
-the Vault CLI; on OpenBao the `BAO_` names come first.
+Commands that talk to Vault or OpenBao take these. Without them the environment counts, as it does
+for the Vault CLI; on OpenBao the `BAO_` names come first.
 """
 SERVER_LINK = "And [the server's options](#the-servers-options)."
 USAGE = "```text\nvaultaws {} {}\n```\n"
@@ -142,7 +142,11 @@ def rows(command: click.Command, params: Sequence[click.Parameter]) -> list[Opti
     """Options as the help has them: names with their values, and words with the default."""
     at = context(command)
     records = [one.get_help_record(at) for one in params]
-    return [(f"`{record[0]}`", " ".join(record[1].split())) for record in records if record and record[1]]
+    return [
+        (f"`{record[0]}`", " ".join(record[1].split()))
+        for record in records
+        if record and record[1]
+    ]
 
 
 def context(command: click.Command) -> click.Context:

@@ -16,7 +16,9 @@ _COMMENT: Final = re.compile(r"(^|\s)#[^\n]*")
 _REDIRECTION: Final = re.compile(r"(?<=\s)\d?(?:>>?|<)\s*(?:&\d|[^\s;|&()]+)")
 _SEPARATORS: Final = "();|&\n"
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=")
-_WORDS_BEFORE: Final = frozenset({"if", "then", "else", "do", "while", "until", "!", "time", "exec"})
+_WORDS_BEFORE: Final = frozenset(
+    {"if", "then", "else", "do", "while", "until", "!", "time", "exec"}
+)
 _PLACEHOLDER: Final = "WHAT-IT-PRINTS"
 
 

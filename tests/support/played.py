@@ -14,6 +14,7 @@ from tests.support import pages
 
 SECONDS: Final = 280
 _MARK: Final = "@@ block "
+_EXIT: Final = re.compile(r"^(.*\S)[ ]+# exit (\d+)$", re.MULTILINE)
 _KEY: Final = re.compile(r"(AKIA|ASIA)…[A-Z0-9]{3}")
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -53,10 +54,10 @@ class Player:
             assert missing(block.shown, part) == [], f"{block}\n{part}"
 
     def here(self, text: str) -> str:
-        """A text of the page as it is here."""
+        """A text of the page as it is here. A line with `# exit 3` must end so."""
         for there, ours in self.instead.items():
             text = text.replace(there, ours)
-        return text
+        return _EXIT.sub(r"if \1; then false; else test $? -eq \2; fi", text)
 
     def _script(self, blocks: Sequence[pages.Block]) -> str:
         program = f'vaultaws() {{ "{sys.executable}" -m vaultaws "$@"; }}'

@@ -7,6 +7,8 @@ import pytest
 from tests.support.cmdlines import commands, fault, fault_of_mention
 from tests.support.played import missing
 
+INNER = ["--", "sh", "-c", "vaultaws; x"]
+
 
 @pytest.mark.parametrize(
     ("text", "found"),
@@ -15,7 +17,10 @@ from tests.support.played import missing
         ('eval "$(vaultaws creds a)"', [["creds", "a"]]),
         ("A=1 vaultaws plan --out x || test $? -eq 3", [["plan", "--out", "x"]]),
         ("if ! vaultaws plan; then vaultaws apply; fi", [["plan"], ["apply"]]),
-        ("vaultaws exec a \\\n  -- sh -c 'vaultaws; x'", [["exec", "a", "--", "sh", "-c", "vaultaws; x"]]),
+        (
+            "vaultaws exec a \\\n  -- sh -c 'vaultaws; x'",
+            [["exec", "a", "--", "sh", "-c", "vaultaws; x"]],
+        ),
         ("vaultaws up  # vaultaws down\n# vaultaws down\n", [["up"]]),
         ("vaultaws lint > a 2>&1 | cat", [["lint"]]),
         ("cat >> f <<'X'\nvaultaws nonsense\nX\nvaultaws lint", [["lint"]]),
@@ -24,9 +29,7 @@ from tests.support.played import missing
         ("echo vaultaws plan", []),
     ],
 )
-def test_commands_are_found_where_a_shell_would_run_them(
-    text: str, found: list[list[str]]
-) -> None:
+def test_commands_are_found_where_a_shell_would_run_them(text: str, found: list[list[str]]) -> None:
     assert sorted(commands(text)) == sorted(found)
 
 
