@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import stat
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from tests.support import pages
 from tests.support.clients import aws_cli
 from tests.support.commands import Shell
 from tests.support.hosted import hosted
+from tests.support.left_behind import hold_to_the_table
 from tests.support.played import Player
 from vaultaws.local.aws.serve import LocalAws
 from vaultaws.local.directories import Directories
@@ -62,15 +61,5 @@ def test_from_zero_to_the_daily_work(tmp_path: Path) -> None:
         environ = {**shell.environ, "PATH": path, "PYTHON": sys.executable}
         player = Player(environ, home, (PRELUDE,), server.instead)
         player.play("docs/production.md", "docs/people.md")
-    what_is_left(home / "state" / "vaultaws")
+    hold_to_the_table(home / "state" / "vaultaws", at_least=6)
     assert not (home / "root-token").exists()
-
-
-def what_is_left(state: Path) -> None:
-    """Every file of ours is one that docs/security.md names, is ours alone, and has no secret."""
-    named = re.findall(r"^\| `([^`]+)` \|", pages.read("docs/security.md"), re.MULTILINE)
-    files = [path for path in state.rglob("*") if path.is_file()]
-    assert len(files) > 5
-    unnamed = [file for file in files if not any(file.relative_to(state).match(n) for n in named)]
-    assert unnamed == []
-    assert [file for file in files if stat.S_IMODE(file.stat().st_mode) & 0o077] == []
