@@ -91,7 +91,8 @@ def machine(terraform_name: str) -> str:
     return (
         f"{datetime.now(UTC).date()} · {os.cpu_count()} cores, {platform.machine()}, "
         f"{platform.system()}, load {load} · Python {platform.python_version()} · "
-        f"Terraform {version[1] if version else '?'}, provider {PROVIDER_VERSION} (module {PROVIDER_MODULE})"
+        f"Terraform {version[1] if version else '?'}, "
+        f"provider {PROVIDER_VERSION} (module {PROVIDER_MODULE})"
     )
 
 
