@@ -11,11 +11,11 @@ import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import ServerFlags, json_option, server_options, yes_option
+from vaultaws.cli.terraform_failed import failure
 from vaultaws.cli.terraform_wiring import (
     CHANGED,
     RunFlags,
     directory_argument,
-    failure,
     known_secrets,
     opened,
     passed_on,
@@ -112,7 +112,7 @@ def apply(
         confirm(_question(planned), yes=yes)
         options = {"input": False, "lock_timeout": flags.lock_timeout or None, **plain_options()}
         if terraform.live("apply", str(file.absolute()), **options) != 0:
-            raise failure("apply", directory, terraform, found)
+            raise failure("apply", directory, terraform.words, found)
     return 0
 
 
@@ -154,7 +154,7 @@ def _make(
         **plain_options(),
     )
     if code not in (0, CHANGED):
-        raise failure("plan", directory, terraform, found)
+        raise failure("plan", directory, terraform.words, found)
     return code == CHANGED
 
 
@@ -167,7 +167,7 @@ def _read(terraform: Terraform, directory: Path, found: ConnectionSettings, file
 
     code, said = terraform.answer("show", str(file.absolute()), json=IsFlagged)
     if code != 0:
-        raise failure("show", directory, terraform, found)
+        raise failure("show", directory, terraform.words, found)
     seen = sights(said.decode("utf-8", errors="replace"), known_secrets())
     if seen:
         raise FindingsError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,13 +16,8 @@ from vaultaws.cli import output
 from vaultaws.cli.options import Command, ServerFlags, gathered
 from vaultaws.cli.wiring import settings
 from vaultaws.errors import (
-    ConfigError,
     UsageError,
-    VaultawsError,
     VaultDeniedError,
-    VaultRefusedError,
-    VaultSealedError,
-    VaultUnreachableError,
     visible,
 )
 
@@ -31,7 +25,6 @@ if TYPE_CHECKING:
     from vaultaws.infra.terraform import Terraform
     from vaultaws.vault.connection import ConnectionSettings
 
-SO_FAR = "; what was written until then is in the state"
 CHANGED = 2
 """Terraform's exit code of `plan -detailed-exitcode` when there are changes."""
 
@@ -149,78 +142,3 @@ def warn_of_logs() -> None:
     """Terraform's own log has what goes to the server, tokens included."""
     if os.environ.get("TF_LOG", "").upper() in {"TRACE", "DEBUG", "JSON"}:
         output.say("· TF_LOG is set: Terraform's log will hold Vault's tokens; do not keep it")
-
-
-def failure(
-    verb: str, directory: Path, terraform: Terraform, found: ConnectionSettings
-) -> VaultawsError:
-    """Why Terraform failed, as far as it can be told: the server, the lock, the configuration."""
-    error = _server_fault(verb, found) or _lock(verb, directory, terraform)
-    error = (
-        error
-        or _configuration(directory, terraform)
-        or VaultRefusedError(
-            f"terraform {verb} failed",
-            why="its own words are above",
-            do="mend what they name, and run it again" + (SO_FAR if verb == "apply" else ""),
-        )
-    )
-    if (directory / "errored.tfstate").exists():
-        error.add_note(
-            "Terraform could not save its state and left it in errored.tfstate; "
-            "when there is room: terraform state push errored.tfstate"
-        )
-    return error
-
-
-def _server_fault(verb: str, found: ConnectionSettings) -> VaultawsError | None:
-    from vaultaws.vault.gateway import HvacVault
-
-    why = (
-        "what Terraform wrote until then is in its state" if verb == "apply" else "nothing was done"
-    )
-    do = f"{{}}, then vaultaws terraform {verb} again"
-    try:
-        sealed = HvacVault(found).health().sealed
-    except VaultUnreachableError as error:
-        what = f"terraform {verb} stopped: {error.what}"
-        return VaultUnreachableError(what, why=why, do=do.format("see that the server answers"))
-    except VaultawsError as error:
-        return error
-    if not sealed:
-        return None
-    what = f"terraform {verb} stopped: the server at {found.address} is sealed"
-    return VaultSealedError(what, why=why, do=do.format("unseal it"))
-
-
-def _lock(verb: str, directory: Path, terraform: Terraform) -> VaultawsError | None:
-    """Who holds a state on this disk, from the file that Terraform keeps beside it meanwhile."""
-    workspace = terraform.environ.get("TF_WORKSPACE", "default")
-    place = directory if workspace == "default" else directory / "terraform.tfstate.d" / workspace
-    try:
-        lock = json.loads((place / ".terraform.tfstate.lock.info").read_text("utf-8"))
-        who, since = str(lock["Who"]), str(lock["Created"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return UsageError(
-        f"terraform {verb} did not run: the state is locked",
-        why=f"{who} has held it since {since}",
-        do=f"wait for that run to end (vaultaws terraform {verb} --lock-timeout 5m)",
-    )
-
-
-def _configuration(directory: Path, terraform: Terraform) -> VaultawsError | None:
-    from python_terraform import IsFlagged
-
-    code, said = terraform.answer("validate", json=IsFlagged)
-    try:
-        wrong = code != 0 and not json.loads(said)["valid"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    if not wrong:
-        return None
-    return ConfigError(
-        f"the configuration in {directory} is not valid",
-        why="Terraform's words are above; nothing was done",
-        do="mend it, and try vaultaws terraform plan",
-    )

@@ -104,6 +104,7 @@ def run_child(
     say: Say = lambda _: None,
     clock: Clock | None = None,
     stdout: int | None = None,
+    stderr: int | None = None,
     hears: Hears = lambda _: None,
 ) -> int:
     """Run a program to its end and return its exit code, 128 + n for signal n.
@@ -111,7 +112,7 @@ def run_child(
     It gets `environ` and nothing else, our open files and our terminal. SIGTERM and the like are
     passed on (`end_with` in the place of SIGTERM, for what ignores that); the second one ends our
     wait, and the child is left running. Main thread only: elsewhere no signal is heard. `stdout`
-    is an open file in the place of ours; `hears` is called with each signal that comes.
+    and `stderr` are open files in the place of ours; `hears` is called with each signal that comes.
     Raises CommandNotFoundError and CommandRefusedError for what cannot be started.
     """
     path = find_program(command[0], environ)
@@ -119,7 +120,7 @@ def run_child(
     relay = _Relay(terminal, end_with, clock, hears)
     try:
         with _children_heard(), handled(PASSED_ON, relay), terminal.given_back():
-            process = _start(command, path, environ, stdout)
+            process = _start(command, path, environ, (stdout, stderr))
             relay.begin(process)
             process.returncode = _wait(process, terminal, clock)
     except _LeftError as left:
@@ -233,12 +234,20 @@ class _Relay:
 
 
 def _start(
-    command: Sequence[str], path: str, environ: Mapping[str, str], stdout: int | None
+    command: Sequence[str],
+    path: str,
+    environ: Mapping[str, str],
+    outputs: tuple[int | None, int | None],
 ) -> subprocess.Popen[bytes]:
     """Open files that others gave us stay open for it; ours close by themselves."""
     try:
         return subprocess.Popen(
-            command, executable=path, env=dict(environ), close_fds=False, stdout=stdout
+            command,
+            executable=path,
+            env=dict(environ),
+            close_fds=False,
+            stdout=outputs[0],
+            stderr=outputs[1],
         )
     except OSError as error:
         raise _cannot_start(command[0], path, error) from error

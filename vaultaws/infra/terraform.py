@@ -7,9 +7,11 @@ writes variables into files, and its way of not waiting passes an option that Te
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ from vaultaws.vault.connection import ConnectionSettings
 PROGRAM: Final = "terraform"
 DATA: Final = ".terraform"
 STDERR: Final = 2
+KEPT_BYTES: Final = 65_536
+ECHO_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Terraform:
     environ: Mapping[str, str]
     heard: list[int] = field(default_factory=list)
     """Signals that came while it ran."""
+    words: str = ""
+    """What the last run wrote to its standard error."""
 
     def live(self, verb: str, *arguments: str, stdout: int | None = None, **options: Any) -> int:
         """Run it to its end and return its exit code; its output goes where ours goes.
@@ -51,9 +57,17 @@ class Terraform:
         KeyboardInterrupt or SystemExit afterwards when we were told to end and it did not finish;
         StackError where there is no Terraform.
         """
-        words = self._words(verb, arguments, options)
+        command = self._command(verb, arguments, options)
         self.heard.clear()
-        code = run_child(words, self.environ, stdout=stdout, hears=self.heard.append)
+        with echoed() as echo:
+            code = run_child(
+                command,
+                self.environ,
+                stdout=stdout,
+                stderr=echo.descriptor,
+                hears=self.heard.append,
+            )
+        self.words = echo.said
         if code != 0:
             self._stopped()
         return code
@@ -70,11 +84,14 @@ class Terraform:
         """True when `terraform init` has been here."""
         return bool(self.environ.get("TF_DATA_DIR")) or (self.directory / DATA).is_dir()
 
-    def _words(self, verb: str, arguments: Sequence[str], options: Mapping[str, Any]) -> list[str]:
-        from python_terraform import Terraform as Words
+    def _command(
+        self, verb: str, arguments: Sequence[str], options: Mapping[str, Any]
+    ) -> list[str]:
+        """The whole command line; it carries no secret."""
+        from python_terraform import Terraform as PythonTerraform
 
         # It reads the state of its directory, which is none of our business: here is none.
-        words = Words(working_dir=os.devnull, terraform_bin_path=self._program())
+        words = PythonTerraform(working_dir=os.devnull, terraform_bin_path=self._program())
         program, *rest = words.generate_cmd_string(verb, *arguments, **options)
         return [program, f"-chdir={self.directory}", *rest]
 
@@ -94,6 +111,52 @@ class Terraform:
                 raise SystemExit(128 + number)
             if number in (signal.SIGINT, signal.SIGQUIT):
                 raise KeyboardInterrupt
+
+
+@dataclass
+class Echo:
+    """A file that a child writes to, shown on stderr as it grows and kept to be read.
+
+    A pipe would end the child when we die: Go ends a program that writes into a broken one.
+    """
+
+    descriptor: int
+    said: str = ""
+    _shown: int = 0
+
+    def follow(self, done: threading.Event) -> None:
+        while not done.wait(ECHO_SECONDS):
+            self.show()
+
+    def show(self) -> None:
+        """Show what is new. Words that nobody can take change nothing."""
+        while new := os.pread(self.descriptor, KEPT_BYTES, self._shown):
+            self._shown += len(new)
+            with contextlib.suppress(OSError):
+                os.write(STDERR, new)
+
+    def keep(self) -> None:
+        """Keep the end of all that was written."""
+        size = os.fstat(self.descriptor).st_size
+        kept = os.pread(self.descriptor, KEPT_BYTES, max(0, size - KEPT_BYTES))
+        self.said = kept.decode("utf-8", errors="replace")
+
+
+@contextmanager
+def echoed() -> Iterator[Echo]:
+    """An Echo that is followed while the block runs."""
+    done = threading.Event()
+    with tempfile.TemporaryFile() as file:
+        echo = Echo(file.fileno())
+        follower = threading.Thread(target=echo.follow, args=(done,), daemon=True)
+        follower.start()
+        try:
+            yield echo
+        finally:
+            done.set()
+            follower.join()
+            echo.show()
+            echo.keep()
 
 
 def child_environ(

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 _SAYS: Final = (
-    "# Written by vaultaws terraform export, which asks before it writes over a change.\n"
+    "# Written by vaultaws terraform export. Over what you change it writes only when asked.\n"
 )
 _DIGEST: Final = "# sha256 of the rest: "
 _HEAD: Final = re.compile(f"{re.escape(_SAYS + _DIGEST)}([0-9a-f]{{64}})\n\n")
