@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import unquote
 
 KEY_ID: Final = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])")
-SECRET_KEY: Final = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/_=-])")
+SECRET_KEY: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/_=-])")
 SESSION_TOKEN: Final = re.compile(r"(?:IQoJ|FwoG|FQoG|AQoD)[A-Za-z0-9+/=]{60,}")
 VAULT_TOKEN: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:hv[bsr]\.[A-Za-z0-9_-]{20,}|(?<![._-])[bsr]\.[A-Za-z0-9]{24,})(?![A-Za-z0-9])"

@@ -102,8 +102,9 @@ def _is_archive(path: Path) -> bool:
 
 
 def _in_file(path: Path, name: str, known: Sequence[str]) -> Iterator[Found]:
-    if not _is_archive(path):
+    if not zipfile.is_zipfile(path):
         yield from in_text(path.read_bytes(), name, known)
+    if not _is_archive(path):
         return
     with zipfile.ZipFile(path) as archive:
         for part in archive.namelist():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import SERVERS
 from tests.integration.infra.test_terraform_first import ran
 from tests.support.relay import Asked, CutError, Relay
 from tests.support.sealing import unseal_key
@@ -19,6 +20,9 @@ from tests.support.waiting import until
 from tests.support.wired import must, wire_up
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
 from vaultaws.local.servers.base import RunningServer
+
+pytestmark = pytest.mark.parametrize("server", SERVERS[:1], indirect=True)
+"""What Terraform does when it is stopped does not depend on the server."""
 
 ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ROLES = "\n".join(
