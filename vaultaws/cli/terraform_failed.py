@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vaultaws.errors import (
     ConfigError,
+    LocalStateError,
     UsageError,
     VaultawsError,
     VaultRefusedError,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LOCKED = "Error acquiring the state lock"
 ASKED = ("Error making API request", "limited child token")
 """What the Vault provider says where the server refused (vault/api, ResponseError)."""
+FULL = ("no space left on device", "disk quota exceeded", "file too large")
 SO_FAR = "what was written until then is in the state"
 UNTOUCHED = "nothing was done"
 
@@ -29,6 +31,7 @@ def failure(verb: str, directory: Path, words: str, found: ConnectionSettings) -
     """The error for a `verb` that failed. `words` is what Terraform wrote to its stderr."""
     error = (
         _lock(verb, words)
+        or _full_disk(verb, words)
         or _server_fault(verb, found)
         or _refusal(verb, words)
         or ConfigError(
@@ -55,6 +58,16 @@ def _lock(verb: str, words: str) -> VaultawsError | None:
         f"terraform {verb} did not run: the state is locked",
         why=f"{who} has held it since {since}",
         do=f"wait for that run to end (vaultaws terraform {verb} --lock-timeout 5m)",
+    )
+
+
+def _full_disk(verb: str, words: str) -> VaultawsError | None:
+    if not any(each in words for each in FULL):
+        return None
+    return LocalStateError(
+        f"terraform {verb} found no room on the disk",
+        why=f"Terraform's words are above; {SO_FAR if verb == 'apply' else UNTOUCHED}",
+        do="free some space, and run it again",
     )
 
 

@@ -207,7 +207,7 @@ def _has_key(vault: Vault, mount: str) -> bool:
 
 def _question(planned: Planned) -> str:
     add, change, destroy = (planned.count(each) for each in ("create", "update", "delete"))
-    return f"Apply {add} to add, {change} to change, {destroy} to destroy?"
+    return f"Apply this plan ({add} to add, {change} to change, {destroy} to destroy)?"
 
 
 def _workspace(flags: RunFlags, terraform: Terraform) -> str:

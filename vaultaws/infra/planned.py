@@ -83,8 +83,8 @@ def read_plan(text: bytes) -> Planned:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise VaultRefusedError(
             "Terraform's plan cannot be read",
-            why=f"`terraform show -json` is not as documented: {type(error).__name__}",
-            do="check the version: terraform version (1.5 or newer)",
+            why=f"`terraform show -json` is cut off or not as documented: {type(error).__name__}",
+            do="see that the temporary directory has room, and that Terraform is 1.5 or newer",
         ) from error
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vaultaws.errors import CommandNotFoundError, StackError
-from vaultaws.handoff.child import ENDING, find_program, run_child
+from vaultaws.handoff.child import ENDING, KEYS, find_program, run_child
 from vaultaws.vault.connection import ConnectionSettings
 
 PROGRAM: Final = "terraform"
@@ -65,11 +64,11 @@ class Terraform:
                 self.environ,
                 stdout=stdout,
                 stderr=echo.descriptor,
-                hears=self.heard.append,
+                hears=self._hear,
             )
         self.words = echo.said
         if code != 0:
-            self._stopped()
+            self._stopped(verb)
         return code
 
     def answer(self, verb: str, *arguments: str, **options: Any) -> tuple[int, bytes]:
@@ -105,12 +104,18 @@ class Terraform:
                 do="install Terraform 1.5 or newer (developer.hashicorp.com/terraform/install)",
             ) from error
 
-    def _stopped(self) -> None:
-        for number in self.heard:
-            if number in ENDING:
-                raise SystemExit(128 + number)
-            if number in (signal.SIGINT, signal.SIGQUIT):
-                raise KeyboardInterrupt
+    def _hear(self, number: int) -> None:
+        if number in (*KEYS, *ENDING):
+            self.heard.append(number)
+
+    def _stopped(self, verb: str) -> None:
+        if not self.heard:
+            return
+        number = self.heard[0]
+        stop = SystemExit(128 + number) if number in ENDING else KeyboardInterrupt()
+        if verb == "apply":
+            stop.add_note("Terraform has ended; what it wrote until then is in its state")
+        raise stop
 
 
 @dataclass

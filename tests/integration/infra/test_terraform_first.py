@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.integration.cli.test_reference import check
 from tests.support.commands import Shell
 from tests.support.terraformed import Stand, declare_the_same, module_text
 
@@ -24,6 +25,7 @@ def test_what_terraform_applies_is_what_the_file_declares_and_no_rotation_is_und
     shell = stand.shell(VAULT_TOKEN=stand.token())
     ran(shell, "init")
     planned = shell.json("terraform", "plan", "--detailed-exitcode", code=3)
+    check("terraform plan", planned)
     counts = tuple(planned[each] for each in ("add", "change", "destroy"))
     assert counts == (len(planned["changes"]), 0, 0)
     asked = ran(shell, "apply", code=1)
@@ -63,6 +65,7 @@ def sound_and_planted(stand: Stand, shell: Shell, key_id: str) -> None:
     backup.write_text(json.dumps(data))
     secret = stand.wired.root_credentials.secret_access_key.reveal()
     (stand.directory / "crash.log").write_text(f'2026 [TRACE] "{secret}"\n')
+    check("terraform doctor", shell.json("terraform", "doctor", code=3))
     said = ran(shell, "doctor", code=3)
     assert "terraform.tfstate.backup:1:" in said
     assert "crash.log:1:" in said

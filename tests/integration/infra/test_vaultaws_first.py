@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.integration.cli.test_reference import check
 from tests.integration.infra.test_terraform_first import ran
 from tests.support.terraformed import Stand, declare_the_same
 
@@ -29,6 +30,7 @@ def test_an_export_takes_over_what_is_there_and_both_plans_are_empty(stand: Stan
     assert applied.returncode == 0, applied.stderr
     infra = stand.directory / "infra"
     written = shell.json("terraform", "export", "infra", "--import")
+    check("terraform export", written)
     assert written["left_out"] == []
     assert (infra / f"{written['module']}.tf").exists()
     assert formatted(stand, infra)

@@ -111,6 +111,15 @@ Lock Info:
     assert "terraform state push errored.tfstate" in error.__notes__[0]
 
 
+@pytest.mark.parametrize("words", ["no space left on device", "file too large"])
+def test_a_full_disk_is_told_and_what_it_means(tmp_path: Path, words: str) -> None:
+    planning = failure("plan", tmp_path, f"write /tmp/plan: {words}.", GONE)
+    applying = failure("apply", tmp_path, f"write terraform.tfstate: {words}.", GONE)
+    assert "nothing was done" in planning.why
+    assert "what was written until then is in the state" in applying.why
+    assert {planning.exit_code, applying.exit_code} == {1}
+
+
 def test_a_server_that_is_gone_is_told_before_anything_else(tmp_path: Path) -> None:
     error = failure("plan", tmp_path, "Error: something", GONE)
     assert not isinstance(error, ConfigError)
