@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.commands import ROOT, Shell
 from tests.support.people import PASSWORD, operator
 from tests.support.wired import Wired, must, root_config
+from vaultaws.model import ServerProduct
 
 ENGINE = ROOT / "terraform" / "aws-engine"
 
@@ -71,6 +72,16 @@ class Stand:
         token: str = made.body["auth"]["client_token"]
         return token
 
+    @property
+    def device(self) -> str:
+        """An audit device of this stand's own."""
+        return f"tf-{self.wired.mount}"
+
+    @property
+    def takes_devices(self) -> bool:
+        """OpenBao takes none by its API, unless its configuration says so."""
+        return self.wired.server.product is ServerProduct.VAULT
+
     def key_id(self) -> str:
         """The key that config/root holds."""
         found: str = must(self.wired.ask(f"{self.mount}/config/root")).body["data"]["access_key"]
@@ -95,6 +106,8 @@ class Stand:
         self.wired.ask(f"sys/mounts/{self.mount}", method="DELETE")
         for path in self.methods.values():
             self.wired.ask(f"sys/auth/{path}", method="DELETE")
+        if self.takes_devices:
+            self.wired.ask(f"sys/audit/{self.device}", method="DELETE")
 
 
 def module_text(stand: Stand) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -48,6 +49,7 @@ def init(
     from vaultaws.infra.terraform import Terraform, child_environ
 
     refuse_keys("--backend-config", backend)
+    refuse_keys("--backend-config", tuple(_lines(backend)))
     warn_of_logs()
     terraform = Terraform(directory.absolute(), child_environ(os.environ, None, workspace))
     wanted = {"upgrade": upgrade, "reconfigure": reconfigure, "migrate_state": migrate_state}
@@ -65,6 +67,14 @@ def init(
             do="mend what they name, and run it again",
         )
     return 0
+
+
+def _lines(backend: tuple[str, ...]) -> Iterator[str]:
+    """What the files of settings say; Terraform copies it into a file of its own."""
+    for file in map(Path, backend):
+        if "=" not in file.name and file.is_file():
+            text = file.read_text(encoding="utf-8", errors="replace")
+            yield from (f"{file}: {line.strip()}" for line in text.splitlines())
 
 
 def _setting(said: str) -> str:

@@ -163,19 +163,19 @@ def _read(terraform: Terraform, directory: Path, found: ConnectionSettings, file
     from python_terraform import IsFlagged
 
     from vaultaws.infra.planned import read_plan
-    from vaultaws.infra.scan import sights
+    from vaultaws.infra.search import key_in_plan
 
     code, said = terraform.answer("show", str(file.absolute()), json=IsFlagged)
     if code != 0:
         raise failure("show", directory, terraform.words, found)
-    seen = sights(said.decode("utf-8", errors="replace"), known_secrets())
-    if seen:
+    planned = read_plan(said)
+    if seen := key_in_plan(said, known_secrets(found.token)):
         raise FindingsError(
-            f"Terraform's plan holds {seen[0].kind}",
+            f"Terraform's plan holds {seen[1]}, in {seen[0]}",
             why="its state would keep it for all who may read it; nothing was done",
             do="take it out of the configuration; the engine's own key is set by vaultaws apply",
         )
-    return read_plan(said)
+    return planned
 
 
 def _warn(planned: Planned) -> None:

@@ -23,8 +23,11 @@ from vaultaws.errors import (
 
 if TYPE_CHECKING:
     from vaultaws.infra.terraform import Terraform
+    from vaultaws.model import Secret
     from vaultaws.vault.connection import ConnectionSettings
 
+LEAST_LETTERS = 16
+"""A shorter token ("root") is a word that stands in many places."""
 CHANGED = 2
 """Terraform's exit code of `plan -detailed-exitcode` when there are changes."""
 
@@ -83,22 +86,24 @@ def passed_on(flags: RunFlags) -> dict[str, Any]:
 
 def refuse_keys(option: str, values: tuple[str, ...]) -> None:
     """A key on a command line is seen by all of this machine, and ends in a file of Terraform's."""
-    from vaultaws.infra.scan import sights
+    from vaultaws.infra.scan import names_secret, sights
 
     for value in values:
-        if sights(value, known_secrets()):
-            name = visible(value.partition("=")[0])
+        name, _, given = value.partition("=")
+        if (given and names_secret(name)) or sights(value, known_secrets()):
             raise UsageError(
-                f"{option} {name} carries what looks like a key",
+                f"{option} {visible(name)} carries what looks like a key",
                 why="others see a command line, and Terraform would keep the value in a file",
                 do="leave keys to the environment: vaultaws exec ROLE -- vaultaws terraform …",
             )
 
 
-def known_secrets() -> tuple[str, ...]:
+def known_secrets(token: Secret | None = None) -> tuple[str, ...]:
     """The secrets of this environment, by which they are found wherever they stand."""
     names = ("VAULT_TOKEN", "BAO_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    return tuple(value for name in names if len(value := os.environ.get(name, "")) >= 16)
+    values = [os.environ.get(name, "") for name in names]
+    values.append(token.reveal() if token is not None else "")
+    return tuple(dict.fromkeys(value for value in values if len(value) >= LEAST_LETTERS))
 
 
 def plain_options() -> dict[str, Any]:
@@ -140,5 +145,6 @@ def opened(
 
 def warn_of_logs() -> None:
     """Terraform's own log has what goes to the server, tokens included."""
-    if os.environ.get("TF_LOG", "").upper() in {"TRACE", "DEBUG", "JSON"}:
-        output.say("· TF_LOG is set: Terraform's log will hold Vault's tokens; do not keep it")
+    for name in ("TF_LOG", "TF_LOG_PROVIDER"):
+        if os.environ.get(name, "").upper() in {"TRACE", "DEBUG", "JSON"}:
+            output.say(f"· {name} is set: Terraform's log will hold Vault's tokens; do not keep it")

@@ -57,6 +57,11 @@ def sights(text: str, known: Sequence[str] = ()) -> list[Sight]:
     return list(found.values())
 
 
+def names_secret(name: str) -> bool:
+    """True for the name of a setting that is a secret, whatever its value looks like."""
+    return bool(re.fullmatch(rf"(?i)(?:{_NAME}|token|password)", name.strip()))
+
+
 def _in_line(line: str, known: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     yield from _shapes(line, known)
     for decoded in {unquote(line), line.replace("\\/", "/")} - {line}:

@@ -6,6 +6,7 @@ a saved plan, which is a zip archive.
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -109,6 +110,18 @@ def _in_file(path: Path, name: str, known: Sequence[str]) -> Iterator[Found]:
     with zipfile.ZipFile(path) as archive:
         for part in archive.namelist():
             yield from in_text(archive.read(part), f"{name} ({part})", known)
+
+
+def key_in_plan(text: bytes, known: Sequence[str] = ()) -> tuple[str, str] | None:
+    """Where `terraform show -json` of a plan has what looks like a key (the address of a resource,
+    where it is in one) and what it is; None where it has none."""
+    found = sights(text.decode("utf-8", errors="replace"), known)
+    if not found:
+        return None
+    for each in json.loads(text).get("resource_changes") or []:
+        if inside := sights(json.dumps(each["change"]), known):
+            return each["address"], inside[0].kind
+    return "a variable or an output", found[0].kind
 
 
 def in_text(text: bytes, name: str, known: Sequence[str] = ()) -> Iterator[Found]:

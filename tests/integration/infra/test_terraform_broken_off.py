@@ -165,6 +165,10 @@ def test_what_is_missing_is_said_before_anything_runs(stand: Stand, tmp_path: Pa
     refused = ran(stand.shell(), "init", "--backend-config", key, code=1)
     assert "--backend-config secret_key carries what looks like a key" in refused
     assert key not in refused
+    kept = stand.directory / "s3.tfbackend"
+    kept.write_text('bucket = "x"\naccess_key = "' + "AK" + "IA" + "X" * 16 + '"\n')
+    filed = ran(stand.shell(), "init", "--backend-config", kept.name, code=1)
+    assert "what looks like a key" in filed
     no_token = ran(stand.shell(VAULT_TOKEN=""), "plan", code=2)
     assert "no token for the server" in no_token
 

@@ -76,17 +76,22 @@ def sound_and_planted(stand: Stand, shell: Shell, key_id: str) -> None:
 def test_a_plan_that_would_cost_the_engine_its_key_is_refused(stand: Stand) -> None:
     root = 'root = { region = "eu-west-1" }'
     reader = 'reader = { credential_type = "iam_user", policy_arns = ["arn:aws:x"] }'
-    stand.write(f"  {root}\n  roles = {{ {reader} }}\n")
+    options = f'{{ file_path = "{stand.directory}/audit.log" }}'
+    audit = f'"{stand.device}" = {{ type = "file", options = {options} }}'
+    audit = f"  audit = {{ {audit if stand.takes_devices else ''} }}\n"
+    stand.write(f"{audit}  {root}\n  roles = {{ {reader} }}\n")
     shell = stand.shell()
     ran(shell, "init")
     ran(shell, "apply", "--yes")
+    ran(shell, "plan", "--detailed-exitcode")
     stand.write_root()
     key = stand.key_id()
-    stand.write(f"  {root.replace('eu-west-1', 'eu-west-3')}\n  roles = {{ {reader} }}\n")
+    elsewhere = root.replace("eu-west-1", "eu-west-3")
+    stand.write(f"{audit}  {elsewhere}\n  roles = {{ {reader} }}\n")
     assert "No changes." in ran(shell, "apply", "--yes")
     ran(shell, "plan", "--detailed-exitcode")
 
-    stand.write(f"  {root}\n  roles_in_full = {{ {reader} }}\n")
+    stand.write(f"{audit}  {root}\n  roles_in_full = {{ {reader} }}\n")
     moved = ran(shell, "apply", "--yes", code=1)
     assert "and delete it, in any order" in moved
     assert "terraform state rm 'module.aws.module.roles.vault_aws" in moved
@@ -99,4 +104,6 @@ def test_a_plan_that_would_cost_the_engine_its_key_is_refused(stand: Stand) -> N
 
     stand.write(f'  description = "{stand.wired.root_credentials.secret_access_key.reveal()}"\n')
     leaking = ran(shell, "apply", "--yes", code=3)
-    assert "Terraform's plan holds" in leaking
+    assert (
+        "Terraform's plan holds a secret of this environment, in module.aws.module.mount" in leaking
+    )

@@ -24,7 +24,8 @@ def test_an_export_takes_over_what_is_there_and_both_plans_are_empty(stand: Stan
     stand.wired.client("iam").create_user(UserName=user)
     file = stand.directory / "vaultaws.toml"
     static = f'\n[static_roles.legacy]\nusername = "{user}"\nrotation_period = "7d"\n'
-    file.write_text(file.read_text() + static)
+    device = f'\n[audit.{stand.device}]\ntype = "file"\nfile_path = "{stand.directory}/audit.log"\n'
+    file.write_text(file.read_text() + static + (device if stand.takes_devices else ""))
     shell = stand.shell()
     applied = shell.run("apply", "--yes")
     assert applied.returncode == 0, applied.stderr
@@ -39,7 +40,7 @@ def test_an_export_takes_over_what_is_there_and_both_plans_are_empty(stand: Stan
     told = {each["type"] for each in planned["changes"] if each["actions"] != ["no-op"]}
     assert told == GENERIC
     assert (planned["change"], planned["destroy"]) == (0, 0)
-    assert planned["import"] == 11
+    assert planned["import"] == (12 if stand.takes_devices else 11)
     key, keys = stand.key_id(), stand.wired.keys_of(user)
     assert "0 changed, 0 destroyed" in ran(shell, "apply", "infra", "--yes")
     assert "No changes." in ran(shell, "plan", "infra", "--detailed-exitcode")
