@@ -159,7 +159,8 @@ def _make(
 
 
 def _read(terraform: Terraform, directory: Path, found: ConnectionSettings, file: Path) -> Planned:
-    """The plan as it was made, after a look for keys in it. Raises FindingsError."""
+    """The plan as it was made, after a look for keys in it: with one it goes, and FindingsError is
+    raised."""
     from python_terraform import IsFlagged
 
     from vaultaws.infra.planned import read_plan
@@ -167,9 +168,14 @@ def _read(terraform: Terraform, directory: Path, found: ConnectionSettings, file
 
     code, said = terraform.answer("show", str(file.absolute()), json=IsFlagged)
     if code != 0:
-        raise failure("show", directory, terraform.words, found)
+        raise UsageError(
+            f"{file} cannot be read as a plan of {directory}",
+            why="Terraform's words are above; nothing was done",
+            do=f"make it anew: vaultaws terraform plan {directory} --out {file}",
+        )
     planned = read_plan(said)
     if seen := key_in_plan(said, known_secrets(found.token)):
+        file.unlink(missing_ok=True)
         raise FindingsError(
             f"Terraform's plan holds {seen[1]}, in {seen[0]}",
             why="its state would keep it for all who may read it; nothing was done",
@@ -206,8 +212,16 @@ def _has_key(vault: Vault, mount: str) -> bool:
 
 
 def _question(planned: Planned) -> str:
-    add, change, destroy = (planned.count(each) for each in ("create", "update", "delete"))
-    return f"Apply this plan ({add} to add, {change} to change, {destroy} to destroy)?"
+    counts = [(planned.imports, "to import")] if planned.imports else []
+    counts += [
+        (planned.count(action), words)
+        for action, words in (
+            ("create", "to add"),
+            ("update", "to change"),
+            ("delete", "to destroy"),
+        )
+    ]
+    return f"Apply this plan ({', '.join(f'{count} {words}' for count, words in counts)})?"
 
 
 def _workspace(flags: RunFlags, terraform: Terraform) -> str:

@@ -28,16 +28,6 @@ KEPT_BYTES: Final = 65_536
 ECHO_SECONDS: Final = 0.1
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What people pass on to Terraform beside the directory."""
-
-    workspace: str = ""
-    variables: tuple[str, ...] = ()
-    variable_files: tuple[str, ...] = ()
-    lock_timeout: str = ""
-
-
 @dataclass
 class Terraform:
     """Terraform in one directory. `environ` is all that it gets; secrets are clear in it."""

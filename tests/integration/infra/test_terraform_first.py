@@ -104,6 +104,8 @@ def test_a_plan_that_would_cost_the_engine_its_key_is_refused(stand: Stand) -> N
 
     stand.write(f'  description = "{stand.wired.root_credentials.secret_access_key.reveal()}"\n')
     leaking = ran(shell, "apply", "--yes", code=3)
-    assert (
-        "Terraform's plan holds a secret of this environment, in module.aws.module.mount" in leaking
-    )
+    assert "plan holds a secret of this environment, in module.aws.module.mount" in leaking
+    ran(shell, "plan", "--out", "leaking.plan", code=3)
+    assert not (stand.directory / "leaking.plan").exists()
+    (stand.directory / "no.plan").write_text("no plan")
+    assert "cannot be read as a plan" in ran(shell, "apply", "--plan", "no.plan", "--yes", code=1)
