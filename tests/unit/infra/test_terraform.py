@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 from python_terraform import IsFlagged
 
+from tests.support.waiting import until
 from vaultaws.cli.terraform_failed import failure
 from vaultaws.errors import ConfigError, StackError, UsageError
 from vaultaws.infra.terraform import Terraform, authority, child_environ
@@ -73,6 +75,28 @@ def test_words_environment_and_output(fake: Path, tmp_path: Path) -> None:
     assert (environ["TF_WORKSPACE"], environ["TF_VAR_x"]) == ("blue", "1")
     assert terraform.words == "broken\n"
     assert not any(TOKEN in word for word in words)
+
+
+def test_output_is_seen_while_it_runs(
+    fake: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (fake / "terraform").write_text(
+        f'#!/bin/sh\necho one\necho two >&2\nuntil [ -e "{tmp_path}/go" ]; do sleep 0.05; done\n'
+    )
+    terraform = Terraform(tmp_path, {"PATH": f"{fake}:{os.defpath}"})
+    reading, writing = os.pipe()
+    run = threading.Thread(target=terraform.live, args=("plan",), kwargs={"stdout": writing})
+    run.start()
+    try:
+        assert os.read(reading, 100) == b"one\n"
+        until(lambda: capfd.readouterr().err == "two\n")
+        assert run.is_alive()
+    finally:
+        (tmp_path / "go").touch()
+        run.join()
+        os.close(reading)
+        os.close(writing)
+    assert terraform.words == "two\n"
 
 
 def test_a_certificate_in_the_environment_becomes_a_file_while_it_is_needed() -> None:
