@@ -23,6 +23,7 @@ RUNNERS: Final = {
     "docs/incident.md": "tests/integration/incident/test_runbook.py",
     "docs/people.md": "tests/docs/test_production.py",
     "docs/production.md": "tests/docs/test_production.py",
+    "docs/terraform.md": "tests/docs/test_terraform.py",
     "docs/trail.md": "tests/integration/trail/test_guide.py",
 }
 """Which test runs the blocks of a page."""

@@ -69,6 +69,13 @@ def fault(arguments: Sequence[str]) -> str:
         command.make_context(context.info_name, rest, parent=context.parent)
     except click.exceptions.Exit:  # --help
         return ""
+    except click.BadParameter as error:
+        told = not isinstance(error, click.MissingParameter) and error.param is not None
+        if told and isinstance(
+            error.param.type, click.Path
+        ):  # whether a file is there is not words
+            return fault_of_mention(arguments)
+        return f"{' '.join(arguments)}: {error.format_message()}"
     except click.ClickException as error:
         return f"{' '.join(arguments)}: {error.format_message()}"
     return ""

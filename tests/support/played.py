@@ -29,9 +29,9 @@ class Player:
     prelude: Sequence[str] = ()
     instead: Mapping[str, str] = field(default_factory=dict)
 
-    def play(self, *names: str) -> None:
+    def play(self, *names: str) -> str:
         """Run the blocks of pages one after the other. Each must succeed, and print what the page
-        shows."""
+        shows. Returns all that was printed."""
         blocks: list[pages.Block] = []
         for name in names:
             pages.play(name, blocks.append)
@@ -52,6 +52,7 @@ class Player:
         assert len(parts) == len(blocks)
         for block, part in zip(blocks, parts, strict=True):
             assert missing(block.shown, part) == [], f"{block}\n{part}"
+        return printed
 
     def here(self, text: str) -> str:
         """A text of the page as it is here. A line with `# exit 3` must end so."""
