@@ -70,10 +70,9 @@ def fault(arguments: Sequence[str]) -> str:
     except click.exceptions.Exit:  # --help
         return ""
     except click.BadParameter as error:
-        told = not isinstance(error, click.MissingParameter) and error.param is not None
-        if told and isinstance(
-            error.param.type, click.Path
-        ):  # whether a file is there is not words
+        kind = error.param.type if error.param is not None else None
+        given = not isinstance(error, click.MissingParameter)
+        if given and isinstance(kind, click.Path):  # the words are right, the file is elsewhere
             return fault_of_mention(arguments)
         return f"{' '.join(arguments)}: {error.format_message()}"
     except click.ClickException as error:
