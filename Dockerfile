@@ -17,7 +17,7 @@ COPY policies /opt/vaultaws/src/vaultaws/policies
 # -P: a directory that somebody mounts and works in brings no module of its own.
 RUN printf '#!/bin/sh\nexec /opt/vaultaws/bin/python -P -m vaultaws "$@"\n' >/opt/vaultaws/bin/vaultaws \
  && chmod 755 /opt/vaultaws/bin/vaultaws \
- && chmod -R a+rX,go-w /opt/vaultaws \
+ && chmod -R a+rX,go-w /opt/vaultaws/src \
  && /opt/vaultaws/bin/python -m compileall -q /opt/vaultaws/src
 
 # The local AWS keeps its state file in /state, which a volume may be. Of its many packages only what
@@ -37,8 +37,7 @@ VOLUME /state
 ENTRYPOINT ["python", "-P", "-m", "vaultaws.local.aws", "--state-file", "/state/aws.json"]
 
 # What vaultaws keeps (journals, cached sets) is in /var/lib/vaultaws, which a volume may be.
-FROM ${PYTHON_IMAGE} AS vaultaws
-COPY --from=packages /opt/vaultaws /opt/vaultaws
+FROM packages AS vaultaws
 ENV PATH=/opt/vaultaws/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/opt/vaultaws/src \
     PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/var/lib/vaultaws \
     XDG_STATE_HOME=/var/lib/vaultaws/state XDG_CACHE_HOME=/var/lib/vaultaws/cache

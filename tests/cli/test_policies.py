@@ -186,8 +186,9 @@ def test_wrong_use_is_told_and_writes_nothing(
 
 def test_a_policy_that_grows_too_large_is_refused(here: Path, refused: Callable[..., str]) -> None:
     """The limit of an IAM user's inline policies is met by values that are each good."""
-    names = ("cluster", "service", "family", "repository")
-    long = [word for name in names for word in ("--set", f"{name}={'c' * 250}")]
+    names = ("cluster", "service", "family", "repository", "task_role", "execution_role")
+    long = [word for name in names for word in ("--set", f"{name}={'c' * 64}")]
+    long = [word if "=" not in word or "role" in word else word + "c" * 190 for word in long]
     rest = samples(LIBRARY["deploy-ecs"])
     words = [
         word

@@ -95,7 +95,7 @@ def use_policy(
     found = newfiles.Files(new, old)
     if found.changed:
         write_all({each: new[each] for each in found.changed}, old)
-    _tell(policy, wish, found, config_file, as_json=as_json)
+    _tell(policy, wish, found, as_json=as_json)
 
 
 def filled(policy: ReadyPolicy, wish: Wish) -> str:
@@ -289,9 +289,7 @@ def _again(policy: ReadyPolicy, wish: Wish, file: Path) -> str:
     )
 
 
-def _tell(
-    policy: ReadyPolicy, wish: Wish, found: newfiles.Files, file: Path, *, as_json: bool
-) -> None:
+def _tell(policy: ReadyPolicy, wish: Wish, found: newfiles.Files, *, as_json: bool) -> None:
     if as_json:
         output.as_json(
             {
@@ -317,4 +315,4 @@ def _tell(
     elif wish.role is None:
         output.hint("next: name it in a role: --role ROLE --type TYPE")
     else:
-        output.hint(f"next: vaultaws lint {file}, then vaultaws plan {file}")
+        output.hint(f"next: name {wish.role} in an [access.*] table; vaultaws lint, vaultaws plan")

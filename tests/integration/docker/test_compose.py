@@ -38,6 +38,8 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 OWN = f"vaultaws/vaultaws:{VERSION}"
 PORTS = (8200, 8210, 5100)
 SECONDS = 400
+MOST_BYTES = 60_000_000
+"""What vaultaws with its packages may add to the Python below it."""
 
 
 def test_every_image_is_pinned_by_version() -> None:
@@ -236,6 +238,8 @@ def a_second_up_changes_nothing(stack: Stack) -> None:
 def the_image_alone_is_closed(stack: Stack) -> None:
     (found,) = json.loads(stack.docker.run("inspect", stack.image).stdout)
     assert found["Config"]["User"] == "10001:10001"
+    (base,) = json.loads(stack.docker.run("inspect", f"{stack.name}:python").stdout)
+    assert found["Size"] - base["Size"] < MOST_BYTES
     closed = ("run", "--rm", "--read-only", "--cap-drop", "ALL", "--network", "host")
     token = stack.inside("vault", "vault", "print", "token").strip()
     lent = Docker({**stack.docker.environ, "VAULT_TOKEN": token})
