@@ -14,10 +14,11 @@ RUN python -m venv --without-pip /opt/vaultaws \
     --require-hashes --requirement /requirements/image.txt
 COPY vaultaws /opt/vaultaws/src/vaultaws
 COPY policies /opt/vaultaws/src/vaultaws/policies
+# A checkout may be closed to others; only what is gets another mode, and so a second copy in a layer.
 # -P: a directory that somebody mounts and works in brings no module of its own.
 RUN printf '#!/bin/sh\nexec /opt/vaultaws/bin/python -P -m vaultaws "$@"\n' >/opt/vaultaws/bin/vaultaws \
  && chmod 755 /opt/vaultaws/bin/vaultaws \
- && chmod -R a+rX,go-w /opt/vaultaws/src \
+ && find /opt/vaultaws/src ! -perm -444 -exec chmod a+rX {} + \
  && /opt/vaultaws/bin/python -m compileall -q /opt/vaultaws/src
 
 # The local AWS keeps its state file in /state, which a volume may be. Of its many packages only what

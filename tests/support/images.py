@@ -35,7 +35,7 @@ COMPOSE: Final = Recipe(
 """Docker's own, for machines whose docker has no compose plugin."""
 OWNER: Final = (100, 1000)
 """The user of Vault's and of OpenBao's image."""
-_SHELL: Final = ("sh", "cat", "chmod", "cp", "id", "mkdir", "mv", "sleep", "test", "touch")
+_SHELL: Final = ("sh", "cat", "chmod", "cp", "find", "id", "mkdir", "mv", "sleep", "test", "touch")
 _COMMON: Final = (
     *("dl", "gcc_s", "nss_dns", "nss_files", "pthread", "resolv", "rt", "stdc++", "util"),
 )

@@ -38,7 +38,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 OWN = f"vaultaws/vaultaws:{VERSION}"
 PORTS = (8200, 8210, 5100)
 SECONDS = 400
-MOST_BYTES = 60_000_000
+MOST_BYTES = 70_000_000
 """What vaultaws with its packages may add to the Python below it."""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,33 @@ def test_deployers_pass_their_role_to_their_service(aws: LocalAws, held: Held) -
     assert denied(stacks.create_change_set, StackName="network", RoleARN=start + "admin", **made)
     assert denied(stacks.create_change_set, StackName="other", **made)
     assert denied(stacks.delete_stack, StackName="network")
+
+
+def test_a_function_is_rolled_out_and_not_called(aws: LocalAws, held: Held) -> None:
+    start = f"arn:aws:iam::{aws.account_id}:role/"
+    code = {"ZipFile": zipped("handler.py", "def run(event, context): ...")}
+    client(aws, "lambda").create_function(
+        FunctionName="api",
+        Runtime="python3.12",
+        Role=start + "app",
+        Handler="handler.run",
+        Code=code,
+    )
+    own = client(aws, "lambda", held("roller", "deploy-lambda"))
+    own.update_function_code(FunctionName="api", **code)
+    own.update_function_configuration(FunctionName="api", Role=start + "app")
+    assert own.publish_version(FunctionName="api")["Version"] == "1"
+    assert own.get_function(FunctionName="api", Qualifier="1")["Configuration"]
+    assert denied(own.update_function_configuration, FunctionName="api", Role=start + "admin")
+    for call in (own.invoke, own.delete_function):
+        assert denied(call, FunctionName="api")
+
+
+def zipped(name: str, text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, text)
+    return packed.getvalue()
 
 
 def test_terraform_plans_and_applies_nothing(aws: LocalAws, held: Held) -> None:
