@@ -127,6 +127,19 @@ def test_one_policy_serves_two_roles_under_two_names(here: Path) -> None:
     ]
 
 
+def test_the_policy_goes_beside_the_file_that_is_named(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "team"]) == 0
+    capfd.readouterr()
+    words = [*READ, "--role", "reports", "--type", "iam_user", "-c", "team/vaultaws.toml"]
+    assert run(words) == 0
+    said = capfd.readouterr().out.split()
+    assert said == ["team/policies/s3-read.json", "team/vaultaws.toml"]
+    assert run(["lint", "-c", "team/vaultaws.toml"]) == 0
+    assert not (here / "policies" / "s3-read.json").exists()
+
+
 def test_what_was_changed_by_hand_is_not_overwritten(
     here: Path, refused: Callable[..., str], capfd: pytest.CaptureFixture[str]
 ) -> None:

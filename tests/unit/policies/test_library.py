@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,7 @@ import pytest
 from tests.support.askers import ada, session
 from tests.support.policies import ACCOUNT
 from tests.support.readied import LIBRARY, document_of, may, policies, text_of
-from vaultaws.config.schema import Config, Root
-from vaultaws.lint.check import check
-from vaultaws.lint.rule import Severity
-from vaultaws.model import CredentialType, Role
+from vaultaws.model import CredentialType
 from vaultaws.policy.placeholders import KINDS
 from vaultaws.policy.ready import PARTS, directory
 from vaultaws.policy.sizes import USER_INLINE_CHARACTERS, check_session_size, counted_size
@@ -24,7 +20,6 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 WITH_MFA = ada(session(mfa_minutes_ago=10))
 STALE = ada(session(mfa_minutes_ago=61))
 WITHOUT_MFA = ada(session())
-CHECKED_BY_HAND = {"break-glass", "s3-only"}  # wide on purpose; their pages say so
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -46,21 +41,6 @@ class TestEach:
             assert counted_size(text) <= USER_INLINE_CHARACTERS
         if set(policy.role_types) & {CredentialType.FEDERATION_TOKEN, CredentialType.ASSUMED_ROLE}:
             check_session_size(json.dumps(document_of(name), separators=(",", ":")))
-
-    def test_is_clean_to_lint(self, name: str) -> None:
-        if name in CHECKED_BY_HAND:
-            return
-        role = Role("r", CredentialType.IAM_USER, policy_document=document_of(name))
-        attached = not LIBRARY[name].role_types
-        config = (
-            Config(Path("vaultaws.toml"), root=Root(policy=document_of(name)))
-            if attached
-            else Config(Path("vaultaws.toml"), roles=(role,))
-        )
-        about_it = [
-            hit for hit in check(config).open if hit.policy_file is not None or hit.policy_place
-        ]
-        assert [hit for hit in about_it if hit.severity is Severity.ERROR] == []
 
 
 def test_the_index_names_each_with_its_sentence() -> None:
