@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import CACHE, ENVIRON, find
+from tests.integration.conftest import CACHE, ENVIRON, find, show
 from tests.support.images import COMPOSE, Docker
 from vaultaws.local.build import built
-from vaultaws.local.progress import silent
 from vaultaws.local.servers.base import ServerKind
 from vaultaws.local.servers.docker import DockerServer
 
@@ -31,7 +30,7 @@ def _compose() -> Path | None:
     own = subprocess.run(
         ["docker", "compose", "version"], env=ENVIRON, capture_output=True, check=False
     )
-    return None if own.returncode == 0 else built(COMPOSE, CACHE, silent)
+    return None if own.returncode == 0 else built(COMPOSE, CACHE, show)
 
 
 @pytest.fixture
