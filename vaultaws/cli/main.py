@@ -43,6 +43,7 @@ VERBS = {
     "leases": "List, show, renew and revoke leases.",
     "incident": "Cut off what is suspect, and prove it.",
     "trail": "Check issuance against CloudTrail.",
+    "terraform": "Run Terraform for Vault's side, without a secret.",
 }
 
 KEYWORDS = ("import",)  # a verb that Python keeps for itself has a module with _ at its end
