@@ -28,6 +28,7 @@ VERBS = {
     "plan": "Show what apply would change.",
     "apply": "Make the server match the file.",
     "import": "Write the file from a live mount.",
+    "policies": "Ready policies: list, show and use them.",
     "root": "Show and replace the key of the engine itself.",
     "roles": "List and show roles.",
     "static": "List, show and rotate static roles.",
