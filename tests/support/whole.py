@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from tests.support.memory_vault import START, made_up_key
+from vaultaws.leases.inventory import Inventory
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, check
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, VaultIdentity, Window
@@ -69,6 +70,7 @@ class Whole:
     keys: dict[str, Key] = field(default_factory=dict)
     never_seen: list[dict[str, Any]] = field(default_factory=list)
     acts: list[dict[str, Any]] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
     delivered: dict[str, set[datetime]] = field(default_factory=dict)
     lost_file: datetime | None = None
     torn: audit.Span | None = None
@@ -379,14 +381,17 @@ class Whole:
         log.write_text("".join(f"{text}\n" for text in texts[half:]))
         return log
 
-    def judged(self, folder: Path, identity: VaultIdentity) -> Report:
-        """Check the world by its files."""
+    def judged(
+        self, folder: Path, identity: VaultIdentity, inventory: Inventory | None = None
+    ) -> Report:
+        """Check the world by its files, and by what IAM has left of it."""
         log, trail = self.write(folder)
         sources = Sources(
             events=LogFiles(FolderSource(trail), None),
             identity=identity,
             audit=audit.read(audit.rotated(log)),
             digest=self.digest,
+            inventory=inventory,
             device="file",
             expected=Expected(refusals=REFUSALS),
             mounts=frozenset({"aws", "team/aws"}),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import evidence, output
+from vaultaws.cli import evidence, output, unleased
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.holdings import take
 from vaultaws.cli.options import (
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from vaultaws.trail.verdicts import Matching
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceFlags:
-    """What the command line said of where the evidence is, and from when on it is wanted."""
+    """What the command line said of where the evidence is, and from when on it is wanted;
+    `no_orphans` that users without a lease are not."""
 
     since: datetime
     lag: int
@@ -45,28 +46,37 @@ class SourceFlags:
     audit_device: str | None
     audit_log: str | None
     mount: str
+    no_orphans: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrailFlags(SourceFlags):
     """The same, and the end of the window of time."""
 
     until: datetime
 
 
-def trail_options(since: str) -> Callable[[Command], Command]:
+def trail_options(since: str, *, orphans: bool = True) -> Callable[[Command], Command]:
     """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
 
-    `since` is where the window begins when nobody says.
+    `since` is where the window begins when nobody says; `orphans` whether it tells of users
+    without a lease.
     """
     until = click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
     first, *others = _options(since)
+    others += [_NO_ORPHANS] if orphans else []
     return lambda command: gathered(command, "flags", TrailFlags, (first, until, *others))
 
 
 def source_options(since: str) -> Callable[[Command], Command]:
     """The same for a window without an end; the function gets one SourceFlags."""
-    return lambda command: gathered(command, "flags", SourceFlags, tuple(_options(since)))
+    options = (*_options(since), _NO_ORPHANS)
+    return lambda command: gathered(command, "flags", SourceFlags, options)
+
+
+_NO_ORPHANS: Callable[[Command], Command] = click.option(
+    "--no-orphans", is_flag=True, help="Do not ask IAM for users that have no lease."
+)
 
 
 def _options(since: str) -> list[Callable[[Command], Command]]:
@@ -170,6 +180,11 @@ def sources_for(
         evidence.put_right(vault, journal, flags.audit_log, flags.mount)
         log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
         inventory = take(vault, journal, flags.mount, log)
+        ledger = journal.ledger()
+    if not flags.no_orphans:
+        administration, _ = open_administration(server)
+        known = unleased.Sources(administration, flags.mount, log, ledger)
+        inventory = unleased.with_users(known, inventory)
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(

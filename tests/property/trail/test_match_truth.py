@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.memory_vault import made_up_key
 from tests.support.world import ROOT_KEY, START, WATERMARK, World, check_world, judge
 from vaultaws.trail.evidence import CLOCK_SKEW, AuditView, Span
-from vaultaws.trail.report import Severity, as_json, render
+from vaultaws.trail.findings import Severity
+from vaultaws.trail.report import as_json, render
 from vaultaws.trail.verdicts import Standing, Why
 
 moments = st.integers(3 * 60, int((WATERMARK - START).total_seconds()) - 1).map(

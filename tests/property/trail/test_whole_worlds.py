@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support import leftovers
 from tests.support.memory_vault import START, made_up_key
 from tests.support.whole import END, FIRST_ROOT, REFUSALS, ROOT_USER, STATIC_USER, Key, Whole
 from vaultaws.trail.evidence import VaultIdentity
@@ -18,7 +19,7 @@ from vaultaws.trail.verdicts import MarkKind, Standing
 
 STEPS = [
     "issue", "issue", "issue", "steal", "steal", "revoke", "rotate", "static", "fail", "never seen",
-    "another root", "probe", "denied",
+    "another root", "probe", "denied", "leave",
 ]  # fmt: skip
 LOST = st.sampled_from(["nothing", "nothing", "a file", "lines", "the salt"])
 MOMENTS = st.integers(5 * 60, int((END - START).total_seconds()) - 1)
@@ -73,6 +74,10 @@ def somebody_does(world: Whole, step: str, at: datetime) -> None:
             key = chance.choice(issued)
             world.revoke(key, at, chance.choice(("id", "digest", "prefix")))
             world.use(key, at + timedelta(seconds=chance.randint(0, 500)))
+        case "leave":
+            left = world.issue(at, "ada", user=True)
+            world.use(left, soon)
+            world.left.add(left.key_id)
         case "probe" if issued:
             world.use(chance.choice(issued), soon, chance.randint(1, 5), "AccessDenied")
         case "denied":
@@ -113,8 +118,9 @@ def identity_of(world: Whole) -> VaultIdentity:
 @given(worlds())
 def test_each_credential_gets_the_verdict_that_the_files_allow(world: Whole) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        report = world.judged(Path(folder), identity_of(world))
+        report = world.judged(Path(folder), identity_of(world), leftovers.inventory(world))
     found = report.matching
+    assert {user.name for user in report.orphans.users} == leftovers.orphans(world)
     seen = {one.access_key_id: one for one in found.verdicts if one.access_key_id}
     expected = {name: world.standing(key) for name, key in world.keys.items()}
     told = {name: one.standing for name, one in seen.items()}
