@@ -16,6 +16,7 @@ from vaultaws.vault.protocol import Vault
 if TYPE_CHECKING:
     from vaultaws.incident.usage import Lookup
     from vaultaws.leases.journal import Journal
+    from vaultaws.model import RootConfig
     from vaultaws.trail.audit import AuditLog
 
 DEFAULT_FILE = Path("vaultaws.toml")
@@ -117,15 +118,26 @@ def paced_lookup() -> Lookup:
     return lookup
 
 
-def root_user(vault: Vault, mount: str) -> tuple[str, str]:
-    """Vault's own key id and IAM user, each empty when it cannot be known."""
-    from vaultaws.aws.identity import Directory
-    from vaultaws.errors import AwsError, VaultDeniedError
+def root_config(vault: Vault, mount: str) -> RootConfig | None:
+    """How the mount works in AWS; None where this token may not read it, or there is nothing."""
+    from vaultaws.errors import VaultDeniedError
 
     try:
-        root = vault.read_root(mount)
+        return vault.read_root(mount)
     except VaultDeniedError:
-        return "", ""
+        return None
+
+
+def root_user(vault: Vault, mount: str) -> tuple[str, str]:
+    """Vault's own key id and IAM user, each empty when it cannot be known."""
+    return user_of(root_config(vault, mount))
+
+
+def user_of(root: RootConfig | None) -> tuple[str, str]:
+    """The same, of a configuration that is known."""
+    from vaultaws.aws.identity import Directory
+    from vaultaws.errors import AwsError
+
     if root is None or not root.access_key_id:
         return "", ""
     try:

@@ -14,7 +14,13 @@ import click
 
 from vaultaws.cli import handler, output
 from vaultaws.cli.options import ServerFlags, Span, server_options
-from vaultaws.cli.trail_wiring import SourceFlags, source_options, sources_for
+from vaultaws.cli.trail_wiring import (
+    SourceFlags,
+    declared_here,
+    source_named,
+    source_options,
+    sources_for,
+)
 from vaultaws.cli.wiring import open_vault, settings
 from vaultaws.errors import FindingsError, VaultDeniedError
 
@@ -62,7 +68,8 @@ def watch(
     What was told is kept, so a watch that is started again goes on where it was; --since is for the
     first start. A finding that was found and not told when it was stopped is told again. Vault or
     AWS that do not answer are waited for, and said. With --once it exits 3 when it told something.
-    --source may be sqs:QUEUE-URL too, the target of an EventBridge rule.
+    --source, or [trail] of ./vaultaws.toml, may be sqs:QUEUE-URL too, the target of an EventBridge
+    rule.
     """
     from vaultaws.clock import SystemClock
     from vaultaws.trail import packages
@@ -128,10 +135,10 @@ def _begun(store: StateFile, since: datetime) -> State:
 
 
 def _queue(flags: SourceFlags, store: StateFile) -> QueueFiles | None:
-    """The events of a queue, kept beside the state; None when another source was named."""
+    """The events of a queue, kept beside the state; None when another source is named."""
     from vaultaws.trail.sources.queue import SCHEME
 
-    source = flags.source or ""
+    source = source_named(flags, declared_here())
     if not source.startswith(SCHEME):
         return None
     from vaultaws.aws.queue import Queue

@@ -23,11 +23,13 @@ from vaultaws.cli.options import (
     mount_option,
 )
 from vaultaws.cli.wiring import open_administration, open_journal, open_vault
+from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import UsageError, VaultError
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
+    from vaultaws.model import RootConfig
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
@@ -140,7 +142,8 @@ def run(
     vault = open_vault(server)
     lag = timedelta(seconds=flags.lag)
     if wait:
-        _wait_until(flags.until + lag)
+        with output.Progress("waiting for CloudTrail") as shown:
+            wait_until(flags.until + lag, SystemClock(), shown.update)
         lag = timedelta(0)
     with output.Progress("reading") as progress:
         sources = replace(sources_for(vault, flags, server), delivery=lag)
@@ -148,16 +151,13 @@ def run(
         return check(sources, window, progress.update, about)
 
 
-def _wait_until(complete: datetime) -> None:
-    """Sleep until CloudTrail must have everything, and say how long that is."""
-    from vaultaws.clock import SystemClock
+def wait_until(complete: datetime, clock: Clock, show: Callable[[str], None]) -> None:
+    """Sleep until CloudTrail must have everything, and show how long that is and to where."""
     from vaultaws.config.durations import words
 
-    clock = SystemClock()
-    with output.Progress("waiting for CloudTrail") as progress:
-        while (left := (complete - clock.now()).total_seconds()) > 0:
-            progress.update(f"waiting for CloudTrail, complete in {words(left)}")
-            clock.sleep(min(left, 1.0))
+    while (left := (complete - clock.now()).total_seconds()) > 0:
+        show(f"waiting for CloudTrail, complete to {complete:%H:%M:%S} UTC in {words(left)}")
+        clock.sleep(min(left, 1.0))
 
 
 def sources_for(
@@ -174,8 +174,9 @@ def sources_for(
     from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.expect import ANYTHING, Expected
 
-    declared = _declared()
-    key, user = evidence.root_user(vault, flags.mount)
+    declared = declared_here()
+    root = evidence.root_config(vault, flags.mount)
+    key, user = evidence.user_of(root)
     with open_journal() as journal:
         evidence.put_right(vault, journal, flags.audit_log, flags.mount)
         log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
@@ -190,9 +191,9 @@ def sources_for(
     return Sources(
         events=events
         or _events(
-            flags.source or (trail.source if trail else "api"),
+            source_named(flags, declared),
             flags.since,
-            trail.regions if trail else (),
+            (*regions_of(root, declared), *(trail.regions if trail else ())),
         ),
         identity=VaultIdentity(
             frozenset(filter(None, (key, *flags.root_key))),
@@ -211,18 +212,31 @@ def sources_for(
     )
 
 
-def _declared() -> Config | None:
+def declared_here() -> Config | None:
     """The declared file here, None without one."""
     from vaultaws.config.load import load
 
     return load(evidence.DEFAULT_FILE) if evidence.DEFAULT_FILE.is_file() else None
 
 
+def source_named(flags: SourceFlags, declared: Config | None) -> str:
+    """Where CloudTrail is read, by option or by the file here."""
+    return flags.source or (declared.trail.source if declared else "api")
+
+
+def regions_of(root: RootConfig | None, declared: Config | None) -> tuple[str, ...]:
+    """The regions in which Vault calls STS, by its own configuration and by the file here."""
+    told = [root.sts_region, *root.sts_fallback_regions, root.region] if root else []
+    if declared and declared.root:
+        here = declared.root
+        told += [here.sts_region or "", *(here.sts_fallback_regions or ()), here.region or ""]
+    return tuple(dict.fromkeys(filter(None, told)))
+
+
 def _events(source: str, since: datetime, regions: Iterable[str]) -> History | LogFiles:
-    """CloudTrail. Its history is asked in the region at hand and in those that are declared."""
+    """CloudTrail. Its history is asked in the region at hand and in `regions`."""
     from vaultaws.aws.cloudtrail import HISTORY
     from vaultaws.aws.sessions import default_region
-    from vaultaws.clock import SystemClock
     from vaultaws.trail.gather import History, LogFiles
 
     if source == "api":
@@ -242,7 +256,7 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
         raise UsageError(
             "a queue is no source for a single check",
             why="it has only what came since it was read last",
-            do="vaultaws trail watch --source sqs:URL, or name another source here",
+            do="vaultaws trail watch, or name another source for this: --source api",
         )
     return LogFiles(source_of(source), cache_directory(os.environ))
 
