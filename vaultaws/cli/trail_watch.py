@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaultaws.cli import handler, output
+from vaultaws.cli import evidence, handler, output
 from vaultaws.cli.options import ServerFlags, Span, server_options
 from vaultaws.cli.trail_wiring import (
     SourceFlags,
@@ -163,16 +163,20 @@ def _queue(flags: SourceFlags, store: StateFile) -> QueueFiles | None:
 def _looker(
     flags: SourceFlags, server: ServerFlags, queue: QueueFiles | None
 ) -> Callable[[Window], Report]:
-    """The check of a window. The server is opened anew each time, since tokens are replaced, and
-    the audit log is read whole: a torn line is a gap between its neighbours."""
+    """The check of a window. The server is opened anew each time, since tokens are replaced; of
+    the audit log only what is new is read."""
     from vaultaws.trail.check import check
+    from vaultaws.trail.following import Follower
 
     lag = timedelta(seconds=flags.lag)
+    path = evidence.audit_log_path(flags.audit_log)
+    follower = Follower(path) if path is not None else None
 
     def look(window: Window) -> Report:
         vault = open_vault(server)
         try:
-            sources = replace(sources_for(vault, flags, server, queue), delivery=lag)
+            read = follower.read if follower is not None else None
+            sources = replace(sources_for(vault, flags, server, queue, read), delivery=lag)
             _demand_identity(sources.identity, flags.mount)
             return check(sources, window).report
         except OSError as error:  # a full disk is waited for, as Vault and AWS are

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -30,6 +31,7 @@ from vaultaws.vault.protocol import Vault
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
     from vaultaws.model import RootConfig
+    from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
@@ -165,10 +167,11 @@ def sources_for(
     flags: SourceFlags,
     server: ServerFlags,
     events: QueueFiles | None = None,
+    read_log: Callable[[], AuditLog | None] | None = None,
 ) -> Sources:
     """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity.
 
-    `events` are those of a queue.
+    `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
     from vaultaws.trail.check import Sources
     from vaultaws.trail.evidence import VaultIdentity
@@ -179,7 +182,10 @@ def sources_for(
     key, user = evidence.user_of(root)
     with open_journal() as journal:
         evidence.put_right(vault, journal, flags.audit_log, flags.mount)
-        log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
+        read = read_log or partial(
+            evidence.read_audit_log, evidence.audit_log_path(flags.audit_log)
+        )
+        log = read()
         inventory = take(vault, journal, flags.mount, log)
         ledger = journal.ledger()
     if not flags.no_orphans:

@@ -13,7 +13,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -82,7 +82,7 @@ class Span:
     ends: datetime
 
 
-Finding = AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange
+Found = AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange
 
 
 @dataclass
@@ -108,13 +108,15 @@ def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
     Raises UsageError for a file that cannot be opened. An issuance met twice (overlapping
     rotated files) counts once.
     """
-    log = AuditLog()
-    reading = Reading(log, frozenset(mounts))
-    for path in paths:
-        reading.read(path)
-    reading.close_gaps()
-    log.issuances.sort(key=lambda found: found.time)
-    return log
+    return joined([part_of(path, frozenset(mounts)) for path in paths])
+
+
+def part_of(path: Path, mounts: frozenset[str]) -> Part:
+    """Read one file whole. Raises UsageError when it cannot be opened."""
+    part = Part(mounts)
+    for line in _lines(path):
+        part.take(line)
+    return part
 
 
 def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> dict[str, datetime]:
@@ -203,81 +205,64 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines, and `_TORN` for one that is too long to be an entry."""
+    """Yield lines, and `_TORN` for one that is too long to be an entry, without its newline where
+    the line has none yet."""
     while line := file.readline(LONGEST_LINE_BYTES):
-        if line.endswith(b"\n") or len(line) < LONGEST_LINE_BYTES:
+        is_long = len(line) == LONGEST_LINE_BYTES and not line.endswith(b"\n")
+        if not is_long:
             yield line
             continue
-        yield _TORN
-        while line and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE_BYTES)
+        while (rest := file.readline(LONGEST_LINE_BYTES)) and not rest.endswith(b"\n"):
+            pass
+        yield _TORN if rest else _TORN.strip()
 
 
-class Reading:
-    """Reads files into one log. A line that cannot be read leaves a gap from the line before it
-    to the line after it, in its own file or in the one that begins next."""
+@dataclass
+class Part:
+    """What one file of the log tells, read line by line. A line that cannot be read leaves a gap
+    from the line before it to the line after it.
 
-    def __init__(self, log: AuditLog, mounts: frozenset[str]) -> None:
-        self._log = log
-        self._mounts = mounts
-        self._seen: set[tuple[str, str]] = set()
-        self._begins: list[datetime] = []
-        self._ends: list[datetime] = []
-        self._left_open: list[datetime] = []
+    `begins` and `ends` are the times of its first and its last line. `torn_from` is where a gap
+    begins that no line has ended yet.
+    """
 
-    def read(self, path: Path) -> None:
-        """Read one file."""
-        before, gap_from = _BEGINNING, None
-        for line in _lines(path):
-            if not line.strip():
-                continue
-            moment = self.take(line)
-            if moment is None:
-                gap_from = before if gap_from is None else gap_from
-                continue
-            if before == _BEGINNING:
-                self._begins.append(moment)
-            if gap_from is not None:
-                self._log.gaps.append(Span(gap_from, moment))
-                gap_from = None
-            before = max(before, moment)
-        self._ends.append(before)
-        if gap_from is not None:
-            self._left_open.append(gap_from)
+    mounts: frozenset[str] = frozenset()
+    log: AuditLog = field(default_factory=AuditLog)
+    begins: datetime | None = None
+    ends: datetime = _BEGINNING
+    torn_from: datetime | None = None
 
-    def close_gaps(self) -> None:
-        """End the gaps at files' ends where the next file begins, and begin those at files'
-        beginnings where the file before ends."""
-        for at, gap in enumerate(self._log.gaps):
-            if gap.starts == _BEGINNING:
-                earlier = [end for end in self._ends if end < gap.ends]
-                self._log.gaps[at] = Span(max(earlier, default=_BEGINNING), gap.ends)
-        for start in self._left_open:
-            later = [begin for begin in self._begins if begin > start]
-            self._log.gaps.append(Span(start, min(later, default=END_OF_TIME)))
+    def take(self, line: bytes) -> None:
+        """Take one line in."""
+        if not line.strip():
+            return
+        self.log.lines += 1
+        moment = self._read(line)
+        if moment is None:
+            self.log.unreadable += 1
+            self.torn_from = self.ends if self.torn_from is None else self.torn_from
+            return
+        self.begins = self.begins or moment
+        if self.torn_from is not None:
+            self.log.gaps.append(Span(self.torn_from, moment))
+            self.torn_from = None
+        self.ends = max(self.ends, moment)
 
-    def take(self, line: bytes) -> datetime | None:
-        """Take one line in; return its time, None when it cannot be read."""
-        log = self._log
-        log.lines += 1
+    def _read(self, line: bytes) -> datetime | None:
+        """Keep what a line tells; return its time, None when it cannot be read."""
+        log = self.log
         try:
             entry = json.loads(line)
             moment = _time(entry["time"])
             kind = entry["type"]
-            found = _meaning(entry, moment, self._mounts) if kind == "response" else None
+            found = _meaning(entry, moment, self.mounts) if kind == "response" else None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            log.unreadable += 1
             return None
         log.first = min(log.first or moment, moment)
         log.last = max(log.last or moment, moment)
-        if found is not None:
-            self.keep(found)
-        return moment
-
-    def keep(self, found: Finding) -> None:
-        """Add one finding; an issuance that was met before counts once."""
-        log = self._log
         match found:
+            case AuditIssuance():
+                log.issuances.append(found)
             case AuditRevocation():
                 log.revocations.append(found)
             case AuditRotation():
@@ -286,12 +271,55 @@ class Reading:
                 log.failures.append(found)
             case AuditDeviceChange():
                 log.devices.append(found)
-            case AuditIssuance() if (found.request_id, found.lease_id) not in self._seen:
-                self._seen.add((found.request_id, found.lease_id))
-                log.issuances.append(found)
+        return moment
+
+    def with_torn_end(self) -> Part:
+        """The same, with a last line that was never written to its end."""
+        log = replace(self.log, lines=self.log.lines + 1, unreadable=self.log.unreadable + 1)
+        torn_from = self.ends if self.torn_from is None else self.torn_from
+        return replace(self, log=log, torn_from=torn_from)
 
 
-def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) -> Finding | None:
+def joined(parts: Sequence[Part]) -> AuditLog:
+    """The files of a log as one. An issuance met twice (overlapping rotated files) counts once."""
+    logs = [part.log for part in parts]
+    once: dict[tuple[str, str], AuditIssuance] = {}
+    for found in (found for log in logs for found in log.issuances):
+        once.setdefault((found.request_id, found.lease_id), found)
+    return AuditLog(
+        issuances=sorted(once.values(), key=lambda found: (found.time, found.request_id)),
+        revocations=[found for log in logs for found in log.revocations],
+        rotations=[found for log in logs for found in log.rotations],
+        failures=[found for log in logs for found in log.failures],
+        devices=[found for log in logs for found in log.devices],
+        gaps=_gaps(parts),
+        lines=sum(log.lines for log in logs),
+        unreadable=sum(log.unreadable for log in logs),
+        first=min((log.first for log in logs if log.first), default=None),
+        last=max((log.last for log in logs if log.last), default=None),
+    )
+
+
+def _gaps(parts: Sequence[Part]) -> list[Span]:
+    """All gaps. One at a file's end ends where the next file begins, one at a file's beginning
+    begins where the file before ends."""
+    ends = [part.ends for part in parts]
+    begins = [part.begins for part in parts if part.begins is not None]
+    found = []
+    for gap in (gap for part in parts for gap in part.log.gaps):
+        starts = gap.starts
+        if starts == _BEGINNING:
+            starts = max((end for end in ends if end < gap.ends), default=_BEGINNING)
+        found.append(Span(starts, gap.ends))
+    left_open = [part.torn_from for part in parts if part.torn_from is not None]
+    found += [
+        Span(start, min((one for one in begins if one > start), default=END_OF_TIME))
+        for start in left_open
+    ]
+    return found
+
+
+def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) -> Found | None:
     request = entry["request"]
     path = request["path"]
     if path.startswith("sys/"):
