@@ -32,13 +32,26 @@ audit_log_option = click.option(
 def audit_log_path(said: str | None) -> Path | None:
     """The audit log that was named, by option, variable or the file here; None without one."""
     if said:
-        return Path(said)
+        return Path(_is_file(said))
     if not DEFAULT_FILE.is_file():
         return None
     from vaultaws.config.load import load
 
     named = load(DEFAULT_FILE).trail.audit_log
-    return DEFAULT_FILE.parent / named if named else None
+    return DEFAULT_FILE.parent / _is_file(named) if named else None
+
+
+def _is_file(named: str) -> str:
+    """The name, where it is that of a file. Raises UsageError for an address."""
+    if not named.startswith(("tcp:", "unix:")):
+        return named
+    from vaultaws.errors import UsageError
+
+    raise UsageError(
+        "an audit log is a file",
+        why=f"{named} is an address, where lines come and are gone",
+        do="vaultaws trail watch --listen HOST:PORT --audit-log FILE keeps what comes in a file",
+    )
 
 
 def read_audit_log(path: Path | None, *mounts: str) -> AuditLog | None:

@@ -8,21 +8,18 @@ and who asked under `auth`. A revocation by body has its lease id hashed, by pat
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-from vaultaws.errors import UsageError
 from vaultaws.model import AuditIssuance
+from vaultaws.trail import gapmarks
+from vaultaws.trail.auditlines import lines_of
 
-LONGEST_LINE_BYTES: Final = 4 << 20
-_TORN: Final = b"?\n"
 _ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
 _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
 _REVOCATION: Final = re.compile(
@@ -114,7 +111,7 @@ def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
 def part_of(path: Path, mounts: frozenset[str]) -> Part:
     """Read one file whole. Raises UsageError when it cannot be opened."""
     part = Part(mounts)
-    for line in _lines(path):
+    for line in lines_of(path):
         part.take(line)
     return part
 
@@ -126,7 +123,7 @@ def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> 
     """
     found: dict[str, datetime] = {}
     for file in paths:
-        for line in _lines(file):
+        for line in lines_of(file):
             try:
                 entry = json.loads(line) if path.encode() in line else {}
                 if not _is_read(entry, path):
@@ -146,7 +143,7 @@ def static_names(paths: Sequence[Path], mount: str) -> set[str]:
     """
     start, found = f"{mount}/static-creds/", set[str]()
     for file in paths:
-        for line in _lines(file):
+        for line in lines_of(file):
             try:
                 entry = json.loads(line) if start.encode() in line else {}
                 path = str(entry["request"]["path"])
@@ -175,48 +172,6 @@ def rotated(path: Path) -> list[Path]:
     return [*sorted(siblings), path]
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """Yield lines, and `_TORN` for what is none: a file's broken end, a line without an end."""
-    try:
-        with _opened(path) as file:
-            yield from bounded_lines(file)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        yield _TORN
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
-def unreadable(path: Path, error: OSError) -> UsageError:
-    """The refusal of a file that cannot be read."""
-    return UsageError(
-        f"the audit log {path} cannot be read",
-        why=error.strerror or type(error).__name__,
-        do="check the path and that you may read it",
-    )
-
-
-def _opened(path: Path) -> BinaryIO:
-    file = path.open("rb")
-    if file.read(2) == b"\x1f\x8b":
-        file.close()
-        return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads as BinaryIO does
-    file.seek(0)
-    return file
-
-
-def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines, and `_TORN` for one that is too long to be an entry, without its newline where
-    the line has none yet."""
-    while line := file.readline(LONGEST_LINE_BYTES):
-        is_long = len(line) == LONGEST_LINE_BYTES and not line.endswith(b"\n")
-        if not is_long:
-            yield line
-            continue
-        while (rest := file.readline(LONGEST_LINE_BYTES)) and not rest.endswith(b"\n"):
-            pass
-        yield _TORN if rest else _TORN.strip()
-
-
 @dataclass
 class Part:
     """What one file of the log tells, read line by line. A line that cannot be read leaves a gap
@@ -239,7 +194,7 @@ class Part:
         self.log.lines += 1
         moment = self._read(line)
         if moment is None:
-            self.log.unreadable += 1
+            self.log.unreadable += not gapmarks.is_mark(line)
             self.torn_from = self.ends if self.torn_from is None else self.torn_from
             return
         self.begins = self.begins or moment
@@ -255,6 +210,8 @@ class Part:
             entry = json.loads(line)
             moment = _time(entry["time"])
             kind = entry["type"]
+            if kind == gapmarks.TYPE:
+                return None
             found = _meaning(entry, moment, self.mounts) if kind == "response" else None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 
 from vaultaws.trail import audit
 from vaultaws.trail.audit import AuditLog, Part
+from vaultaws.trail.auditlines import bounded_lines, unreadable
 
 _HEAD_BYTES: Final = 512
 _GZIP: Final = b"\x1f\x8b"
@@ -70,9 +71,9 @@ class Follower:
                     key, file = self._read(path, opened)
             except FileNotFoundError as error:
                 if path == self.path and not kept:
-                    raise audit.unreadable(path, error) from error
+                    raise unreadable(path, error) from error
             except OSError as error:
-                raise audit.unreadable(path, error) from error
+                raise unreadable(path, error) from error
             else:
                 kept[key] = file
                 is_torn = file.is_half and path != self.path
@@ -113,7 +114,7 @@ class Follower:
     def _lines(self, opened: BinaryIO, file: _File) -> None:
         """Read whole lines."""
         file.is_half = False
-        for line in audit.bounded_lines(opened):
+        for line in bounded_lines(opened):
             if not line.endswith(b"\n"):
                 file.is_half = True
                 return

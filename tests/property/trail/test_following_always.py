@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trail.test_audit import entry
-from vaultaws.trail import audit
 from vaultaws.trail.audit import read, rotated
+from vaultaws.trail.auditlines import LONGEST_LINE_BYTES
 from vaultaws.trail.following import Follower
 
 WRITES = ("issue", "revoke", "rotate", "fail", "device", "junk", "long")
@@ -65,7 +65,7 @@ class Log:
         if kind == "junk":
             return b'{"time": 1}\n'
         if kind == "long":
-            return b"x" * audit.LONGEST_LINE_BYTES + b"yz\n"
+            return b"x" * LONGEST_LINE_BYTES + b"yz\n"
         made = {
             "issue": entry(number=self._count),
             "revoke": entry(f"sys/leases/revoke/aws/creds/reader/{self._count}", self._count),

@@ -11,13 +11,8 @@ from typing import Any
 import pytest
 
 from vaultaws.errors import UsageError
-from vaultaws.trail.audit import (
-    END_OF_TIME,
-    LONGEST_LINE_BYTES,
-    Span,
-    read,
-    rotated,
-)
+from vaultaws.trail.audit import END_OF_TIME, Span, read, rotated
+from vaultaws.trail.auditlines import LONGEST_LINE_BYTES
 
 DIGEST = "hmac-sha256:" + "0" * 64
 
