@@ -86,7 +86,8 @@ class Whole:
         return self.digest(value, "old" if old else "new")
 
     def event(self, name: str, key: str, at: datetime, **more: Any) -> dict[str, Any]:
-        """Record a call; `target`, `issued` and `error` are what it was about and answered."""
+        """Record a call; `target`, `issued` and `error` are what it was about and answered,
+        `account` is the caller's."""
         self.number += 1
         target, issued, error = (more.get(part, "") for part in ("target", "issued", "error"))
         is_root = key in {self.root, FIRST_ROOT} or more.get("is_root")
@@ -101,6 +102,7 @@ class Whole:
                 "type": "IAMUser",
                 "accessKeyId": key,
                 "userName": ROOT_USER if is_root else "someone",
+                "arn": f"arn:aws:iam::{more.get('account', ACCOUNT)}:user/x",
             },
             "requestParameters": {"userName": target} if target else None,
             "responseElements": None,

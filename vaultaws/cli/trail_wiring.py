@@ -173,6 +173,7 @@ def sources_for(
 
     `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
+    from vaultaws.aws.account import account_of_key
     from vaultaws.trail.check import Sources
     from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.expect import ANYTHING, Expected
@@ -206,6 +207,7 @@ def sources_for(
             user,
             static_users(server, flags.mount, declared),
             flags.root_role or (trail.vault_role if trail else ""),
+            account_of_key(key),
         ),
         audit=log,
         digest=evidence.digest_with(vault, device or None),

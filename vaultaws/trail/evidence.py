@@ -51,13 +51,16 @@ class VaultIdentity:
     """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user, or the role
     whose sessions it works with where it has no key of its own.
 
-    `static_users` are the IAM users whose keys its static roles rotate.
+    `static_users` are the IAM users whose keys its static roles rotate. `account` is the account
+    of its user or role, empty where it is not known: a user of the same name in another account
+    of the organisation is somebody else.
     """
 
     key_ids: frozenset[str] = frozenset()
     user_name: str = ""
     static_users: frozenset[str] = frozenset()
     role_name: str = ""
+    account: str = ""
 
     def made(self, event: Event) -> bool:
         """True when Vault's identity made the call."""
@@ -65,7 +68,15 @@ class VaultIdentity:
             return True
         names = {"IAMUser": self.user_name, "AssumedRole": self.role_name}
         name = names.get(event.identity_type, "")
-        return bool(name) and event.user_name == name
+        return bool(name) and event.user_name == name and self._is_here(event)
+
+    def _is_here(self, event: Event) -> bool:
+        """False where the record says that its caller is of another account."""
+        if not self.account:
+            return True
+        if event.principal_arn:
+            return f":{self.account}:" in event.principal_arn
+        return event.account in {"", self.account}
 
 
 @dataclass(frozen=True)

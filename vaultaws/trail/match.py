@@ -233,6 +233,8 @@ def roots(identity: VaultIdentity, rotated: Iterable[str] = ()) -> Any:
         rows.append({"kind": RootKind.USER.value, "value": identity.user_name})
     if identity.role_name:
         rows.append({"kind": RootKind.ROLE.value, "value": identity.role_name})
+    if identity.account:
+        rows.append({"kind": RootKind.ACCOUNT.value, "value": identity.account})
     rows += [{"kind": RootKind.ROTATED.value, "value": key} for key in sorted(rotated)]
     return tables.table(tables.ROOTS, rows)
 

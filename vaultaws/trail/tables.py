@@ -111,6 +111,7 @@ class RootKind(StrEnum):
     USER = "user"
     ROLE = "role"
     ROTATED = "rotated"  # a key that a rotation of the root answered with
+    ACCOUNT = "account"  # the account of its user or role, where it is known
 
 
 class SpanKind(StrEnum):

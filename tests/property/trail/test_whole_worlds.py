@@ -13,13 +13,22 @@ from hypothesis import strategies as st
 
 from tests.support import leftovers
 from tests.support.memory_vault import START, made_up_key
-from tests.support.whole import END, FIRST_ROOT, REFUSALS, ROOT_USER, STATIC_USER, Key, Whole
+from tests.support.whole import (
+    ACCOUNT,
+    END,
+    FIRST_ROOT,
+    REFUSALS,
+    ROOT_USER,
+    STATIC_USER,
+    Key,
+    Whole,
+)
 from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.verdicts import MarkKind, Standing
 
 STEPS = [
     "issue", "issue", "issue", "steal", "steal", "revoke", "rotate", "static", "fail", "never seen",
-    "another root", "probe", "denied", "leave",
+    "another root", "probe", "denied", "leave", "namesake",
 ]  # fmt: skip
 LOST = st.sampled_from(["nothing", "nothing", "a file", "lines", "the salt"])
 MOMENTS = st.integers(5 * 60, int((END - START).total_seconds()) - 1)
@@ -74,6 +83,11 @@ def somebody_does(world: Whole, step: str, at: datetime) -> None:
             key = chance.choice(issued)
             world.revoke(key, at, chance.choice(("id", "digest", "prefix")))
             world.use(key, at + timedelta(seconds=chance.randint(0, 500)))
+        case "namesake":
+            key = made_up_key(world.number + 5_000, "ASIA")
+            world.event(
+                "GetFederationToken", "by-another", at, issued=key, is_root=True, account="2" * 12
+            )
         case "leave":
             left = world.issue(at, "ada", user=True)
             world.use(left, soon)
@@ -111,7 +125,7 @@ def identity_of(world: Whole) -> VaultIdentity:
     whole = world.salt_from is None and world.torn is None
     known = whole and all(world.seen(key.event) for key in rotations)
     user = "" if known and world.chance.random() < 0.3 else ROOT_USER
-    return VaultIdentity(frozenset({FIRST_ROOT}), user, frozenset({STATIC_USER}))
+    return VaultIdentity(frozenset({FIRST_ROOT}), user, frozenset({STATIC_USER}), account=ACCOUNT)
 
 
 @settings(max_examples=80)
