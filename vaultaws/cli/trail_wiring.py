@@ -30,9 +30,11 @@ from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
-    from vaultaws.model import RootConfig
+    from vaultaws.leases.inventory import Inventory
+    from vaultaws.model import RootConfig, StaticRole
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
+    from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
 
@@ -173,26 +175,13 @@ def sources_for(
 
     `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
-    from vaultaws.aws.account import account_of_key
     from vaultaws.trail.check import Sources
-    from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.expect import ANYTHING, Expected
 
     declared = declared_here()
     root = evidence.root_config(vault, flags.mount)
-    key, user = evidence.user_of(root)
-    with open_journal() as journal:
-        evidence.put_right(vault, journal, flags.audit_log, flags.mount)
-        read = read_log or partial(
-            evidence.read_audit_log, evidence.audit_log_path(flags.audit_log)
-        )
-        log = read()
-        inventory = take(vault, journal, flags.mount, log)
-        ledger = journal.ledger()
-    if not flags.no_orphans:
-        administration, _ = open_administration(server)
-        known = unleased.Sources(administration, flags.mount, log, ledger)
-        inventory = unleased.with_users(known, inventory)
+    read = read_log or partial(evidence.read_audit_log, evidence.audit_log_path(flags.audit_log))
+    log, inventory = _held(vault, flags, server, read)
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
@@ -202,13 +191,7 @@ def sources_for(
             flags.since,
             (*regions_of(root, declared), *(trail.regions if trail else ())),
         ),
-        identity=VaultIdentity(
-            frozenset(filter(None, (key, *flags.root_key))),
-            user,
-            static_users(server, flags.mount, declared),
-            flags.root_role or (trail.vault_role if trail else ""),
-            account_of_key(key),
-        ),
+        identity=_identity(flags, root, static_roles(server, flags.mount, declared), declared),
         audit=log,
         digest=evidence.digest_with(vault, device or None),
         inventory=inventory,
@@ -217,6 +200,43 @@ def sources_for(
         expected=Expected(trail.networks, trail.regions, trail.agents, trail.refusals)
         if trail
         else ANYTHING,
+    )
+
+
+def _held(
+    vault: Vault, flags: SourceFlags, server: ServerFlags, read: Callable[[], AuditLog | None]
+) -> tuple[AuditLog | None, Inventory]:
+    """The audit log, and what is out, with users that have no lease where they are wanted."""
+    with open_journal() as journal:
+        evidence.put_right(vault, journal, flags.audit_log, flags.mount)
+        log = read()
+        inventory = take(vault, journal, flags.mount, log)
+        ledger = journal.ledger()
+    if flags.no_orphans:
+        return log, inventory
+    administration, _ = open_administration(server)
+    known = unleased.Sources(administration, flags.mount, log, ledger)
+    return log, unleased.with_users(known, inventory)
+
+
+def _identity(
+    flags: SourceFlags,
+    root: RootConfig | None,
+    roles: tuple[StaticRole, ...],
+    declared: Config | None,
+) -> VaultIdentity:
+    """Who Vault is in AWS, as far as the server, the options and the file tell."""
+    from vaultaws.aws.account import account_of_key
+    from vaultaws.trail.evidence import VaultIdentity
+
+    key, user = evidence.user_of(root)
+    return VaultIdentity(
+        frozenset(filter(None, (key, *flags.root_key))),
+        user,
+        frozenset(role.username for role in roles),
+        flags.root_role or (declared.trail.vault_role if declared else ""),
+        account_of_key(key),
+        roles,
     )
 
 
@@ -269,15 +289,16 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
     return LogFiles(source_of(source), cache_directory(os.environ))
 
 
-def static_users(server: ServerFlags, mount: str, declared: Config | None) -> frozenset[str]:
-    """The IAM users whose keys static roles rotate: those of the file, and those the server lists.
+def static_roles(
+    server: ServerFlags, mount: str, declared: Config | None
+) -> tuple[StaticRole, ...]:
+    """The static roles: those of the file, and those the server lists, which knows better.
 
     OpenBao's engine cannot list them, and a token may not be allowed to.
     """
-    named = {role.username for role in declared.static_roles} if declared else set()
+    known = {role.name: role for role in declared.static_roles} if declared else {}
     administration, _ = open_administration(server)
     with suppress(VaultError):
         names = administration.list_static_roles(mount)
-        roles = administration.read_static_roles(mount, names)
-        named |= {role.username for role in roles}
-    return frozenset(named)
+        known |= {role.name: role for role in administration.read_static_roles(mount, names)}
+    return tuple(known.values())

@@ -25,6 +25,7 @@ _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
 _REVOCATION: Final = re.compile(
     r"sys/(?:leases/)?(?P<verb>revoke(?:-prefix|-force)?)(?:/(?P<rest>.*))?"
 )
+_STATIC: Final = re.compile(r"(?P<mount>.+)/static-(?P<what>creds|roles)/(?P<role>[^/]+)")
 _DENIED: Final = "permission denied"
 _DEVICE: Final = re.compile(r"sys/audit/(?P<device>[^/]+)/?")
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
@@ -72,6 +73,17 @@ class AuditDeviceChange:
 
 
 @dataclass(frozen=True)
+class AuditStatic:
+    """Vault answered a read of a static role's credentials with `access_key`, as the log writes it;
+    where that is empty, the role was written, which can make its user a new key."""
+
+    time: datetime
+    mount: str
+    role: str
+    access_key: str = ""
+
+
+@dataclass(frozen=True)
 class Span:
     """A span of time; both ends belong to it."""
 
@@ -79,7 +91,9 @@ class Span:
     ends: datetime
 
 
-Found = AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange
+Found = (
+    AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange | AuditStatic
+)
 
 
 @dataclass
@@ -92,6 +106,7 @@ class AuditLog:
     rotations: list[AuditRotation] = field(default_factory=list)
     failures: list[AuditFailure] = field(default_factory=list)
     devices: list[AuditDeviceChange] = field(default_factory=list)
+    statics: list[AuditStatic] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
     lines: int = 0
     unreadable: int = 0
@@ -228,6 +243,8 @@ class Part:
                 log.failures.append(found)
             case AuditDeviceChange():
                 log.devices.append(found)
+            case AuditStatic():
+                log.statics.append(found)
         return moment
 
     def with_torn_end(self) -> Part:
@@ -249,6 +266,7 @@ def joined(parts: Sequence[Part]) -> AuditLog:
         rotations=[found for log in logs for found in log.rotations],
         failures=[found for log in logs for found in log.failures],
         devices=[found for log in logs for found in log.devices],
+        statics=[found for log in logs for found in log.statics],
         gaps=_gaps(parts),
         lines=sum(log.lines for log in logs),
         unreadable=sum(log.unreadable for log in logs),
@@ -281,7 +299,7 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
     path = request["path"]
     if path.startswith("sys/"):
         return None if entry.get("error") else _of_system(entry, path, moment)
-    match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path)
+    match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path) or _STATIC.fullmatch(path)
     if match is None or request.get("mount_type", "aws") != "aws":
         return None
     is_denied = _DENIED in str(entry.get("error") or "")  # then it came to no engine
@@ -290,9 +308,18 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
     if match.re is _ROTATION:
         data = {} if entry.get("error") else (entry.get("response") or {}).get("data") or {}
         return AuditRotation(moment, match["mount"], str(data.get("access_key") or ""))
-    if entry.get("error"):
-        return AuditFailure(moment, path)
-    return _issuance(entry, request, moment)
+    is_failed = bool(entry.get("error"))
+    if match.re is _STATIC:
+        return None if is_failed else _static(entry, match, moment)
+    return AuditFailure(moment, path) if is_failed else _issuance(entry, request, moment)
+
+
+def _static(entry: dict[str, Any], match: re.Match[str], moment: datetime) -> AuditStatic | None:
+    if match["what"] == "roles":
+        is_write = entry["request"].get("operation") in {"create", "update"}
+        return AuditStatic(moment, match["mount"], match["role"]) if is_write else None
+    key = ((entry.get("response") or {}).get("data") or {}).get("access_key")
+    return AuditStatic(moment, match["mount"], match["role"], str(key)) if key else None
 
 
 def _of_system(

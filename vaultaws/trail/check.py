@@ -191,6 +191,9 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         begins=audit.first,
         revocations=audit.revocations,
         failures=[found.time for found in audit.failures],
+        statics=[
+            found for found in audit.statics if not sources.mounts or found.mount in sources.mounts
+        ],
         gaps=audit.gaps,
         salted=_salted(audit, sources.device),
         undigested=sources.digest is None

@@ -114,8 +114,8 @@ def _said() -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         raise LocalStateError(
-            "DuckDB could not work the match out",
-            why=visible(str(error).partition("\n")[0]),
+            "the match could not be worked out",
+            why=f"the engine says: {visible(str(error).partition(chr(10))[0])}",
             do="remove the cache of decoded events (XDG_CACHE_HOME/vaultaws/trail) and try again",
         ) from error
 

@@ -33,7 +33,7 @@ def worlds(draw: st.DrawFn) -> World:
     for _ in range(draw(st.integers(0, 2))):
         moment = draw(st.one_of(moments, late_moments))
         lease = world.audited(made_up_key(world.next()), draw(people), moment, clear=False)
-        late = moment + timedelta(milliseconds=20) < WATERMARK
+        late = moment + timedelta(milliseconds=20) < WATERMARK - CLOCK_SKEW
         world.unseen[lease] = Standing.MISSING if late else Standing.PENDING
     if draw(st.booleans()):
         world.opened.add(

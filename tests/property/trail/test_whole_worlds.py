@@ -23,12 +23,14 @@ from tests.support.whole import (
     Key,
     Whole,
 )
+from vaultaws.model import StaticRole
 from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.verdicts import MarkKind, Standing
 
 STEPS = [
     "issue", "issue", "issue", "steal", "steal", "revoke", "rotate", "static", "fail", "never seen",
-    "another root", "probe", "denied", "leave", "namesake",
+    "another root", "probe", "denied", "leave", "namesake", "read static",
+    "static thief",
 ]  # fmt: skip
 LOST = st.sampled_from(["nothing", "nothing", "a file", "lines", "the salt"])
 MOMENTS = st.integers(5 * 60, int((END - START).total_seconds()) - 1)
@@ -62,8 +64,15 @@ def worlds(draw: st.DrawFn) -> Whole:
 
 def happen(world: Whole, step: str, seconds: int) -> None:
     at = START + timedelta(seconds=seconds)
-    if step in {"rotate", "static", "fail"}:
-        {"rotate": world.rotate, "static": world.static, "fail": world.fail}[step](at)
+    done = {
+        "rotate": world.rotate,
+        "static": world.static,
+        "fail": world.fail,
+        "read static": world.read_static,
+        "static thief": world.steal_static,
+    }
+    if step in done:
+        done[step](at)
     else:
         somebody_does(world, step, at)
 
@@ -84,10 +93,8 @@ def somebody_does(world: Whole, step: str, at: datetime) -> None:
             world.revoke(key, at, chance.choice(("id", "digest", "prefix")))
             world.use(key, at + timedelta(seconds=chance.randint(0, 500)))
         case "namesake":
-            key = made_up_key(world.number + 5_000, "ASIA")
-            world.event(
-                "GetFederationToken", "by-another", at, issued=key, is_root=True, account="2" * 12
-            )
+            more = {"issued": made_up_key(world.number + 5_000), "account": "2" * 12}
+            world.event("GetFederationToken", "by-another", at, is_root=True, **more)
         case "leave":
             left = world.issue(at, "ada", user=True)
             world.use(left, soon)
@@ -125,7 +132,13 @@ def identity_of(world: Whole) -> VaultIdentity:
     whole = world.salt_from is None and world.torn is None
     known = whole and all(world.seen(key.event) for key in rotations)
     user = "" if known and world.chance.random() < 0.3 else ROOT_USER
-    return VaultIdentity(frozenset({FIRST_ROOT}), user, frozenset({STATIC_USER}), account=ACCOUNT)
+    return VaultIdentity(
+        frozenset({FIRST_ROOT}),
+        user,
+        frozenset({STATIC_USER}),
+        account=ACCOUNT,
+        static_roles=(StaticRole("ci", STATIC_USER, 0),),
+    )
 
 
 @settings(max_examples=80)

@@ -29,7 +29,7 @@ def test_too_little_memory_is_said_with_what_to_do() -> None:
 def test_a_cache_that_is_no_parquet_is_said_with_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "x.parquet"
     file.write_bytes(b"no parquet at all, whatever its name says")
-    wrong = pytest.raises(LocalStateError, match="could not work the match out")
+    wrong = pytest.raises(LocalStateError, match="could not be worked out")
     with DuckDb(threads=1) as engine, wrong as raised:
         engine.files("events", [str(file)], tables.events([]), Window(START, END))
     assert "vaultaws/trail" in raised.value.do
