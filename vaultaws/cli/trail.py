@@ -52,8 +52,8 @@ def check_trail(
 ) -> int:
     """Explain every credential that Vault's identity minted, by the person who asked for it.
 
-    Exit 3 when something is unexplained, missing, used as it should not be, or alive beyond its
-    lease, and when something could not be read.
+    Exit 3 when something is unexplained, missing, used as it should not be, alive beyond its lease,
+    or a user without one, and when something could not be read.
     """
     form = _one_form({"--json": as_json, "--ocsf": ocsf, "--sarif": sarif})
     found = run(flags, server, wait=wait).report

@@ -10,7 +10,7 @@ is still being written: it waits. In a part that was turned over it is torn, as 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -44,10 +44,12 @@ class _File:
 
 @dataclass
 class Follower:
-    """The log at `path` with its rotated parts; `mounts` empty means every AWS mount."""
+    """The log at `path` with its rotated parts, as `listed` lists them; `mounts` empty means every
+    AWS mount."""
 
     path: Path
     mounts: Sequence[str] = ()
+    listed: Callable[[Path], list[Path]] = audit.rotated
     _files: dict[_Key, _File] = field(default_factory=dict)
 
     def read(self) -> AuditLog:
@@ -55,7 +57,7 @@ class Follower:
         cannot be opened; one that a rotation takes away meanwhile is left out."""
         files = self._round()
         for _ in range(_TURNS):
-            if self._listed() <= files.keys():
+            if self._there() <= files.keys():
                 break
             files = self._round()
         return audit.joined([part for _, part in sorted(files.values(), key=lambda one: one[0])])
@@ -65,7 +67,7 @@ class Follower:
         tells."""
         kept: dict[_Key, _File] = {}
         told: dict[_Key, tuple[int, Part]] = {}
-        for place, path in enumerate(audit.rotated(self.path)):
+        for place, path in enumerate(self.listed(self.path)):
             try:
                 with path.open("rb") as opened:
                     key, file = self._read(path, opened)
@@ -81,10 +83,10 @@ class Follower:
         self._files = kept
         return told
 
-    def _listed(self) -> set[_Key]:
+    def _there(self) -> set[_Key]:
         """The files that are there now."""
         found = set()
-        for path in audit.rotated(self.path):
+        for path in self.listed(self.path):
             try:
                 state = path.stat()
             except OSError:

@@ -113,6 +113,20 @@ def test_a_line_that_a_rotation_cut_is_torn(log: Path) -> None:
     assert follower.read().gaps == [Span(moment(1), moment(4))]
 
 
+def test_a_log_that_is_turned_over_while_it_is_read_is_looked_at_again(log: Path) -> None:
+    """Between listing its files and opening them: what was the log is in none of those listed."""
+    turns = iter(range(2, 4))
+
+    def listed(path: Path) -> list[Path]:
+        found = rotated(path)
+        if (turn := next(turns, None)) is not None:
+            path.rename(path.with_name(f"audit.log.{turn}"))
+            write(path, entry(number=turn))
+        return found
+
+    assert numbers(Follower(log, listed=listed).read()) == [1, 2, 3]
+
+
 def test_other_mounts_are_left_alone_and_a_missing_file_is_said(log: Path) -> None:
     assert numbers(Follower(log, ("other",)).read()) == []
     log.unlink()
