@@ -61,6 +61,7 @@ class _Run:
         engine = self._engine
         for name, rows in given(self._asked).items():
             engine.table(name, rows)
+        engine.keep("mine")
         engine.keep("own")
         engine.keep("judged")
         verdicts = self._with_statics(
