@@ -22,7 +22,7 @@ A bucket name cannot hold an underscore (S3 user guide, bucket naming rules).
 
 
 ON_BEHALF: Final = "vaultaws.on_behalf"
-"""In a request's environment: the `Caller` for whom a service of ours acts. No header comes here."""
+"""In a request's environment: the `Caller` for whom a service acts. No header can come here."""
 
 
 class NotMineError(Exception):

@@ -81,9 +81,7 @@ class Run:
 
     def _apply(self) -> None:
         stack = self._stack
-        resolver = stack.resolver(
-            stack.template or self._set.template, stack.values, stack.resources
-        )
+        resolver = stack.resolver(self._set.template, stack.values, stack.resources)
         resources = wanted(self._set.template, resolver)
         staying = {resource.name for resource in resources}
         self._old += [item for item in stack.resources.items() if item[0] not in staying]

@@ -154,13 +154,10 @@ class CloudFormation:
         stack.capabilities = found.capabilities
         if not fresh:
             stack.updated_at = call.time
-        stack.tell(
-            call.time,
-            stack.name,
-            f"{'CREATE' if fresh else 'UPDATE'}_IN_PROGRESS",
-            "User Initiated",
-        )
-        self._start(Run(stack, found, self._hands(call, caller), self._clock.now).carry_out, stack)
+        began = "CREATE_IN_PROGRESS" if fresh else "UPDATE_IN_PROGRESS"
+        stack.tell(call.time, stack.name, began, "User Initiated")
+        run = Run(stack, found, self._hands(call, caller), self._clock.now)
+        self._start(run.carry_out, stack)
         return {}
 
     def _start(self, work: Callable[[], None], stack: Stack) -> None:
@@ -205,7 +202,7 @@ class CloudFormation:
 
     def _resources(self, call: Call, _caller: Caller) -> Mapping[str, Any]:
         stack = self._known(call)
-        made = stack.resources.items()
+        made = list(stack.resources.items())
         return {"StackResourceSummaries": [listed_resource(stack, *each) for each in made]}
 
     def _template(self, call: Call, _caller: Caller) -> Mapping[str, Any]:

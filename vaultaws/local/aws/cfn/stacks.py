@@ -1,4 +1,4 @@
-"""Stacks and change sets as they stand, and what a change set would do. Callers hold LOCK."""
+"""Stacks and change sets as they stand, and what a change set would do."""
 
 from __future__ import annotations
 
