@@ -42,6 +42,7 @@ VERBS = {
     "leases": "List, show, renew and revoke leases.",
     "incident": "Cut off what is suspect, and prove it.",
     "trail": "Check issuance against CloudTrail.",
+    "cloud": "Deploy the AWS side by CloudFormation.",
 }
 
 KEYWORDS = ("import",)  # a verb that Python keeps for itself has a module with _ at its end
