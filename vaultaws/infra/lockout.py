@@ -79,7 +79,7 @@ def refuse_lock_out(
         "this would lock the last administrator out",
         why=f"MFA would be enforced on {who}, and none of the account's administrators has a "
         "device",
-        do="make a device first: vaultaws mfa device add; or say --allow-lock-out",
+        do="make a device first: vaultaws mfa device create; or say --allow-lock-out",
     )
 
 
