@@ -215,7 +215,7 @@ def test_the_boundary_bounds_an_issued_user(aws: LocalAws) -> None:
     assert not may(aws, key, "cloudtrail", "delete_trail", Name="t")
     root = f"arn:aws:iam::{aws.account_id}:root"
     role = iam.create_role(RoleName="any", AssumeRolePolicyDocument=trust(root))["Role"]["Arn"]
-    assert not may(aws, key, "sts", "assume_role", RoleArn=role, RoleSessionName="s")
+    assert not may(aws, key, "sts", "assume_role", RoleArn=role, RoleSessionName="bound")
     drop = {"UserName": "issued"}
     assert not may(aws, key, "iam", "delete_user_permissions_boundary", **drop)
 

@@ -15,16 +15,17 @@ from tests.support.people import operator
 from tests.support.wired import Wired, must
 from vaultaws.model import Credentials, Secret
 
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 BEYOND: list[tuple[str, str, dict[str, Any]]] = [
     ("iam", "create_user", {"UserName": "eve"}),
     ("iam", "create_user", {"UserName": "vault-eve"}),
     ("iam", "create_user", {"UserName": "vault-eve", "Path": "/{mark}/"}),
     ("iam", "put_user_policy", {"UserName": "{own}", "PolicyName": "p", "PolicyDocument": "{{}}"}),
-    ("iam", "attach_user_policy", {"UserName": "{own}", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+    ("iam", "attach_user_policy", {"UserName": "{own}", "PolicyArn": ADMIN}),
     ("iam", "delete_user", {"UserName": "{own}"}),
     ("iam", "list_users", {}),
     ("iam", "create_login_profile", {"UserName": "{own}", "Password": "Not-A-Secret-1"}),
-    ("sts", "assume_role", {"RoleArn": "{other}", "RoleSessionName": "s"}),
+    ("sts", "assume_role", {"RoleArn": "{other}", "RoleSessionName": "beyond"}),
     ("sts", "get_federation_token", {"Name": "eve"}),
     ("s3", "list_buckets", {}),
     ("ec2", "create_key_pair", {"KeyName": "k"}),
@@ -62,7 +63,6 @@ path = "{mark}"
 region = "{REGION}"
 iam_endpoint = "{wired.server_aws_endpoint}"
 sts_endpoint = "{wired.server_aws_endpoint}"
-sts_region = "{REGION}"
 credentials = "profile:root"
 
 [roles.reader]
@@ -101,7 +101,7 @@ rotation_period = "1h"
     assert wired.ask(f"{mark}/static-creds/app").status == 200
     _nothing_beyond(wired, key, own=own, other=other, mark=mark)
     rotated = must(wired.ask(f"{mark}/config/rotate-root", {}))
-    assert rotated.body["data"]["access_key"] not in {key.access_key_id}
+    assert rotated.body["data"]["access_key"] != key.access_key_id
 
 
 def _issue_and_revoke(wired: Wired, iam: Any) -> None:
