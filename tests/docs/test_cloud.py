@@ -35,7 +35,7 @@ def aws() -> Iterator[LocalAws]:
 
 
 def test_every_template_is_deployed() -> None:
-    shown = set(re.findall(r"vaultaws cloud deploy ([a-z-]+)", "".join(BLOCKS)))
+    shown = set(re.findall(r"vaultaws cloud deploy ([a-z0-9-]+)", "".join(BLOCKS)))
     assert shown == set(names())
 
 

@@ -15,7 +15,8 @@ from vaultaws.clock import Clock
 from vaultaws.errors import AwsError, UsageError, WaitTimeoutError
 from vaultaws.infra.cloudformation import Template
 
-POLL_SECONDS: Final = 2.0
+POLL_SECONDS: Final = (0.3, 0.3, 0.5, 1.0)
+"""Between the first looks; then it is two seconds."""
 WORKED_OUT_SECONDS: Final = 300.0
 """How long a change set may take; a template of ours takes AWS a few seconds."""
 REVIEW: Final = "REVIEW_IN_PROGRESS"
@@ -147,7 +148,7 @@ class Deployment:
 
     def _worked_out(self, change_set: str, told: Told) -> ChangeSet | None:
         """The change set when it is worked out; None when it is empty."""
-        until = self._clock.monotonic() + WORKED_OUT_SECONDS
+        until, pauses = self._clock.monotonic() + WORKED_OUT_SECONDS, pauses_between_looks()
         while True:
             found = self._hands.change_set(self._stack, change_set)
             if found.status == "CREATE_COMPLETE":
@@ -156,18 +157,18 @@ class Deployment:
                 if any(words in found.reason for words in _EMPTY):
                     return None
                 raise AwsError(
-                    f"CloudFormation cannot change the stack {self._stack}",
+                    f"AWS cannot change the stack {self._stack}",
                     why=found.reason or "AWS gives no reason",
                     do="correct what it names, then deploy again",
                 )
             if self._clock.monotonic() > until:
                 raise WaitTimeoutError(
-                    "CloudFormation did not work the changes out",
+                    "AWS did not work the changes out",
                     why=f"after {WORKED_OUT_SECONDS:.0f} s its status is {found.status}",
                     do="try again later; nothing was changed",
                 )
             told("CloudFormation works the changes out")
-            self._clock.sleep(POLL_SECONDS)
+            self._clock.sleep(next(pauses))
 
     def _discard(self, change_set: str, *, fresh: bool) -> None:
         """Delete the change set; with the last one of a stack that never was, the stack too."""
@@ -181,7 +182,7 @@ class Deployment:
         self, stack: str, timeout: float, told: Told, doing: str, steps: int = 0
     ) -> Stack | None:
         """The stack when nothing goes on any more; None when it is gone."""
-        until = self._clock.monotonic() + timeout
+        until, pauses = self._clock.monotonic() + timeout, pauses_between_looks()
         while True:
             with suppress_moods():
                 found = self._hands.stack(stack)
@@ -198,7 +199,7 @@ class Deployment:
                     why="CloudFormation goes on by itself",
                     do=f"vaultaws cloud show {self._template.name}",
                 )
-            self._clock.sleep(POLL_SECONDS)
+            self._clock.sleep(next(pauses))
 
     def _events(self, stack: str) -> tuple[Event, ...]:
         return since_asked(self._hands.events(stack))
@@ -219,6 +220,13 @@ class Deployment:
             why=self._first_reason(ended.id) or ended.reason or "AWS gives no reason",
             do="correct what it names, then deploy again",
         )
+
+
+def pauses_between_looks() -> Iterator[float]:
+    """Seconds to wait before each further look at AWS."""
+    yield from POLL_SECONDS
+    while True:
+        yield 2.0
 
 
 @contextmanager

@@ -4,6 +4,7 @@ may do nothing beyond them."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.support.aws_clients import allow
 from tests.support.commands import ROOT
 from tests.support.connections import REGION
 from tests.support.people import operator
-from tests.support.wired import Wired, must
+from tests.support.wired import Wired, must, unwire
 from vaultaws.model import Credentials, Secret
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -42,6 +43,8 @@ def role_trusting_all(iam: Any, account: str, name: str) -> str:
 
 def test_it_serves_the_declared_roles_and_nothing_beyond(wired: Wired, tmp_path: Any) -> None:
     mark, iam = wired.mount, wired.client("iam")
+    mount = f"own-{mark}"
+    mounted = replace(wired, mount=mount)
     account = wired.client("sts").get_caller_identity()["Account"]
     boundary = iam.create_policy(
         PolicyName=f"bound-{mark}",
@@ -57,7 +60,7 @@ def test_it_serves_the_declared_roles_and_nothing_beyond(wired: Wired, tmp_path:
     (tmp_path / "cloud.toml").write_text(
         f'''
 [mount]
-path = "{mark}"
+path = "{mount}"
 
 [root]
 region = "{REGION}"
@@ -95,20 +98,23 @@ rotation_period = "1h"
         f"[root]\naws_access_key_id = {key.access_key_id}\n"
         f"aws_secret_access_key = {key.secret_access_key.reveal()}\n"
     )
-    applied = ops.run("apply", "-c", "cloud.toml", "--replace-root-key", "--yes")
+    applied = ops.run("apply", "-c", "cloud.toml", "--yes")
     assert applied.returncode == 0, applied.stderr
-    _issue_and_revoke(wired, iam)
-    assert wired.ask(f"{mark}/static-creds/app").status == 200
-    _nothing_beyond(wired, key, own=own, other=other, mark=mark)
-    rotated = must(wired.ask(f"{mark}/config/rotate-root", {}))
-    assert rotated.body["data"]["access_key"] != key.access_key_id
+    try:
+        _issue_and_revoke(mounted, iam, mark)
+        assert wired.ask(f"{mount}/static-creds/app").status == 200
+        _nothing_beyond(wired, key, own=own, other=other, mark=mark)
+        rotated = must(wired.ask(f"{mount}/config/rotate-root", {}))
+        assert rotated.body["data"]["access_key"] != key.access_key_id
+    finally:
+        unwire(mounted)
 
 
-def _issue_and_revoke(wired: Wired, iam: Any) -> None:
+def _issue_and_revoke(wired: Wired, iam: Any, mark: str) -> None:
     for role in ("reader", "lent", "deploy"):
         issued = must(wired.ask(f"{wired.mount}/creds/{role}")).body
         if role == "reader":
-            (user,) = iam.list_users(PathPrefix=f"/{wired.mount}/")["Users"]
+            (user,) = iam.list_users(PathPrefix=f"/{mark}/")["Users"]
             tags = iam.list_user_tags(UserName=user["UserName"])["Tags"]
             assert tags == [{"Key": "team", "Value": "data"}]
         given = issued["data"]
@@ -117,7 +123,7 @@ def _issue_and_revoke(wired: Wired, iam: Any) -> None:
             lent = Credentials(given["access_key"], Secret(given["secret_key"]), Secret(token))
             wired.client("ec2", lent).describe_instances()
         must(wired.ask("sys/leases/revoke", {"lease_id": issued["lease_id"], "sync": True}))
-    assert iam.list_users(PathPrefix=f"/{wired.mount}/")["Users"] == []
+    assert iam.list_users(PathPrefix=f"/{mark}/")["Users"] == []
 
 
 def _nothing_beyond(wired: Wired, key: Credentials, **names: str) -> None:
