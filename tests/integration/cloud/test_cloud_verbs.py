@@ -12,6 +12,7 @@ from tests.support.commands import Shell
 from tests.support.devices import shell_for
 from tests.support.enrolled import person
 from tests.support.stackclient import change_set, settled
+from tests.support.terminal import CTRL_C, at_terminal
 from vaultaws.infra.cloudformation import load, names
 from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials
@@ -148,3 +149,32 @@ def test_no_secret_in_what_is_printed(aws: LocalAws, shell: Shell) -> None:
     said = done.stdout + done.stderr + shell.run("cloud", "show", "--json").stdout
     assert aws.admin.secret_access_key.reveal() not in said
     assert json.loads(done.stdout)["outputs"][0]["name"] == "PolicyArn"
+
+
+def test_at_a_terminal_it_asks_and_a_no_leaves_nothing(aws: LocalAws, shell: Shell) -> None:
+    asked, stacks = ("cloud", "deploy", "roles-list"), client(aws, "cloudformation").describe_stacks
+    for answer, ended in (("n\n", 1), (CTRL_C, 130)):
+        code, screen = at_terminal(shell, *asked, answers=[("[y/N]", answer)])
+        assert code == ended, screen
+        assert "+\x1b[0m IAM Group RolesList" in screen
+        assert f"Change the stack vaultaws-roles-list in account {aws.account_id}?" in screen
+        assert stacks()["Stacks"] == []
+    code, screen = at_terminal(shell, *asked, answers=[("[y/N]", "y\n")])
+    assert code == 0, screen
+    assert "1 added." in screen
+
+
+def test_of_two_at_once_the_second_is_refused(aws: LocalAws, shell: Shell) -> None:
+    def somebody_is_quicker() -> str:
+        stack = "vaultaws-roles-list"
+        name = change_set(aws, stack, load("roles-list").body)
+        client(aws, "cloudformation").execute_change_set(StackName=stack, ChangeSetName=name)
+        settled(aws, stack)
+        return "y\n"
+
+    asked = ("cloud", "deploy", "roles-list")
+    code, screen = at_terminal(shell, *asked, answers=[("[y/N]", somebody_is_quicker)])
+    assert code == 2, screen
+    assert "error: AWS refused to change the stack vaultaws-roles-list" in screen
+    (shown,) = shell.json("cloud", "show", "roles-list")["templates"]
+    assert shown["status"] == "CREATE_COMPLETE"

@@ -17,12 +17,15 @@ from wsgiref.types import WSGIEnvironment
 import botocore.session
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 from vaultaws.local.aws.call import Caller
 from vaultaws.local.aws.hooks import ON_BEHALF, WsgiApp
 
 SERVICE: Final = "cloudformation.amazonaws.com"
 _building: Final = threading.Lock()
+_LOADER: Final = create_loader()
+"""One for the process: it keeps the services' models it has parsed."""
 
 
 class _Raw(io.BytesIO):
@@ -40,6 +43,7 @@ class Hands:
         self._caller = caller
         self._region = region
         self._session = botocore.session.Session()
+        self._session.register_component("data_loader", _LOADER)
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
