@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from vaultaws.clock import Clock
 from vaultaws.errors import UsageError, VaultError, VaultStandbyError, VaultUnreachableError
-from vaultaws.vault import errors, retry, wire
+from vaultaws.vault import errors, freshness, retry, wire
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.pools import Pools, Response
 
@@ -58,6 +58,7 @@ class Transport:
         self._clock = clock
         self._pools = Pools(settings)
         self._was_known = False
+        self._index = ""
 
     def close(self) -> None:
         """Close the connections."""
@@ -96,7 +97,7 @@ class Transport:
             sent["X-Vault-Token"] = self._token
         if self._settings.namespace and not anonymous:
             sent["X-Vault-Namespace"] = _utf8(self._settings.namespace)
-        return sent
+        return sent if anonymous else sent | freshness.headers(self._index)
 
     def _persist(
         self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any]
@@ -172,6 +173,8 @@ class Transport:
             url = f"{url}?{urlencode(options['params'])}"
         try:
             with self._pools.send(method, url, headers, content) as response:
+                heard = response.headers.get(freshness.INDEX, "")
+                self._index = freshness.newest(self._index, heard)
                 return Answer(
                     response.status,
                     self._read(response, deadline),

@@ -104,6 +104,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
         shell.json("plan", "vaultaws.toml", "other.toml", "wrong.toml", code=1),
         shell.json("apply", "--yes"),
     )
+    check("policies list", shell.json("policies", "list"))
+    check(
+        "policies show", *(shell.json("policies", "show", name) for name in ("s3-read", "s3-only"))
+    )
+    check("policies use", shell.json("policies", "use", "s3-only"))
     ops = operator(wired, tmp_path)
     check("roles list", ops.json("roles", "list"))
     check(
