@@ -18,8 +18,9 @@ from tests.support.cmdlines import commands, fault, fault_of_mention
 
 RUNNERS: Final = {
     "README.md": "tests/docs/test_readme.py",
-    "docs/docker.md": "tests/integration/docker/test_compose.py",
+    "docs/cloud.md": "tests/docs/test_cloud.py",
     "docs/declared-state.md": "tests/docs/test_declared_state.py",
+    "docs/docker.md": "tests/integration/docker/test_compose.py",
     "docs/getting-started.md": "tests/docs/test_getting_started.py",
     "docs/incident.md": "tests/integration/incident/test_runbook.py",
     "docs/people.md": "tests/docs/test_production.py",

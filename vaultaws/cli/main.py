@@ -43,6 +43,7 @@ VERBS = {
     "leases": "List, show, renew and revoke leases.",
     "incident": "Cut off what is suspect, and prove it.",
     "trail": "Check issuance against CloudTrail.",
+    "cloud": "Deploy the AWS side by CloudFormation.",
     "terraform": "Run Terraform for Vault's side, without a secret.",
 }
 
