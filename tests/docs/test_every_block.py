@@ -20,12 +20,14 @@ RUNNERS: Final = {
     "README.md": "tests/docs/test_readme.py",
     "docs/cloud.md": "tests/docs/test_cloud.py",
     "docs/declared-state.md": "tests/docs/test_declared_state.py",
+    "docs/docker.md": "tests/integration/docker/test_compose.py",
     "docs/getting-started.md": "tests/docs/test_getting_started.py",
     "docs/incident.md": "tests/integration/incident/test_runbook.py",
     "docs/people.md": "tests/docs/test_production.py",
     "docs/production.md": "tests/docs/test_production.py",
     "docs/terraform.md": "tests/docs/test_terraform.py",
     "docs/trail.md": "tests/integration/trail/test_guide.py",
+    "policies/README.md": "tests/docs/test_policies.py",
 }
 """Which test runs the blocks of a page."""
 

@@ -22,6 +22,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.conftest import CACHE
+from tests.support import pages
 from tests.support.images import Docker, openbao_image, python_image, vault_image
 from tests.support.waiting import until
 from vaultaws.local.build import engine_binary
@@ -34,7 +35,6 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "docker.md").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 OWN = f"vaultaws/vaultaws:{VERSION}"
 PORTS = (8200, 8210, 5100)
 SECONDS = 400
@@ -177,7 +177,10 @@ def with_plugin(stack: Stack) -> None:
 
 @pytest.mark.timeout(600)
 def test_the_page_from_top_to_bottom(stack: Stack) -> None:
-    said = stack.shell(*BLOCKS[:-1])
+    blocks: list[pages.Block] = []
+    pages.play("docs/docker.md", blocks.append)
+    *all_but_the_end, end = (block.text for block in blocks)
+    said = stack.shell(*all_but_the_end)
     assert "Traceback" not in said.stderr
     the_containers_are_healthy_and_closed(stack)
     for service, log in (
@@ -192,7 +195,7 @@ def test_the_page_from_top_to_bottom(stack: Stack) -> None:
     a_second_up_changes_nothing(stack)
     a_restarted_aws_is_set_up_anew(stack)
     the_image_alone_is_closed(stack)
-    stack.shell(BLOCKS[-1])
+    stack.shell(end)
     assert stack.left() == []
 
 
