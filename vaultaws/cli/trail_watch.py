@@ -187,7 +187,8 @@ def _looker(
         vault = open_vault(server)
         try:
             read = follower.read if follower is not None else None
-            sources = replace(sources_for(vault, flags, server, queue, read), delivery=lag)
+            sources = sources_for(vault, flags, server, queue, read)
+            sources = replace(sources, delivery=lag, reread=read)
             _demand_identity(sources.identity, flags.mount)
             return check(sources, window).report
         except OSError as error:  # a full disk is waited for, as Vault and AWS are

@@ -36,7 +36,8 @@ class Sources:
     writes keys in clear. `audit` is None without a log. `inventory` tells which tokens outlive
     their leases, and which users have none. `device` is the audit device that wrote the log, empty
     when it is not known.
-    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's.
+    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's. `reread`
+    reads the log once more when the events are there: it then has the request of each of them.
     """
 
     events: History | LogFiles
@@ -48,6 +49,7 @@ class Sources:
     device: str = ""
     expected: Expected = ANYTHING
     mounts: frozenset[str] = frozenset()
+    reread: Callable[[], AuditLog] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ def check(
         wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch)
         gathered = sources.events.gather(engine, wanted)
         watch("Vault's audit log")
+        if sources.reread is not None:
+            sources = replace(sources, audit=sources.reread())
         view, identity = _known(sources, engine, window)
         watch("matching")
         asked = Question(

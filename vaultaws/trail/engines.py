@@ -70,13 +70,13 @@ class DuckDb:
         self._spill.cleanup()
 
     def table(self, name: str, rows: Any) -> None:
-        with _said():
+        with said():
             self._connection.register(name, rows)
 
     def files(self, name: str, paths: Sequence[str], table: Any, during: Window) -> None:
         """Name the rows of Parquet files and of a table, those inside a window."""
         inside = f"time BETWEEN '{during.start.isoformat()}' AND '{during.end.isoformat()}'"
-        with _said():
+        with said():
             self._connection.register(f"{name}_rows", table)
             rows = self._connection.table(f"{name}_rows")
             if paths:
@@ -85,26 +85,31 @@ class DuckDb:
 
     def keep(self, name: str) -> None:
         made = f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}'
-        with _said():
+        with said():
             self._connection.execute(made)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         query = queries.sql(name)
-        with _said():
+        with said():
             return _values(self._connection.execute(query).to_arrow_table())
 
     def kept(self, name: str) -> list[dict[str, Any]]:
-        with _said():
+        with said():
             return _values(self._connection.table(name).to_arrow_table())
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """Turn what DuckDB cannot do, for want of memory or of disk, into LocalStateError."""
+def said() -> Iterator[None]:
+    """Turn what DuckDB cannot do, for want of memory or of disk, into LocalStateError. A signal
+    that ends us is an error of its own to DuckDB: it is raised as what it is."""
     import duckdb
 
     try:
         yield
+    except RuntimeError as error:
+        if isinstance(error.__cause__, (KeyboardInterrupt, SystemExit)):
+            raise error.__cause__ from None
+        raise
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         first = str(error).partition("\n")[0]
         raise LocalStateError(

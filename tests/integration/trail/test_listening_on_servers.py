@@ -79,7 +79,7 @@ def test_what_vault_says_to_a_socket_explains_its_credentials(wired: Wired, tmp_
                 code, out, said = here(shell, "trail", "check", *begin_of(kept), *log, "--json")
         finally:
             watching.terminate()
-        assert watching.wait(60) == 143
+        assert watching.wait(60) == 143, watching.stderr.read()
     assert (told["access_key_id"], told["kind"]) == (stolen, "unexplained")
     standings = {one["access_key_id"]: one["standing"] for one in json.loads(out)["credentials"]}
     assert code == 3, said
@@ -99,4 +99,5 @@ def begin_of(kept: Path) -> tuple[str, ...]:
     """From where the log knows on."""
     first = read([kept]).first
     assert first is not None
-    return ("--since", first.isoformat(), "--lag", "0s", "--no-orphans")
+    whole = first.replace(microsecond=0)  # CloudTrail tells whole seconds
+    return ("--since", whole.isoformat(), "--lag", "0s", "--no-orphans")

@@ -289,3 +289,15 @@ def test_a_vault_that_works_with_a_role_is_known_by_it() -> None:
     assert seen == {"X": Standing.EXPLAINED, "Z": Standing.UNEXPLAINED}
     assert report.calls == 2
     assert report.notes == ()
+
+
+def test_a_request_that_is_written_while_events_are_gathered_explains_its_key() -> None:
+    """A watch has read the log when CloudTrail is asked; what came since is read before judging."""
+    world = World()
+    key = world.mint(AT, sts=True)
+    world.audited(key, "ada", AT, clear=False)
+    before, after = AuditLog(first=START), AuditLog(issuances=world.audit, first=START)
+    early = check(sources(world, audit=before), WINDOW)
+    assert {one.standing for one in early.matching.verdicts} == {Standing.UNEXPLAINED}
+    late = check(sources(world, audit=before, reread=lambda: after), WINDOW)
+    assert {one.standing for one in late.matching.verdicts} == {Standing.EXPLAINED}

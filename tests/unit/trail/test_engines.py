@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.support.world import END, START, World
 from vaultaws.errors import LocalStateError
+from vaultaws.interrupts import ending_signals_raise
 from vaultaws.trail import tables
-from vaultaws.trail.engines import DuckDb
+from vaultaws.trail.engines import DuckDb, said
 from vaultaws.trail.evidence import Window
 
 
@@ -33,3 +38,17 @@ def test_a_cache_that_is_no_parquet_is_said_with_what_to_do(tmp_path: Path) -> N
     with DuckDb(threads=1) as engine, wrong as raised:
         engine.files("events", [str(file)], tables.events([]), Window(START, END))
     assert "vaultaws/trail" in raised.value.do
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)]
+)
+def test_a_signal_ends_a_query_as_it_ends_all_else(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    long = "SELECT count(*) FROM range(100000000) a, range(1000) b WHERE a.range % 7 = b.range"
+    later = threading.Timer(0.5, os.kill, (os.getpid(), number))
+    ended = pytest.raises(raised)
+    with ending_signals_raise(), duckdb.connect() as connection, ended, said():
+        later.start()
+        connection.execute(long).fetchall()
