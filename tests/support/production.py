@@ -28,6 +28,7 @@ from vaultaws.vault.gateway import HvacVault
 MACHINE = Machine()
 LEADERLESS_SECONDS = 90.0
 """How long a vote may take on a machine that has other work."""
+HEALTH_SECONDS = 3.0
 HERE: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(LOOPBACK))]
 
 
@@ -112,7 +113,9 @@ class Cluster:
 
     def health(self, node: Node) -> ServerHealth | None:
         """What a node says of itself; None when it does not answer."""
-        with suppress(VaultawsError), self.vault(node, None) as vault:
+        tls = Tls(ca_file=str(self.authority.root))
+        settings = ConnectionSettings(node.address, None, "", tls, HEALTH_SECONDS, max_retries=0)
+        with suppress(VaultawsError), HvacVault(settings) as vault:
             return vault.health()
         return None
 
@@ -140,6 +143,20 @@ class Cluster:
         """End a node without a word."""
         node.signal(signal.SIGKILL)
         until(lambda: not node.runs)
+
+    def pause(self, node: Node) -> None:
+        """Stop a node as if it were cut off, until the others have another leader; let it go on."""
+        node.signal(signal.SIGSTOP)
+        try:
+            others = [other for other in self.nodes if other is not node]
+            until(lambda: any(found in others for found in self._active()), LEADERLESS_SECONDS)
+        finally:
+            node.signal(signal.SIGCONT)
+
+    def step_down(self, node: Node) -> None:
+        """Have the leader give its place to another."""
+        with self.vault(node) as vault:
+            vault.write("sys/step-down", {})
 
     def launch_sealed(self, node: Node) -> None:
         """Start a node that was killed; it stays sealed."""

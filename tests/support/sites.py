@@ -35,6 +35,13 @@ class Site:
         """The active node with the root token, in the site's namespace."""
         return self.cluster.vault(self.cluster.leader(), namespace=self.namespace)
 
+    def people_go_to(self) -> Node:
+        """The node whose address people have."""
+        (node,) = (
+            node for node in self.cluster.nodes if node.address == self.wired.server.address
+        )
+        return node
+
     def at(self, node: Node) -> Site:
         """The same site for people who are sent to another node."""
         server = replace(self.wired.server, address=node.address)
@@ -52,7 +59,7 @@ class Site:
                 "VAULT_CACERT": str(self.cluster.authority.root),
                 "VAULTAWS_MOUNT": self.wired.mount,
                 "AWS_ENDPOINT_URL": key.endpoint,
-                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
                 "AWS_ACCESS_KEY_ID": key.access_key_id,
                 "AWS_SECRET_ACCESS_KEY": key.secret_access_key.reveal(),
                 **({"VAULT_NAMESPACE": self.namespace} if self.namespace else {}),

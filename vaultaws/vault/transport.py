@@ -21,6 +21,11 @@ from vaultaws.vault.pools import Pools, Response
 
 _LARGEST_BODY: Final = 256 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
+_NAMESPACE: Final = "X-Vault-Namespace"
+_INDEX: Final = "X-Vault-Index"
+"""How far storage was after a write, as the server says it (OpenBao 2.7, Vault Enterprise). Said
+again, it keeps a standby from answering out of the past: it forwards what it cannot know yet, where
+its operators let it, and refuses otherwise (OpenBao with 429, Vault with 412)."""
 _LOOKUP_SELF: Final = "auth/token/lookup-self"
 _KNOWN_TOKEN: Final = b"1 error occurred"
 """So a denial begins when the token is known and its policies grant too little; of an unknown
@@ -37,6 +42,7 @@ class Answer:
     status: int
     body: bytes
     location: str = ""
+    index: str = ""
     retry_after_seconds: float | None = None
 
     @property
@@ -58,6 +64,7 @@ class Transport:
         self._clock = clock
         self._pools = Pools(settings)
         self._was_known = False
+        self._index = ""
 
     def close(self) -> None:
         """Close the connections."""
@@ -70,15 +77,19 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         *,
         anonymous: bool = False,
+        server_wide: bool = False,
         **options: Any,
     ) -> dict[str, Any] | None:
-        """Send one request to `url` (/v1/…). `anonymous` leaves token and namespace out.
+        """Send one request to `url` (/v1/…). `anonymous` leaves token and namespace out;
+        `server_wide` leaves out the namespace alone, for what only the root namespace has.
 
         Of what hvac's own callers pass besides, `json` and `params` count; an error status always
         raises, whatever they say of `raise_exception`.
         """
         path = url.removeprefix("/v1/").strip("/")
         sent = dict(headers or {}) | self._headers(anonymous=anonymous)
+        if server_wide:
+            sent.pop(_NAMESPACE, None)
         answer = self._persist(method.upper(), path, sent, options)
         document = answer.document
         if answer.status < 300 and isinstance(document, dict):
@@ -95,7 +106,9 @@ class Transport:
         if self._token and not anonymous:
             sent["X-Vault-Token"] = self._token
         if self._settings.namespace and not anonymous:
-            sent["X-Vault-Namespace"] = _utf8(self._settings.namespace)
+            sent[_NAMESPACE] = _utf8(self._settings.namespace)
+        if self._index and not anonymous:
+            sent |= {_INDEX: self._index, "X-Vault-Inconsistent": "forward-active-node"}
         return sent
 
     def _persist(
@@ -172,15 +185,18 @@ class Transport:
             url = f"{url}?{urlencode(options['params'])}"
         try:
             with self._pools.send(method, url, headers, content) as response:
-                return Answer(
+                answer = Answer(
                     response.status,
                     self._read(response, deadline),
                     location=response.headers.get("Location", ""),
+                    index=response.headers.get(_INDEX, ""),
                     retry_after_seconds=wire.retry_after(response.headers.get("Retry-After", "")),
                 )
         except (HTTPException, OSError) as fault:
             repeatable = retry.may_repeat(method, path)
             raise wire.to_error(fault, self._settings, repeatable=repeatable) from None
+        self._index = answer.index or self._index
+        return answer
 
     def _read(self, response: Response, deadline: float) -> bytes:
         """Read the body within its bounds: the time of the whole exchange, and a size."""

@@ -14,14 +14,14 @@ from vaultaws.local.servers.base import ServerKind
 from vaultaws.local.servers.dev import DevServer
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="package", params=SERVERS)
 def server(request: pytest.FixtureRequest) -> ServerKind:
     """The kind of the cluster's nodes: no dev server is started here."""
     kind: ServerKind = request.param
     return kind
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def a_cluster(
     server: ServerKind, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
