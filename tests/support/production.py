@@ -29,6 +29,7 @@ MACHINE = Machine()
 LEADERLESS_SECONDS = 90.0
 """How long a vote may take on a machine that has other work."""
 HEALTH_SECONDS = 3.0
+PATIENCE_SECONDS = 30.0
 HERE: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(LOOPBACK))]
 
 
@@ -86,7 +87,7 @@ class Cluster:
         first, *others = self.nodes
         self._launch(first)
         self._await(first, lambda health: not health.initialized)
-        with self.vault(first, None) as vault:
+        with self.stranger(first) as vault:
             shares = {"secret_shares": 1, "secret_threshold": 1}
             made = vault.write("sys/init", shares) or {}
         self._key, self.token = made["keys"][0], Secret(made["root_token"])
@@ -105,11 +106,17 @@ class Cluster:
                 registered = {"sha256": digest, "command": engine.name}
                 vault.write("sys/plugins/catalog/secret/aws", registered)
 
-    def vault(self, node: Node, token: Secret | None = Secret(""), namespace: str = "") -> HvacVault:
-        """A node through our gateway, with the first root token unless another is given."""
-        used = self.token if token is not None and not token.reveal() else token
+    def vault(self, node: Node, namespace: str = "") -> HvacVault:
+        """A node through our gateway, with the first root token."""
+        return HvacVault(self._settings(node, self.token, namespace))
+
+    def stranger(self, node: Node) -> HvacVault:
+        """A node through our gateway, without any token."""
+        return HvacVault(self._settings(node, None, ""))
+
+    def _settings(self, node: Node, token: Secret | None, namespace: str) -> ConnectionSettings:
         tls = Tls(ca_file=str(self.authority.root))
-        return HvacVault(ConnectionSettings(node.address, used, namespace, tls, 30.0))
+        return ConnectionSettings(node.address, token, namespace, tls, PATIENCE_SECONDS)
 
     def health(self, node: Node) -> ServerHealth | None:
         """What a node says of itself; None when it does not answer."""
@@ -144,20 +151,6 @@ class Cluster:
         node.signal(signal.SIGKILL)
         until(lambda: not node.runs)
 
-    def pause(self, node: Node) -> None:
-        """Stop a node as if it were cut off, until the others have another leader; let it go on."""
-        node.signal(signal.SIGSTOP)
-        try:
-            others = [other for other in self.nodes if other is not node]
-            until(lambda: any(found in others for found in self._active()), LEADERLESS_SECONDS)
-        finally:
-            node.signal(signal.SIGCONT)
-
-    def step_down(self, node: Node) -> None:
-        """Have the leader give its place to another."""
-        with self.vault(node) as vault:
-            vault.write("sys/step-down", {})
-
     def launch_sealed(self, node: Node) -> None:
         """Start a node that was killed; it stays sealed."""
         self._launch(node)
@@ -187,7 +180,7 @@ class Cluster:
             health = self.health(node)
             if health is not None and health.initialized and not health.sealed:
                 return True
-            with suppress(VaultawsError), self.vault(node, None) as vault:
+            with suppress(VaultawsError), self.stranger(node) as vault:
                 vault.write("sys/unseal", {"key": self._key})
             return False
 
@@ -201,9 +194,7 @@ class Cluster:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         log = node.folder / "server.log"
-        node.process = launch(
-            command, environ=environ, tag=self._tag, log=log, table=MACHINE.table
-        )
+        node.process = launch(command, environ=environ, tag=self._tag, log=log, table=MACHINE.table)
 
     def _config(self, node: Node) -> dict[str, Any]:
         join = [

@@ -37,9 +37,7 @@ class Site:
 
     def people_go_to(self) -> Node:
         """The node whose address people have."""
-        (node,) = (
-            node for node in self.cluster.nodes if node.address == self.wired.server.address
-        )
+        (node,) = (node for node in self.cluster.nodes if node.address == self.wired.server.address)
         return node
 
     def at(self, node: Node) -> Site:

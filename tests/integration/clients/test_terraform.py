@@ -1,4 +1,4 @@
-"""Terraform with its state in S3, through each hand-off: the role reaches one prefix, and no more."""
+"""Terraform with its state in S3, through each hand-off: the role reaches one prefix alone."""
 
 from __future__ import annotations
 

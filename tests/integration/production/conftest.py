@@ -22,9 +22,7 @@ def server(request: pytest.FixtureRequest) -> ServerKind:
 
 
 @pytest.fixture(scope="package")
-def a_cluster(
-    server: ServerKind, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cluster]:
+def a_cluster(server: ServerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     source, tag = find(server), secrets.token_hex(8)
     assert isinstance(source, DevServer)
     try:

@@ -51,9 +51,7 @@ def namespace(cluster: Cluster, mark: str) -> str:
 
 
 @pytest.fixture
-def site(
-    cluster: Cluster, local_aws: LocalAws, tmp_path: Path, mark: str, namespace: str
-) -> Site:
+def site(cluster: Cluster, local_aws: LocalAws, tmp_path: Path, mark: str, namespace: str) -> Site:
     return a_site(cluster, local_aws, tmp_path, mark, namespace)
 
 
@@ -76,7 +74,7 @@ def test_from_an_empty_mount_to_a_revoked_credential(site: Site, mark: str) -> N
     ada = ada_of(site, mark)
     issued: dict[str, Any] = json.loads(good(ada, "creds", "reader", "--format", "json").stdout)
     arn = good(ada, "exec", "reader", "--", sys.executable, "-c", WHO).stdout
-    assert "-reader-" in arn
+    assert ":user/vault-" in arn
     rows = operator.json("leases", "list")["credentials"]
     assert (issued["lease_id"], "ada") in {(row["lease_id"], row["person"]) for row in rows}
 
