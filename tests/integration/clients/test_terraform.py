@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,8 @@ ELSEWHERE = (*INIT, "-reconfigure", "-backend-config=key=others/terraform.tfstat
 
 
 @pytest.fixture
-def bucket(wired: Wired) -> str:
-    """A bucket, and a role for one prefix of it whose locks may go too."""
+def bucket(wired: Wired) -> Iterator[str]:
+    """A bucket, and a role for one prefix of it. It goes with the test: others count buckets."""
     name, s3 = f"state-{wired.mount}", wired.client("s3")
     s3.create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": wired.options.region}
@@ -56,7 +57,10 @@ def bucket(wired: Wired) -> str:
     document = {"Version": "2012-10-17", "Statement": [listing, objects]}
     role = {"credential_type": "iam_user", "policy_document": json.dumps(document)}
     must(wired.ask(f"{wired.mount}/roles/state", role))
-    return name
+    yield name
+    for found in s3.list_objects_v2(Bucket=name).get("Contents", ()):
+        s3.delete_object(Bucket=name, Key=found["Key"])
+    s3.delete_bucket(Bucket=name)
 
 
 def run(
