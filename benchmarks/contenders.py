@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +11,7 @@ from pathlib import Path
 from benchmarks.declarations import Wanted, terraform_file, vaultaws_file, write_policies
 from benchmarks.measure import CommandFailedError, Run, run, tail
 from benchmarks.stage import Stage
-from vaultaws.local.build import Recipe, built
-from vaultaws.local.directories import Directories
 from vaultaws.local.processes import python_module
-from vaultaws.local.progress import Progress
-
-PROVIDER_VERSION = "3.3.1 (module v1.9.1-0.20220225202911-91f40a2aed19)"
-PROVIDER = Recipe(
-    name="terraform-provider-vault",
-    title="the Terraform Vault provider",
-    source=Path(__file__).parent / "provider",
-    binary="bin/terraform-provider-vault",
-    check_arguments=(),
-    check_says="This binary is a plugin",
-    sources=("go.mod", "go.sum"),
-    package="github.com/hashicorp/terraform-provider-vault",
-)
 
 
 @dataclass(frozen=True)
@@ -127,11 +111,6 @@ def terraform(
         environ={**environ, **own},
         state=("terraform.tfstate", "terraform.tfstate.backup"),
     )
-
-
-def provider_binary(progress: Progress) -> Path:
-    """The provider, built once from its pinned Go module and kept in the cache."""
-    return built(PROVIDER, Directories.of(os.environ).cache, progress)
 
 
 def terraform_program(named: str) -> str:

@@ -18,16 +18,11 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.contenders import (
-    PROVIDER_VERSION,
-    provider_binary,
-    terraform,
-    terraform_program,
-    vaultaws,
-)
+from benchmarks.contenders import terraform, terraform_program, vaultaws
 from benchmarks.measure import MIB, CommandFailedError
 from benchmarks.stage import StageError, open_stage
 from benchmarks.steps import STEPS, Figures, measured, say, show
+from tests.support.terraform import PROVIDER_MODULE, PROVIDER_VERSION, provider_binary
 from vaultaws.errors import VaultawsError
 from vaultaws.interrupts import ending_signals_raise
 
@@ -96,7 +91,8 @@ def machine(terraform_name: str) -> str:
     return (
         f"{datetime.now(UTC).date()} · {os.cpu_count()} cores, {platform.machine()}, "
         f"{platform.system()}, load {load} · Python {platform.python_version()} · "
-        f"Terraform {version[1] if version else '?'}, provider {PROVIDER_VERSION}"
+        f"Terraform {version[1] if version else '?'}, "
+        f"provider {PROVIDER_VERSION} (module {PROVIDER_MODULE})"
     )
 
 

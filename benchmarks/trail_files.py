@@ -58,7 +58,7 @@ def prepared(scratch: Path, events: int, share: float) -> Ground:
         shutil.rmtree(world.root, ignore_errors=True)
         sizes = trail_world.write(world)
         noted.write_text(f"{sizes[0]} {sizes[1]}", encoding="ascii")
-    for late in range(world.files, world.files + _hour(world)):
+    for late in range(world.files, world.files + hour_of(world)):
         trail_world.path_of(world, late).unlink(missing_ok=True)
     text, packed = map(int, noted.read_text(encoding="ascii").split())
     part = World(scratch / "share", max(EVENTS_A_FILE, int(events * share)))
@@ -71,7 +71,7 @@ def prepared(scratch: Path, events: int, share: float) -> Ground:
     return Ground(world, part, text, packed)
 
 
-def _hour(world: World) -> int:
+def hour_of(world: World) -> int:
     """How many files an hour has."""
     return max(1, world.files // (world.days * 24))
 
@@ -109,8 +109,8 @@ def readings(ground: Ground, scratch: Path, *, peers: bool) -> list[Reading]:
             memory=True,
         ),
     ]
-    trail_world.write(whole, range(whole.files, whole.files + _hour(whole)))
-    later = World(whole.root, whole.events + _hour(whole) * EVENTS_A_FILE)
+    trail_world.write(whole, range(whole.files, whole.files + hour_of(whole)))
+    later = World(whole.root, whole.events + hour_of(whole) * EVENTS_A_FILE)
     again = [*ours, str(whole.root), str(cache)]
     found.append(read_by("vaultaws, an hour later", again, later, scratch))
     found.append(read_by("vaultaws, nothing new", again, later, scratch))

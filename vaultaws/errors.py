@@ -65,6 +65,12 @@ class LocalStateError(VaultawsError):
     """A file or lock on this machine cannot be read or written (full disk, permissions)."""
 
 
+class BrokenOffError(LocalStateError):
+    """As LocalStateError, when something may have been done: the rest is for the next run."""
+
+    exit_code = 2
+
+
 class FaultError(VaultawsError):
     """A fault of vaultaws itself."""
 

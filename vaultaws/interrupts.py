@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -52,6 +53,24 @@ def lost_signals_return() -> Iterator[None]:
         sys.unraisablehook = before
         for timer in coming:
             timer.cancel()
+
+
+@contextmanager
+def suspended_between(leave: Callable[[], None], come_back: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-Z calls `leave` before we stop, and `come_back` when we are continued (POSIX)."""
+    if sys.platform == "win32":
+        yield
+        return
+
+    def suspend(_number: int, _frame: FrameType | None) -> None:
+        leave()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, suspend)
+        come_back()
+
+    with handled((signal.SIGTSTP,), suspend):
+        yield
 
 
 def _signal_of(raised: BaseException | None) -> int | None:

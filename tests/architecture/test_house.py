@@ -25,6 +25,7 @@ NAMES = (
     "OpenBao",
     "OpenSSL",
     "STS",
+    "Terraform",
     "Vault",
     "VAULT",
     "XDG",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,12 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.support import pages
 from tests.support.commands import Shell
+from tests.support.played import Player
 from vaultaws.cli.main import VERBS
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "declared-state.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-SECONDS = 280
+PAGE = "docs/declared-state.md"
 
 
 @pytest.fixture
@@ -47,7 +44,7 @@ def client(environment: dict[str, str]) -> Any:
 
 
 def root_key(iam: Any) -> dict[str, str]:
-    document = (ROOT / "policies" / "vault-root.json").read_text("utf-8")
+    document = (pages.ROOT / "policies" / "vault-root.json").read_text("utf-8")
     iam.create_user(UserName="vault-root")
     iam.put_user_policy(UserName="vault-root", PolicyName="root", PolicyDocument=document)
     key: dict[str, str] = iam.create_access_key(UserName="vault-root")["AccessKey"]
@@ -63,24 +60,13 @@ def write_profile(home: Path, key: dict[str, str]) -> None:
     )
 
 
-def test_the_commands_are_ours() -> None:
-    verbs = set(re.findall(r"\bvaultaws ([a-z]+)", "".join(BLOCKS)))
-    assert verbs <= set(VERBS)
+def test_the_page_shows_each_verb_of_the_declared_state() -> None:
+    text = "".join(block.text for block in pages.to_run(PAGE))
+    verbs = set(re.findall(r"\bvaultaws ([a-z]+)", text))
     assert {"init", "lint", "plan", "apply", "import", "root", "static", "roles"} <= verbs
+    assert verbs <= set(VERBS)
 
 
 @pytest.mark.integration
 def test_the_commands_run_from_top_to_bottom(environment: dict[str, str], tmp_path: Path) -> None:
-    program = f'vaultaws() {{ "{sys.executable}" -m vaultaws "$@"; }}\n'
-    done = subprocess.run(
-        ["bash", "-xc", f"set -eu\n{program}{''.join(BLOCKS)}"],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    Player(environment, tmp_path).play("docs/declared-state.md")

@@ -73,9 +73,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     needed = {str(item.callspec.params["server"]) for item in _with_servers(session.items)}
     if ServerKind.OPENBAO in needed:
-        engine_binary(CACHE, _show)
+        engine_binary(CACHE, show)
     if ServerKind.VAULT in needed:
-        vault_binary(CACHE, _show)
+        vault_binary(CACHE, show)
 
 
 def _with_servers(items: list[pytest.Item]) -> list[pytest.Function]:
@@ -88,7 +88,7 @@ def _with_servers(items: list[pytest.Item]) -> list[pytest.Function]:
     ]
 
 
-def _show(what: str, seconds: float) -> None:
+def show(what: str, seconds: float) -> None:
     if int(seconds) % SHOWN_EVERY_SECONDS == 2:
         print(f"{what}: {seconds:.0f} s", file=sys.__stderr__, flush=True)
 

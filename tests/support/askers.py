@@ -86,7 +86,7 @@ def root_caller() -> Caller:
     return Caller(CallerKind.ROOT, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, KEY)
 
 
-def call(service: str, operation: str, *, region: str = "eu-west-2", **params: Any) -> Call:
+def call(service: str, operation: str, /, *, region: str = "eu-west-2", **params: Any) -> Call:
     return Call(
         request_id="r-1",
         time=NOW,

@@ -255,6 +255,11 @@ POLICIES = (
     of_policy("policy-without-version", policy(allow("ec2:Describe*"), start=""), READER),
     of_policy("policy-of-old-version", READER.replace("2012-10-17", "2008-10-17"), READER),
     of_policy(
+        "policy-not-filled",
+        policy(allow("s3:GetObject", "arn:aws:s3:::{{ bucket }}/a")),
+        policy(allow("s3:GetObject", "arn:aws:s3:::b/${aws:username}")),
+    ),
+    of_policy(
         "policy-allows-all-but",
         policy('{"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}'),
         policy('{"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}'),

@@ -16,6 +16,7 @@ SECONDS = 60
 Answers = Sequence[tuple[str, str | Callable[[], str]]]
 """What is asked, and what is answered: words, or what gives them when it is asked."""
 CTRL_C = "\x03"
+CTRL_Z = "\x1a"
 
 
 def at_terminal(

@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from tests.support.memory_vault import START, made_up_key
+from vaultaws.leases.inventory import Inventory
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, check
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, VaultIdentity, Window
@@ -29,7 +30,7 @@ from vaultaws.trail.verdicts import Standing
 
 END = START + timedelta(hours=4)
 WATERMARK = END - timedelta(minutes=15)
-FIRST_ROOT = made_up_key(999)
+FIRST_ROOT, BEFORE_STATIC = made_up_key(999), made_up_key(998)
 ROOT_USER, STATIC_USER, ACCOUNT = "vault-root", "ci-user", "0" * 11 + "1"
 REFUSALS = 3
 _FILE = timedelta(minutes=5)
@@ -69,6 +70,8 @@ class Whole:
     keys: dict[str, Key] = field(default_factory=dict)
     never_seen: list[dict[str, Any]] = field(default_factory=list)
     acts: list[dict[str, Any]] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
+    static_reads: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     delivered: dict[str, set[datetime]] = field(default_factory=dict)
     lost_file: datetime | None = None
     torn: audit.Span | None = None
@@ -84,7 +87,8 @@ class Whole:
         return self.digest(value, "old" if old else "new")
 
     def event(self, name: str, key: str, at: datetime, **more: Any) -> dict[str, Any]:
-        """Record a call; `target`, `issued` and `error` are what it was about and answered."""
+        """Record a call; `target`, `issued` and `error` are what it was about and answered,
+        `account` is the caller's."""
         self.number += 1
         target, issued, error = (more.get(part, "") for part in ("target", "issued", "error"))
         is_root = key in {self.root, FIRST_ROOT} or more.get("is_root")
@@ -99,6 +103,7 @@ class Whole:
                 "type": "IAMUser",
                 "accessKeyId": key,
                 "userName": ROOT_USER if is_root else "someone",
+                "arn": f"arn:aws:iam::{more.get('account', ACCOUNT)}:user/x",
             },
             "requestParameters": {"userName": target} if target else None,
             "responseElements": None,
@@ -202,6 +207,18 @@ class Whole:
         event = self.event("CreateAccessKey", self.root, at, target=STATIC_USER, issued=key)
         self.keys[key] = Key(key, "static", event, at)
 
+    def steal_static(self, at: datetime) -> None:
+        """A thief makes a key for the static role's user, with Vault's own."""
+        self.static(at)
+        self.keys[next(reversed(self.keys))].sort = "static thief"
+
+    def read_static(self, at: datetime) -> None:
+        """Somebody asks Vault for the static role's key."""
+        mine = [key for key in self.keys.values() if key.sort == "static" and key.at <= at]
+        key_id = max(mine, key=lambda key: key.at).key_id if mine else BEFORE_STATIC
+        told = {"data": {"access_key": self.written(key_id, at + self.skew)}}
+        self.static_reads.append((key_id, self.line("aws/static-creds/ci", at, response=told)))
+
     def fail(self, at: datetime) -> None:
         """An issuance fails, and its user is taken back five minutes later or more."""
         key = self.mint("failed", at, user=True)
@@ -278,6 +295,8 @@ class Whole:
         if key.parent:
             parent = self.standing(self.keys[key.parent])
             return Standing.DESCENDANT if parent is Standing.EXPLAINED else parent
+        if key.sort.startswith("static") and self._refuted(key):
+            return Standing.UNEXPLAINED
         known = self._known(key)
         if known is None:
             return Standing.UNCOVERED if self._unsure(key) else Standing.UNEXPLAINED
@@ -288,12 +307,34 @@ class Whole:
         audited = key.line is not None and self.readable(key.line)
         undone = key.removed is not None and self.seen(key.removed)
         holds = {
-            Standing.STATIC: key.sort == "static",
+            Standing.STATIC: key.sort.startswith("static"),
             Standing.ROTATION: key.sort == "rotation" and audited,
             Standing.ROLLED_BACK: undone and self._near_failure(key.at),
             Standing.EXPLAINED: key.sort == "issued" and audited and self._compared(key),
         }
         return next((standing for standing, so in holds.items() if so), None)
+
+    def _refuted(self, key: Key) -> bool:
+        """Whether an older key of the static role was read when this one would have been."""
+        refuted = False
+        for read, line in self.static_reads:
+            at = vaults_time(line)
+            if not self.readable(line):
+                continue
+            told = line["response"]["data"]["access_key"]
+            if read == key.key_id and told == self.digest(read):
+                return False
+            young = at <= key.at + CLOCK_SKEW or at >= WATERMARK - CLOCK_SKEW
+            salted = self.salt_from is not None and at < self.salt_from + CLOCK_SKEW
+            older = read not in self.keys or self.keys[read].at < key.at
+            refuted |= older and not (young or salted or self._lost_within(key.at, at))
+        return refuted
+
+    def _lost_within(self, begins: datetime, ends: datetime) -> bool:
+        if self.lost_file is None:
+            return False
+        lost_from = self.lost_file - timedelta(hours=1) - CLOCK_SKEW
+        return lost_from <= ends and begins <= self.lost_file + CLOCK_SKEW
 
     def _compared(self, key: Key) -> bool:
         moment = vaults_time(key.line) if key.line else _BEFORE
@@ -379,14 +420,17 @@ class Whole:
         log.write_text("".join(f"{text}\n" for text in texts[half:]))
         return log
 
-    def judged(self, folder: Path, identity: VaultIdentity) -> Report:
-        """Check the world by its files."""
+    def judged(
+        self, folder: Path, identity: VaultIdentity, inventory: Inventory | None = None
+    ) -> Report:
+        """Check the world by its files, and by what IAM has left of it."""
         log, trail = self.write(folder)
         sources = Sources(
             events=LogFiles(FolderSource(trail), None),
             identity=identity,
             audit=audit.read(audit.rotated(log)),
             digest=self.digest,
+            inventory=inventory,
             device="file",
             expected=Expected(refusals=REFUSALS),
             mounts=frozenset({"aws", "team/aws"}),

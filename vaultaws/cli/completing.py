@@ -109,7 +109,14 @@ def profiles(_: Mapping[str, Any]) -> list[str]:
     return [profile.name for profile in ours(awsfile.read(awsfile.config_path(os.environ, home())))]
 
 
-_SOURCES: Final = {"role": roles, "profile": profiles}
+def ready(_: Mapping[str, Any]) -> list[str]:
+    """The ready policies."""
+    from vaultaws.policy.ready import library
+
+    return list(library())
+
+
+_SOURCES: Final = {"role": roles, "profile": profiles, "ready": ready}
 
 
 def _kept_file(parts: Sequence[str]) -> Path:

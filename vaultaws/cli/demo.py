@@ -23,17 +23,17 @@ from vaultaws.cli.up import SERVERS
 )
 @click.option("--keep", is_flag=True, help="Leave the stack running when a step fails.")
 def command(*, server: str, keep: bool) -> None:
-    """Configure, issue, use, be denied, be found in CloudTrail, revoke, prove dead.
+    """Configure, issue, use, be denied, be found in CloudTrail, revoke, contain, prove dead.
 
     Each step shows the command a person would type and checks its own outcome; exit 3 when one
     does not hold. It runs on a stack of its own and takes it down.
     """
-    from vaultaws.cli.init import policies_directory
-    from vaultaws.local.demo import chapters
+    from vaultaws.local.demo import chapters, incident
+    from vaultaws.policy.ready import directory
 
     _prepare(server)
     with _stage(keep=keep) as scene:
-        chapters.open_stage(scene, server, policies_directory())
+        chapters.open_stage(scene, server, directory())
         scene.facts["audit_reader"] = lambda: _audit_records(scene.facts["stack"]["audit_log"])
         chapters.issue_to_ada(scene)
         chapters.use_it(scene)
@@ -41,6 +41,7 @@ def command(*, server: str, keep: bool) -> None:
         chapters.find_in_trail(scene)
         chapters.revoke(scene)
         chapters.catch_a_thief(scene)
+        incident.contain(scene)
         chapters.close(scene)
 
 

@@ -16,6 +16,7 @@ from vaultaws.vault.protocol import Vault
 if TYPE_CHECKING:
     from vaultaws.incident.usage import Lookup
     from vaultaws.leases.journal import Journal
+    from vaultaws.model import RootConfig
     from vaultaws.trail.audit import AuditLog
 
 DEFAULT_FILE = Path("vaultaws.toml")
@@ -31,13 +32,26 @@ audit_log_option = click.option(
 def audit_log_path(said: str | None) -> Path | None:
     """The audit log that was named, by option, variable or the file here; None without one."""
     if said:
-        return Path(said)
+        return Path(_is_file(said))
     if not DEFAULT_FILE.is_file():
         return None
     from vaultaws.config.load import load
 
     named = load(DEFAULT_FILE).trail.audit_log
-    return DEFAULT_FILE.parent / named if named else None
+    return DEFAULT_FILE.parent / _is_file(named) if named else None
+
+
+def _is_file(named: str) -> str:
+    """The name, where it is that of a file. Raises UsageError for an address."""
+    if not named.startswith(("tcp:", "unix:")):
+        return named
+    from vaultaws.errors import UsageError
+
+    raise UsageError(
+        "an audit log is a file",
+        why=f"{named} is an address, where lines come and are gone",
+        do="vaultaws trail watch --listen HOST:PORT --audit-log FILE keeps what comes in a file",
+    )
 
 
 def read_audit_log(path: Path | None, *mounts: str) -> AuditLog | None:
@@ -117,15 +131,26 @@ def paced_lookup() -> Lookup:
     return lookup
 
 
-def root_user(vault: Vault, mount: str) -> tuple[str, str]:
-    """Vault's own key id and IAM user, each empty when it cannot be known."""
-    from vaultaws.aws.identity import Directory
-    from vaultaws.errors import AwsError, VaultDeniedError
+def root_config(vault: Vault, mount: str) -> RootConfig | None:
+    """How the mount works in AWS; None where this token may not read it, or there is nothing."""
+    from vaultaws.errors import VaultDeniedError
 
     try:
-        root = vault.read_root(mount)
+        return vault.read_root(mount)
     except VaultDeniedError:
-        return "", ""
+        return None
+
+
+def root_user(vault: Vault, mount: str) -> tuple[str, str]:
+    """Vault's own key id and IAM user, each empty when it cannot be known."""
+    return user_of(root_config(vault, mount))
+
+
+def user_of(root: RootConfig | None) -> tuple[str, str]:
+    """The same, of a configuration that is known."""
+    from vaultaws.aws.identity import Directory
+    from vaultaws.errors import AwsError
+
     if root is None or not root.access_key_id:
         return "", ""
     try:

@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vaultaws.cli import output
+from vaultaws.cli.newfiles import Files, ask
 from vaultaws.cli.options import DEFAULT_FILE, ServerFlags, json_option, server_options, yes_option
-from vaultaws.cli.wiring import confirm, demand_somebody, open_administration
+from vaultaws.cli.wiring import open_administration
 from vaultaws.config import files
 from vaultaws.config.load import load
 from vaultaws.config.policies import MAX_BYTES
 from vaultaws.config.schema import Config, Mount
-from vaultaws.errors import UsageError, visible
+from vaultaws.errors import UsageError
 
 if TYPE_CHECKING:
     from vaultaws.plan.adopt import Adoption
     from vaultaws.plan.adopt_observe import Found
 
 LEFT_SOMETHING_OUT = 3
-
-
-@dataclass(frozen=True)
-class Files:
-    """The files to write, and those that are there now, as bytes; None where there is none."""
-
-    new: Mapping[Path, bytes]
-    old: Mapping[Path, bytes | None]
-
-    @property
-    def changed(self) -> list[Path]:
-        return [path for path, text in self.new.items() if self.old[path] != text]
-
-    @property
-    def replaced(self) -> list[Path]:
-        """Those among the changed that have something to lose."""
-        return [path for path in self.changed if self.old[path] is not None]
 
 
 @click.command("import", epilog="\b\nExample:\n  vaultaws import --mount aws -c vaultaws.toml")
@@ -93,7 +75,7 @@ def command(
         found = observe_mount(vault, config, audit=audit)
     adoption = _adopt(found, file, present, audit=audit)
     written = _files(file, adoption)
-    _ask(written, f"vaultaws import -c {file}", yes=yes)
+    ask(written, f"vaultaws import -c {file}", yes=yes)
     if written.changed:
         from vaultaws.plan.adopt_write import write_all
 
@@ -168,22 +150,6 @@ def _files(file: Path, adoption: Adoption) -> Files:
     new = {file.parent / path: text.encode() for path, text in adoption.policies.items()}
     new[file] = adoption.toml.encode()
     return Files(new, {path: path.read_bytes() if path.exists() else None for path in new})
-
-
-def _ask(written: Files, again: str, *, yes: bool) -> None:
-    """Show what changes in files that are there, and ask."""
-    if not written.replaced:
-        return
-    for path in written.changed:
-        output.say("\n".join(_diff(path, written.old[path] or b"", written.new[path])))
-    demand_somebody(again, yes=yes)
-    confirm(f"Write {', '.join(map(str, written.changed))}?", yes=yes)
-
-
-def _diff(path: Path, old: bytes, new: bytes) -> list[str]:
-    before, after = (text.decode().splitlines() for text in (old, new))
-    lines = difflib.unified_diff(before, after, str(path), str(path), lineterm="")
-    return [visible(line) for line in lines]
 
 
 def _left_out(found: Found, adoption: Adoption) -> list[dict[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from importlib import resources
 from pathlib import Path
 
 import click
@@ -107,11 +106,6 @@ def _quoted(text: str) -> str:
 
 def ready_policy(name: str) -> str:
     """The text of a ready policy."""
-    return (policies_directory() / f"{name}.json").read_text(encoding="utf-8")
+    from vaultaws.policy.ready import directory
 
-
-def policies_directory() -> Path:
-    """Where the ready policies are: in the package, or at the top of a checkout."""
-    package = Path(str(resources.files("vaultaws")))
-    packaged = package / "policies"
-    return packaged if packaged.is_dir() else package.parent / "policies"
+    return (directory() / f"{name}.json").read_text(encoding="utf-8")

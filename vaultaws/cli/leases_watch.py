@@ -112,12 +112,14 @@ class _Screen(_Lines):
 
     @contextmanager
     def shown(self) -> Iterator[None]:
+        from vaultaws.interrupts import suspended_between
         from vaultaws.leases.screen import ENTER, LEAVE, lines
 
         self._write(ENTER)
         self._say("· looking for the first time …")
         try:
-            yield
+            with suspended_between(lambda: self._write(LEAVE), self._come_back):
+                yield
         finally:
             self._write(LEAVE)
             if self._picture is not None:
@@ -146,6 +148,12 @@ class _Screen(_Lines):
     def idle(self) -> None:
         if shutil.get_terminal_size() != self._size:
             self._draw()
+
+    def _come_back(self) -> None:
+        from vaultaws.leases.screen import ENTER
+
+        self._write(ENTER)
+        self._draw()
 
     def _draw(self) -> None:
         from vaultaws.leases.screen import drawn, lines

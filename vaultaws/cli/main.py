@@ -28,6 +28,7 @@ VERBS = {
     "plan": "Show what apply would change.",
     "apply": "Make the server match the file.",
     "import": "Write the file from a live mount.",
+    "policies": "Ready policies: list, show and use them.",
     "root": "Show and replace the key of the engine itself.",
     "roles": "List and show roles.",
     "static": "List, show and rotate static roles.",
@@ -42,6 +43,8 @@ VERBS = {
     "leases": "List, show, renew and revoke leases.",
     "incident": "Cut off what is suspect, and prove it.",
     "trail": "Check issuance against CloudTrail.",
+    "cloud": "Deploy the AWS side by CloudFormation.",
+    "terraform": "Run Terraform for Vault's side, without a secret.",
 }
 
 KEYWORDS = ("import",)  # a verb that Python keeps for itself has a module with _ at its end

@@ -71,14 +71,15 @@ def _roles_table(found: tuple[Assumable, ...]) -> str:
         rows.append(
             (each.role.arn, ", ".join(needs) or "—", durations.words(each.role.longest_seconds))
         )
-    return _table(rows)
+    return table(rows)
 
 
 def _needs(found: Assumable) -> tuple[tuple[str, bool], ...]:
     return (("MFA", found.mfa), ("external id", found.external_id), ("?", not found.sure))
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Rows in columns, the first one their heads."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -99,7 +100,7 @@ def status(*, as_json: bool) -> None:
         document = [_status_document(each, now) for each in known]
         output.as_json({"version": 1, "sessions": document})
     elif known:
-        output.result(_table([_STATUS_HEAD, *(_status_row(each, now) for each in known)]))
+        output.result(table([_STATUS_HEAD, *(_status_row(each, now) for each in known)]))
     else:
         output.say("no session is kept: vaultaws mfa login")
 

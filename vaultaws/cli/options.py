@@ -136,7 +136,8 @@ def gathered(
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
-        gathered = kind(**{field: values.pop(field) for field in kind.__dataclass_fields__})
+        said = [field for field in kind.__dataclass_fields__ if field in values]
+        gathered = kind(**{field: values.pop(field) for field in said})
         return command(**{name: gathered}, **values)
 
     finished: Command = wrapped

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self, TextIO
 
 REPORT_AFTER_SECONDS = 2.0
@@ -77,22 +77,32 @@ class Progress:
     """One line on stderr for work of over two seconds: what is being done, and for how long.
 
     On a terminal it is redrawn and gone when done; a pipe gets a line every 10 s instead.
-    `update` may be called from any thread and as often as one likes.
+    `update` may be called from any thread and as often as one likes. `monotonic` is the clock, and
+    `wait` takes seconds and tells whether the work is done.
     """
 
-    def __init__(self, words: str = "", stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        words: str = "",
+        stream: TextIO | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
         self._stream = stream or sys.stderr
         self._redraws = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._words = words
         self._quiet = False
-        self._started = time.monotonic()
+        self._monotonic = monotonic
+        self._started = monotonic()
         self._done = threading.Event()
+        self._wait = wait or self._done.wait
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
     @property
     def seconds(self) -> float:
         """How long it has run."""
-        return time.monotonic() - self._started
+        return self._monotonic() - self._started
 
     def __enter__(self) -> Self:
         self._ticker.start()
@@ -121,7 +131,7 @@ class Progress:
 
     def _tick(self) -> None:
         pause = REPORT_AFTER_SECONDS if self._redraws else PIPE_INTERVAL_SECONDS
-        while not self._done.wait(pause):
+        while not self._wait(pause):
             if self._quiet:
                 continue
             if self._redraws:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from vaultaws.cli import output
@@ -9,10 +11,13 @@ from vaultaws.cli.options import ServerFlags, json_option, server_options
 from vaultaws.cli.trail_wiring import TrailFlags, run, trail_options
 from vaultaws.errors import UsageError
 
+if TYPE_CHECKING:
+    from vaultaws.trail.verdicts import Matching, Verdict
+
 
 @click.command("explain", epilog="\b\nExample:\n  vaultaws trail explain ASIA…7TT --since 24h")
 @click.argument("wanted", metavar="KEY|LEASE|PERSON")
-@trail_options(since="24h")
+@trail_options(since="24h", orphans=False)
 @json_option
 @server_options
 def explain(*, wanted: str, flags: TrailFlags, as_json: bool, server: ServerFlags) -> None:
@@ -23,12 +28,13 @@ def explain(*, wanted: str, flags: TrailFlags, as_json: bool, server: ServerFlag
     from vaultaws.leases.words import printable
     from vaultaws.trail import story
 
-    checked = run(
-        flags,
-        server,
-        lambda matching: [found.access_key_id for found in story.chosen(matching, wanted)],
-    )
-    meant = story.chosen(checked.report.matching, wanted)
+    meant: list[Verdict] = []
+
+    def choose(matching: Matching) -> list[str]:
+        meant.extend(story.chosen(matching, wanted))
+        return [found.access_key_id for found in meant]
+
+    checked = run(flags, server, choose)
     if not meant:
         raise UsageError(
             f"nothing is known of {wanted}",

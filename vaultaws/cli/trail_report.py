@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
+from vaultaws import wholefile
 from vaultaws.cli import output
 from vaultaws.cli.options import ServerFlags, json_option, server_options
 from vaultaws.cli.trail_wiring import TrailFlags, run, trail_options
@@ -128,21 +127,10 @@ def place_for(file: Path) -> Path:
 
 def write(target: Path, text: str) -> None:
     """Write beside and rename, so that a report is whole or the earlier one; 0600."""
-    unfinished = ""
     try:
-        descriptor, unfinished = tempfile.mkstemp(prefix=".vaultaws-", dir=target.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        Path(unfinished).replace(target)
-        unfinished = ""
+        wholefile.replace(target, text.encode())
     except OSError as error:
         raise _unwritable(target, error.strerror or type(error).__name__) from error
-    finally:
-        if unfinished:
-            with contextlib.suppress(OSError):
-                Path(unfinished).unlink()
 
 
 def _size(number: int) -> str:

@@ -12,17 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaultaws.cli import handler, output
+from vaultaws.cli import evidence, handler, output
 from vaultaws.cli.options import ServerFlags, Span, server_options
-from vaultaws.cli.trail_wiring import SourceFlags, source_options, sources_for
+from vaultaws.cli.trail_wiring import (
+    SourceFlags,
+    declared_here,
+    source_named,
+    source_options,
+    sources_for,
+)
 from vaultaws.cli.wiring import open_vault, settings
-from vaultaws.errors import FindingsError, VaultDeniedError
+from vaultaws.errors import FindingsError, UsageError, VaultDeniedError
+from vaultaws.leases.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from vaultaws.clock import Clock
     from vaultaws.trail.evidence import VaultIdentity, Window
     from vaultaws.trail.gather import QueueFiles
+    from vaultaws.trail.listening import Listener
     from vaultaws.trail.report import Report
     from vaultaws.trail.telling import State
     from vaultaws.trail.watch import Output, Watcher
@@ -43,6 +53,11 @@ if TYPE_CHECKING:
 @click.option(
     "--webhook", envvar="VAULTAWS_WEBHOOK", help="POST each finding there (VAULTAWS_WEBHOOK)."
 )
+@click.option(
+    "--listen",
+    help="Be Vault's audit device of type socket, at HOST:PORT, PORT here, or unix:PATH. What comes"
+    " is kept in the file of --audit-log.",
+)
 @click.option("--metrics", help="Serve figures for Prometheus on HOST:PORT, or PORT here.")
 @source_options(since="1h")
 @server_options
@@ -53,6 +68,7 @@ def watch(
     once: bool,
     reach: int,
     webhook: str | None,
+    listen: str | None,
     metrics: str | None,
     flags: SourceFlags,
     server: ServerFlags,
@@ -62,7 +78,8 @@ def watch(
     What was told is kept, so a watch that is started again goes on where it was; --since is for the
     first start. A finding that was found and not told when it was stopped is told again. Vault or
     AWS that do not answer are waited for, and said. With --once it exits 3 when it told something.
-    --source may be sqs:QUEUE-URL too, the target of an EventBridge rule.
+    --source, or [trail] of ./vaultaws.toml, may be sqs:QUEUE-URL too, the target of an EventBridge
+    rule.
     """
     from vaultaws.clock import SystemClock
     from vaultaws.trail import packages
@@ -70,13 +87,14 @@ def watch(
 
     packages.require()
     clock = SystemClock()
+    heard_in = _file_for(listen, flags, once=once)
     outputs: list[Output] = [_Lines()]
     if webhook:
         from vaultaws.trail.webhook import Webhook
 
         outputs.append(Webhook(webhook, clock))
     store = _store(flags, server)
-    with store.held():
+    with store.held(), _listening(listen, heard_in, clock) as listener:
         watcher = watching.Watcher(
             _looker(flags, server, _queue(flags, store)),
             outputs,
@@ -85,7 +103,7 @@ def watch(
             clock,
             reach=timedelta(seconds=reach),
         )
-        with _metrics(metrics, watcher):
+        with _metrics(metrics, watcher, listener):
             if once:
                 return _once(watcher)
             watching.run(
@@ -128,10 +146,10 @@ def _begun(store: StateFile, since: datetime) -> State:
 
 
 def _queue(flags: SourceFlags, store: StateFile) -> QueueFiles | None:
-    """The events of a queue, kept beside the state; None when another source was named."""
+    """The events of a queue, kept beside the state; None when another source is named."""
     from vaultaws.trail.sources.queue import SCHEME
 
-    source = flags.source or ""
+    source = source_named(flags, declared_here())
     if not source.startswith(SCHEME):
         return None
     from vaultaws.aws.queue import Queue
@@ -156,16 +174,20 @@ def _queue(flags: SourceFlags, store: StateFile) -> QueueFiles | None:
 def _looker(
     flags: SourceFlags, server: ServerFlags, queue: QueueFiles | None
 ) -> Callable[[Window], Report]:
-    """The check of a window. The server is opened anew each time, since tokens are replaced, and
-    the audit log is read whole: a torn line is a gap between its neighbours."""
+    """The check of a window. The server is opened anew each time, since tokens are replaced; of
+    the audit log only what is new is read."""
     from vaultaws.trail.check import check
+    from vaultaws.trail.following import Follower
 
     lag = timedelta(seconds=flags.lag)
+    path = evidence.audit_log_path(flags.audit_log)
+    follower = Follower(path) if path is not None else None
 
     def look(window: Window) -> Report:
         vault = open_vault(server)
         try:
-            sources = replace(sources_for(vault, flags, server, queue), delivery=lag)
+            read = follower.read if follower is not None else None
+            sources = replace(sources_for(vault, flags, server, queue, read), delivery=lag)
             _demand_identity(sources.identity, flags.mount)
             return check(sources, window).report
         except OSError as error:  # a full disk is waited for, as Vault and AWS are
@@ -184,15 +206,53 @@ def _demand_identity(identity: VaultIdentity, mount: str) -> None:
         )
 
 
+def _file_for(listen: str | None, flags: SourceFlags, *, once: bool) -> Path | None:
+    """Where what is heard is kept; None where nothing is listened to. Raises UsageError."""
+    if listen is None:
+        return None
+    path = evidence.audit_log_path(flags.audit_log)
+    if path is None or once:
+        raise UsageError(
+            "--listen needs a watch that goes on" if once else "--listen needs a file",
+            why="Vault would lose its audit device with it"
+            if once
+            else "what Vault's audit device says is kept, and read from there",
+            do="leave --once out" if once else "name it with --audit-log FILE",
+        )
+    return path
+
+
 @contextmanager
-def _metrics(place: str | None, watcher: Watcher) -> Iterator[None]:
+def _listening(place: str | None, path: Path | None, clock: Clock) -> Iterator[Listener | None]:
+    if place is None or path is None:
+        yield None
+        return
+    from vaultaws.trail.heardlog import HeardLog
+    from vaultaws.trail.listening import listening
+
+    log = HeardLog(path)
+    try:
+        with listening(place, log, clock, output.say) as listener:
+            output.say(f"· listening for Vault's audit device at {listener.place}, kept in {path}")
+            yield listener
+        if listener.heard.lost:
+            lost = listener.heard.lost
+            output.say(f"· {count(lost, 'line', 'lines')} of Vault could not be kept")
+    finally:
+        log.close()
+
+
+@contextmanager
+def _metrics(place: str | None, watcher: Watcher, listener: Listener | None) -> Iterator[None]:
     if place is None:
         yield
         return
     from vaultaws.trail.metrics import render
     from vaultaws.trail.metricsserver import PATH, place_of, served
 
-    with served(place_of(place), lambda: render(watcher.figures)) as (host, port):
+    with served(
+        place_of(place), lambda: render(watcher.figures, listener.heard if listener else None)
+    ) as (host, port):
         shown = f"[{host}]" if ":" in host else host
         output.say(f"· metrics at http://{shown}:{port}{PATH}")
         yield

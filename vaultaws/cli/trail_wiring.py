@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from vaultaws.cli import evidence, output
+from vaultaws.cli import evidence, output, unleased
 from vaultaws.cli.evidence import audit_log_option
 from vaultaws.cli.holdings import take
 from vaultaws.cli.options import (
@@ -23,19 +24,25 @@ from vaultaws.cli.options import (
     mount_option,
 )
 from vaultaws.cli.wiring import open_administration, open_journal, open_vault
+from vaultaws.clock import Clock, SystemClock
 from vaultaws.errors import UsageError, VaultError
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
+    from vaultaws.leases.inventory import Inventory
+    from vaultaws.model import RootConfig, StaticRole
+    from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
+    from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceFlags:
-    """What the command line said of where the evidence is, and from when on it is wanted."""
+    """What the command line said of where the evidence is, and from when on it is wanted;
+    `no_orphans` that users without a lease are not."""
 
     since: datetime
     lag: int
@@ -45,28 +52,37 @@ class SourceFlags:
     audit_device: str | None
     audit_log: str | None
     mount: str
+    no_orphans: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrailFlags(SourceFlags):
     """The same, and the end of the window of time."""
 
     until: datetime
 
 
-def trail_options(since: str) -> Callable[[Command], Command]:
+def trail_options(since: str, *, orphans: bool = True) -> Callable[[Command], Command]:
     """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
 
-    `since` is where the window begins when nobody says.
+    `since` is where the window begins when nobody says; `orphans` whether it tells of users
+    without a lease.
     """
     until = click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
     first, *others = _options(since)
+    others += [_NO_ORPHANS] if orphans else []
     return lambda command: gathered(command, "flags", TrailFlags, (first, until, *others))
 
 
 def source_options(since: str) -> Callable[[Command], Command]:
     """The same for a window without an end; the function gets one SourceFlags."""
-    return lambda command: gathered(command, "flags", SourceFlags, tuple(_options(since)))
+    options = (*_options(since), _NO_ORPHANS)
+    return lambda command: gathered(command, "flags", SourceFlags, options)
+
+
+_NO_ORPHANS: Callable[[Command], Command] = click.option(
+    "--no-orphans", is_flag=True, help="Do not ask IAM for users that have no lease."
+)
 
 
 def _options(since: str) -> list[Callable[[Command], Command]]:
@@ -130,7 +146,8 @@ def run(
     vault = open_vault(server)
     lag = timedelta(seconds=flags.lag)
     if wait:
-        _wait_until(flags.until + lag)
+        with output.Progress("waiting for CloudTrail") as shown:
+            wait_until(flags.until + lag, SystemClock(), shown.update)
         lag = timedelta(0)
     with output.Progress("reading") as progress:
         sources = replace(sources_for(vault, flags, server), delivery=lag)
@@ -138,16 +155,13 @@ def run(
         return check(sources, window, progress.update, about)
 
 
-def _wait_until(complete: datetime) -> None:
-    """Sleep until CloudTrail must have everything, and say how long that is."""
-    from vaultaws.clock import SystemClock
+def wait_until(complete: datetime, clock: Clock, show: Callable[[str], None]) -> None:
+    """Sleep until CloudTrail must have everything, and show how long that is and to where."""
     from vaultaws.config.durations import words
 
-    clock = SystemClock()
-    with output.Progress("waiting for CloudTrail") as progress:
-        while (left := (complete - clock.now()).total_seconds()) > 0:
-            progress.update(f"waiting for CloudTrail, complete in {words(left)}")
-            clock.sleep(min(left, 1.0))
+    while (left := (complete - clock.now()).total_seconds()) > 0:
+        show(f"waiting for CloudTrail, complete to {complete:%H:%M:%S} UTC in {words(left)}")
+        clock.sleep(min(left, 1.0))
 
 
 def sources_for(
@@ -155,36 +169,29 @@ def sources_for(
     flags: SourceFlags,
     server: ServerFlags,
     events: QueueFiles | None = None,
+    read_log: Callable[[], AuditLog | None] | None = None,
 ) -> Sources:
     """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity.
 
-    `events` are those of a queue.
+    `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
     from vaultaws.trail.check import Sources
-    from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.expect import ANYTHING, Expected
 
-    declared = _declared()
-    key, user = evidence.root_user(vault, flags.mount)
-    with open_journal() as journal:
-        evidence.put_right(vault, journal, flags.audit_log, flags.mount)
-        log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
-        inventory = take(vault, journal, flags.mount, log)
+    declared = declared_here()
+    root = evidence.root_config(vault, flags.mount)
+    read = read_log or partial(evidence.read_audit_log, evidence.audit_log_path(flags.audit_log))
+    log, inventory = _held(vault, flags, server, read)
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
         events=events
         or _events(
-            flags.source or (trail.source if trail else "api"),
+            source_named(flags, declared),
             flags.since,
-            trail.regions if trail else (),
+            (*regions_of(root, declared), *(trail.regions if trail else ())),
         ),
-        identity=VaultIdentity(
-            frozenset(filter(None, (key, *flags.root_key))),
-            user,
-            static_users(server, flags.mount, declared),
-            flags.root_role or (trail.vault_role if trail else ""),
-        ),
+        identity=_identity(flags, root, static_roles(server, flags.mount, declared), declared),
         audit=log,
         digest=evidence.digest_with(vault, device or None),
         inventory=inventory,
@@ -196,18 +203,68 @@ def sources_for(
     )
 
 
-def _declared() -> Config | None:
+def _held(
+    vault: Vault, flags: SourceFlags, server: ServerFlags, read: Callable[[], AuditLog | None]
+) -> tuple[AuditLog | None, Inventory]:
+    """The audit log, and what is out, with users that have no lease where they are wanted."""
+    with open_journal() as journal:
+        evidence.put_right(vault, journal, flags.audit_log, flags.mount)
+        log = read()
+        inventory = take(vault, journal, flags.mount, log)
+        ledger = journal.ledger()
+    if flags.no_orphans:
+        return log, inventory
+    administration, _ = open_administration(server)
+    known = unleased.Sources(administration, flags.mount, log, ledger)
+    return log, unleased.with_users(known, inventory)
+
+
+def _identity(
+    flags: SourceFlags,
+    root: RootConfig | None,
+    roles: tuple[StaticRole, ...],
+    declared: Config | None,
+) -> VaultIdentity:
+    """Who Vault is in AWS, as far as the server, the options and the file tell."""
+    from vaultaws.aws.account import account_of_key
+    from vaultaws.trail.evidence import VaultIdentity
+
+    key, user = evidence.user_of(root)
+    return VaultIdentity(
+        frozenset(filter(None, (key, *flags.root_key))),
+        user,
+        frozenset(role.username for role in roles),
+        flags.root_role or (declared.trail.vault_role if declared else ""),
+        account_of_key(key),
+        roles,
+    )
+
+
+def declared_here() -> Config | None:
     """The declared file here, None without one."""
     from vaultaws.config.load import load
 
     return load(evidence.DEFAULT_FILE) if evidence.DEFAULT_FILE.is_file() else None
 
 
+def source_named(flags: SourceFlags, declared: Config | None) -> str:
+    """Where CloudTrail is read, by option or by the file here."""
+    return flags.source or (declared.trail.source if declared else "api")
+
+
+def regions_of(root: RootConfig | None, declared: Config | None) -> tuple[str, ...]:
+    """The regions in which Vault calls STS, by its own configuration and by the file here."""
+    told = [root.sts_region, *root.sts_fallback_regions, root.region] if root else []
+    if declared and declared.root:
+        here = declared.root
+        told += [here.sts_region or "", *(here.sts_fallback_regions or ()), here.region or ""]
+    return tuple(dict.fromkeys(filter(None, told)))
+
+
 def _events(source: str, since: datetime, regions: Iterable[str]) -> History | LogFiles:
-    """CloudTrail. Its history is asked in the region at hand and in those that are declared."""
+    """CloudTrail. Its history is asked in the region at hand and in `regions`."""
     from vaultaws.aws.cloudtrail import HISTORY
     from vaultaws.aws.sessions import default_region
-    from vaultaws.clock import SystemClock
     from vaultaws.trail.gather import History, LogFiles
 
     if source == "api":
@@ -227,20 +284,21 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
         raise UsageError(
             "a queue is no source for a single check",
             why="it has only what came since it was read last",
-            do="vaultaws trail watch --source sqs:URL, or name another source here",
+            do="vaultaws trail watch, or name another source for this: --source api",
         )
     return LogFiles(source_of(source), cache_directory(os.environ))
 
 
-def static_users(server: ServerFlags, mount: str, declared: Config | None) -> frozenset[str]:
-    """The IAM users whose keys static roles rotate: those of the file, and those the server lists.
+def static_roles(
+    server: ServerFlags, mount: str, declared: Config | None
+) -> tuple[StaticRole, ...]:
+    """The static roles: those of the file, and those the server lists, which knows better.
 
     OpenBao's engine cannot list them, and a token may not be allowed to.
     """
-    named = {role.username for role in declared.static_roles} if declared else set()
+    known = {role.name: role for role in declared.static_roles} if declared else {}
     administration, _ = open_administration(server)
     with suppress(VaultError):
         names = administration.list_static_roles(mount)
-        roles = administration.read_static_roles(mount, names)
-        named |= {role.username for role in roles}
-    return frozenset(named)
+        known |= {role.name: role for role in administration.read_static_roles(mount, names)}
+    return tuple(known.values())

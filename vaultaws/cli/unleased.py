@@ -82,7 +82,7 @@ def with_users(sources: Sources, found: Inventory, role: str = "") -> Inventory:
 
 def _unseen(found: Inventory, why: str) -> Inventory:
     note = f"IAM users without a lease were not looked for: {why}"
-    return replace(found, notes=(*found.notes, note))
+    return replace(found, notes=(*found.notes, note), users_unseen=why)
 
 
 def _mount(sources: Sources, found: Inventory, role: str) -> _Mount:
@@ -136,6 +136,7 @@ def _held_against(
     untold = sorted(set(mount.names) - set(ways.likeness.patterns))
     notes = (likeness.unfollowed(untold),) if untold else ()
     found = replace(found, holdings=seen.holdings, leaseless=seen.leaseless)
+    found = replace(found, users_at=listed.at, user_notes=(*notes, *seen.user_notes))
     found = replace(found, notes=(*found.notes, *notes, *seen.notes))
     return _without_ended(sources.vault, found)
 

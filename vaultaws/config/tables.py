@@ -196,7 +196,10 @@ ACCESS: Table = {
 }
 TRAIL: Table = {
     "source": Key(
-        WORD, "where CloudTrail is read: `api`, `s3://bucket/prefix` or a directory", "`api`"
+        WORD,
+        "where CloudTrail is read: `api`, `s3://bucket/prefix` or a directory; for `trail watch`"
+        " also `sqs:URL` of a queue",
+        "`api`",
     ),
     "audit_log": Key(LINE, "file of Vault's audit log", NONE),
     "vault_role": Key(WORD, "IAM role that Vault works with, where its root has no key", NONE),

@@ -10,12 +10,12 @@ from __future__ import annotations
 import glob
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from vaultaws import wholefile
 from vaultaws.errors import ConfigError, LocalStateError
 from vaultaws.leases.private import ensure_directory, state_home, sync_directory
 
@@ -162,25 +162,15 @@ def _sweep(real: Path) -> None:
 
 def _replaced(real: Path, before: bytes, wanted: bytes, mode: int) -> bool:
     """Write beside the file, then take its place; False when it has changed meanwhile."""
-    unfinished = ""
     try:
-        prefix = f".{real.name}.{_BESIDE}"
-        descriptor, unfinished = tempfile.mkstemp(prefix=prefix, dir=real.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(wanted)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(unfinished).chmod(mode)
-        if _bytes(real) != before:
-            return False
-        os.replace(unfinished, real)  # noqa: PTH105  (mkstemp gives text)
-        unfinished = ""
-        sync_directory(real.parent)
+        with wholefile.beside(real, wanted, prefix=f".{real.name}.{_BESIDE}") as fresh:
+            fresh.chmod(mode)
+            if _bytes(real) != before:
+                return False
+            fresh.replace(real)
+            sync_directory(real.parent)
     except OSError as error:
         raise _broken(real, error) from error
-    finally:
-        if unfinished:
-            Path(unfinished).unlink(missing_ok=True)
     return True
 
 

@@ -62,6 +62,7 @@ CREDENTIALS: Final = frozenset(
 )
 
 Say = Callable[[str], None]
+Hears = Callable[[int], None]
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
@@ -102,20 +103,24 @@ def run_child(
     end_with: signal.Signals | None = None,
     say: Say = lambda _: None,
     clock: Clock | None = None,
+    stdout: int | None = None,
+    stderr: int | None = None,
+    hears: Hears = lambda _: None,
 ) -> int:
     """Run a program to its end and return its exit code, 128 + n for signal n.
 
     It gets `environ` and nothing else, our open files and our terminal. SIGTERM and the like are
     passed on (`end_with` in the place of SIGTERM, for what ignores that); the second one ends our
-    wait, and the child is left running. Main thread only: elsewhere no signal is heard.
+    wait, and the child is left running. Main thread only: elsewhere no signal is heard. `stdout`
+    and `stderr` are open files in the place of ours; `hears` is called with each signal that comes.
     Raises CommandNotFoundError and CommandRefusedError for what cannot be started.
     """
     path = find_program(command[0], environ)
     terminal, clock = Terminal.of_ours(), clock or SystemClock()
-    relay = _Relay(terminal, end_with, clock)
+    relay = _Relay(terminal, end_with, clock, hears)
     try:
         with _children_heard(), handled(PASSED_ON, relay), terminal.given_back():
-            process = _start(command, path, environ)
+            process = _start(command, path, environ, (stdout, stderr))
             relay.begin(process)
             process.returncode = _wait(process, terminal, clock)
     except _LeftError as left:
@@ -187,7 +192,14 @@ class Terminal:
 class _Relay:
     """Passes signals on to the child, also those that come before it has begun."""
 
-    def __init__(self, terminal: Terminal, end_with: signal.Signals | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        end_with: signal.Signals | None,
+        clock: Clock,
+        hears: Hears = lambda _: None,
+    ) -> None:
+        self._hears = hears
         self._terminal = terminal
         self._end_with = end_with
         self._clock = clock
@@ -201,6 +213,7 @@ class _Relay:
             self._pass_on(process, self._early.pop(0))
 
     def __call__(self, number: int, _: FrameType | None) -> None:
+        self._hears(number)
         if number in KEYS and self._terminal.is_ours():
             return  # the terminal has given it to the child as well
         if self._process is None:
@@ -221,11 +234,21 @@ class _Relay:
 
 
 def _start(
-    command: Sequence[str], path: str, environ: Mapping[str, str]
+    command: Sequence[str],
+    path: str,
+    environ: Mapping[str, str],
+    outputs: tuple[int | None, int | None],
 ) -> subprocess.Popen[bytes]:
     """Open files that others gave us stay open for it; ours close by themselves."""
     try:
-        return subprocess.Popen(command, executable=path, env=dict(environ), close_fds=False)
+        return subprocess.Popen(
+            command,
+            executable=path,
+            env=dict(environ),
+            close_fds=False,
+            stdout=outputs[0],
+            stderr=outputs[1],
+        )
     except OSError as error:
         raise _cannot_start(command[0], path, error) from error
     except ValueError as error:  # a null character

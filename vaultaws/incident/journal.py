@@ -20,13 +20,15 @@ from typing import Final, Self
 from filelock import FileLock, Timeout
 
 from vaultaws.clock import Clock
-from vaultaws.errors import LocalStateError, UsageError
+from vaultaws.errors import BrokenOffError, LocalStateError, UsageError
 from vaultaws.incident import entries
 from vaultaws.incident.entries import HEADER, Entry, Found, Marked, Noted, Opened
 from vaultaws.incident.model import Case, Evidence, Place, Scope, Step, StepState, Suspect
 from vaultaws.leases import appendonly, private
 
 LOCK_SECONDS: Final = 1.0
+OPENING_LINES: Final = 2
+"""The header and what the case is: written together, before anything is done."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _NO_EVIDENCE: Final[Evidence] = {}
 
@@ -92,7 +94,8 @@ class Writer:
                 at = os.lseek(self._descriptor, 0, os.SEEK_END)
                 appendonly.write_or_undo(self._descriptor, at, line, sync=sync)
             except OSError as error:
-                raise private.broken(self._file, error) from error
+                refused = private.broken(self._file, error)
+                raise BrokenOffError(refused.what, why=refused.why, do=refused.do) from error
 
 
 class Cases:
@@ -104,7 +107,8 @@ class Cases:
 
     def all(self) -> list[Case]:
         """The cases, those opened first first. Raises as `read` does."""
-        found = [self.read(file.stem) for file in self._directory.glob("*.jsonl")]
+        names = [file.stem for file in self._directory.glob("*.jsonl")]
+        found = [self.read(name) for name in names if self.exists(name)]
         return sorted(found, key=lambda case: (case.opened_at, case.name))
 
     def names(self) -> list[str]:
@@ -113,22 +117,21 @@ class Cases:
 
     def read(self, name: str) -> Case:
         """Read one case. Raises UsageError when there is none of that name."""
-        file = self._file(name)
-        if not file.exists():
+        if not self.exists(name):
             raise UsageError(
                 f"there is no incident {name}",
                 why=f"{self._directory} has no journal of that name",
                 do="vaultaws incident status",
             )
+        file = self._file(name)
         lines = _lines(file)
-        if lines:
-            entries.check_header(lines[0])
+        entries.check_header(lines[0])
         case = entries.fold(map(entries.decode, lines[1:]))
         if case is None:
             raise LocalStateError(
                 f"the journal of incident {name} has no beginning",
-                why=f"{file} was torn before anything was done",
-                do="remove it, and contain again",
+                why=f"{file} does not say what the case is about",
+                do=f"keep it as {file}.broken, and contain again",
             )
         return case
 
@@ -139,15 +142,19 @@ class Cases:
         return tuple(entry for entry in decoded if entry is not None)
 
     def exists(self, name: str) -> bool:
-        """True when there is a case of that name. Raises UsageError for a name that is none."""
-        return self._file(name).exists()
+        """True when there is a case of that name. Raises UsageError for a name that is none.
+
+        A file whose first write was torn off, by a kill or a full disk, is none: nothing was done.
+        """
+        file = self._file(name)
+        return file.exists() and len(_lines(file)) >= OPENING_LINES
 
     @contextlib.contextmanager
     def opened(self, name: str, by: str, scope: Scope, place: Place) -> Iterator[Writer]:
         """Begin a case and hold it. When this raises, nothing may be done."""
         with self._held(name):
             file = self._file(name)
-            if file.exists():
+            if self.exists(name):
                 raise LocalStateError(
                     f"there is an incident {name} already",
                     why=f"{file} is its journal",
@@ -156,6 +163,7 @@ class Cases:
             descriptor = private.open_file(file)
             opened = Opened(name, self._clock.now(), by, scope, place, secrets.token_hex(4))
             try:
+                os.ftruncate(descriptor, 0)
                 appendonly.write_or_undo(descriptor, 0, HEADER + entries.encode(opened))
                 private.sync_directory(self._directory)
             except OSError as error:

@@ -41,7 +41,8 @@ def seen(look: Looking) -> tuple[StaticSeen, ...]:
     except VaultError as fault:
         look.vault_fault(fault)
         return ()
-    if found and _turns_on_readers(look.scope) and not look.sources.audit_files:
+    may_be_there = found or _is_unlisted(look)
+    if may_be_there and _turns_on_readers(look.scope) and not look.sources.audit_files:
         look.unseen[WHAT] = UNREAD
     return tuple(static for static in found if _is_static_meant(look, static))
 
@@ -55,9 +56,15 @@ def _names(look: Looking) -> list[str]:
         return sources.vault.list_static_roles(sources.mount)
     named = {*(sources.static_names or ()), *filter(None, [look.scope.role])}
     named |= audit.static_names(sources.audit_files, sources.mount)
-    if sources.static_names is None and _means_all(look):
+    if _is_unlisted(look) and _means_all(look):
         look.unseen[WHAT] = UNLISTED
     return sorted(named)
+
+
+def _is_unlisted(look: Looking) -> bool:
+    """True where there may be static roles that nothing names."""
+    sources = look.sources
+    return sources.static_names is None and not lists_static_roles(sources.vault.health())
 
 
 def _means_all(look: Looking) -> bool:

@@ -85,6 +85,8 @@ class Seen:
     holdings: tuple[Holding, ...]
     leaseless: tuple[Leaseless, ...] = ()
     notes: tuple[str, ...] = ()
+    user_notes: tuple[str, ...] = ()
+    """Those of the notes that tell of users."""
 
 
 def look(
@@ -99,10 +101,12 @@ def look(
     judged = [(user, against.is_leaseless(user, matched)) for user in left]
     users = tuple(against.told(user) for user, is_one in judged if is_one)
     there = {*matched.named, *against.pinned}
+    told = tuple(_user_notes([is_one for _, is_one in judged], users))
     return Seen(
         tuple(_with_user(held, there, gone) for held in holdings),
         tuple(sorted(users, key=lambda user: (user.role, user.created_at, user.name))),
-        tuple(_notes([is_one for _, is_one in judged], users, list(gone.values()))),
+        (*told, *_lease_notes(list(gone.values()))),
+        told,
     )
 
 
@@ -238,19 +242,20 @@ def _with_user(held: Holding, there: Collection[str], gone: Mapping[str, bool | 
     return replace(held, user_gone=gone[held.lease_id]) if held.lease_id in gone else held
 
 
-def _notes(
-    judged: Sequence[bool | None], users: Collection[Leaseless], gone: Sequence[bool | None]
-) -> Iterable[str]:
+def _user_notes(judged: Sequence[bool | None], users: Collection[Leaseless]) -> Iterable[str]:
     if unclear := judged.count(None):
         said = count(unclear, "IAM user looks", "IAM users look")
         yield (
             f"{said} like the engine's, and whether a lease stands behind is not known: Vault's"
             " audit log tells (--audit-log), unless another mount has a role of that name"
         )
-    if unsure := gone.count(None):
-        said = count(unsure, "lease", "leases")
-        yield f"whether IAM has the user of {said} is not known: nothing tells it from others"
     unseen = [user for user in users if user.unseen]
     if unseen:
         said = count(len(unseen), "IAM user", "IAM users")
         yield f"the keys of {said} without a lease were not seen: {unseen[0].unseen}"
+
+
+def _lease_notes(gone: Sequence[bool | None]) -> Iterable[str]:
+    if unsure := gone.count(None):
+        said = count(unsure, "lease", "leases")
+        yield f"whether IAM has the user of {said} is not known: nothing tells it from others"

@@ -91,7 +91,9 @@ class Holding:
 class Inventory:
     """What is out on a mount, or on several: `others` are those beside the first. `notes` say what
     could not be seen. `leaseless` are IAM users that no lease explains, None where they were not
-    looked for."""
+    looked for: `users_unseen` says why, if they were to be, `user_notes` of which it is not known
+    whether one does; `users_at` is AWS's time when it listed them. `lists_leases` is False where
+    the server did not let its leases be listed."""
 
     mount: str
     taken_at: datetime
@@ -99,6 +101,10 @@ class Inventory:
     notes: tuple[str, ...] = ()
     leaseless: tuple[Leaseless, ...] | None = None
     others: tuple[str, ...] = ()
+    users_unseen: str = ""
+    user_notes: tuple[str, ...] = ()
+    users_at: datetime | None = None
+    lists_leases: bool = True
 
     @property
     def mounts(self) -> tuple[str, ...]:
@@ -128,6 +134,10 @@ def joined(inventories: Sequence[Inventory]) -> Inventory:
         notes=tuple(dict.fromkeys(notes)),
         leaseless=tuple(user for users in looked for user in users) if looked else None,
         others=tuple(each.mount for each in inventories[1:]),
+        users_unseen="; ".join(filter(None, (each.users_unseen for each in inventories))),
+        user_notes=tuple(note for each in inventories for note in each.user_notes),
+        users_at=min((each.users_at for each in inventories if each.users_at), default=None),
+        lists_leases=all(each.lists_leases for each in inventories),
     )
 
 
@@ -153,7 +163,7 @@ def take(
         if record.intent.server == vault.address and record.intent.mount == mount
     }
     audited = {found.lease_id: found for found in issuances if _mount_of(found.path) == mount}
-    ids, notes = _lease_ids(vault, mount, {*records, *audited})
+    ids, unlisted = _lease_ids(vault, mount, {*records, *audited})
     now = clock.now()
     live = _look_up(vault, ids, watch) if look_up else [Lease(lease_id) for lease_id in ids]
     holdings = [_live(lease) for lease in live]
@@ -172,7 +182,13 @@ def take(
         for held in bounded
         if held.state is LeaseState.LIVE or _token_lives(held, now)
     ]
-    return Inventory(mount, now, tuple(sorted(kept, key=_order)), (*notes, *unseen))
+    return Inventory(
+        mount,
+        now,
+        tuple(sorted(kept, key=_order)),
+        (*unlisted, *unseen),
+        lists_leases=not unlisted,
+    )
 
 
 def _lease_ids(vault: Vault, mount: str, known: set[str]) -> tuple[list[str], tuple[str, ...]]:

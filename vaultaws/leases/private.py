@@ -74,6 +74,21 @@ def _check_file(path: Path, found: os.stat_result) -> None:
         raise _refused(path, "it belongs to another user or has a second name")
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file of ours whole: written beside it under a name of its own, synced, renamed.
+
+    Raises OSError, and then the earlier file stands; LocalStateError as `open_file` does.
+    """
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(open_file(fresh), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_directory(path.parent)
+
+
 def sync_directory(path: Path) -> None:
     """Make a rename in `path` last (POSIX: a directory is synced by its own descriptor)."""
     if os.name != "posix":

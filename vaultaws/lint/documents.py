@@ -5,6 +5,7 @@ The grammar is that of `policy.document` and `policy.checks`, with which the loc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
@@ -21,6 +22,7 @@ from vaultaws.policy.document import (
     MalformedPolicyError,
     parse_policy,
 )
+from vaultaws.policy.placeholders import left
 from vaultaws.policy.sizes import (
     SESSION_CHARACTERS,
     USER_INLINE_CHARACTERS,
@@ -62,6 +64,14 @@ OLD_VERSION: Final = Rule(
     "a policy of Version 2008-10-17",
     "Variables such as ${aws:username} are plain text in it.",
     "IAM user guide, AWS JSON policy elements: Version",
+)
+UNFILLED: Final = Rule(
+    "policy-not-filled",
+    Severity.ERROR,
+    "a ready policy with a placeholder that is still to be filled",
+    "{{bucket}} and its like stand for a value of your own. AWS stores such a policy, and it then "
+    "allows nothing where it should, or the wrong thing.",
+    "policies/README.md",
 )
 NOT_ACTION: Final = Rule(
     "policy-allows-all-but",
@@ -112,6 +122,7 @@ RULES: Final = (
     PRINCIPAL,
     NO_VERSION,
     OLD_VERSION,
+    UNFILLED,
     NOT_ACTION,
     USER_SIZE,
     USER_SIZE_NEAR,
@@ -133,6 +144,7 @@ def check(subject: Subject) -> Iterator[Hit]:
     if not named:
         yield from _malformed(subject)
     yield from _version(subject)
+    yield from _unfilled(subject)
     for place, held in subject.statements:
         for key in ("NotAction", "NotResource"):
             if key in held and held.get("Effect") == "Allow":
@@ -140,6 +152,15 @@ def check(subject: Subject) -> Iterator[Hit]:
                 remedy = f"name what is allowed with {key.removeprefix('Not')}"
                 yield subject.at(NOT_ACTION, f"{place}.{key}", message, do=remedy)
     yield from _sizes(subject)
+
+
+def _unfilled(subject: Subject) -> Iterator[Hit]:
+    for place, held in subject.statements:
+        for key, value in held.items():
+            if found := left(json.dumps(value, ensure_ascii=False)):
+                message = f"{quoted(found[0])} is a placeholder, and is not filled"
+                remedy = "vaultaws policies use NAME --set …, or write your own value there"
+                yield subject.at(UNFILLED, f"{place}.{key}", message, do=remedy)
 
 
 def _version(subject: Subject) -> Iterator[Hit]:

@@ -30,28 +30,53 @@ def document(
         _result(finding, index[finding.rule.id], mark, root)
         for finding, mark in zip(every, prints, strict=True)
     ]
-    driver = {"name": "vaultaws lint", "rules": [_rule(rule) for rule in listed]}
+    return one_run("vaultaws lint", [_rule(rule) for rule in listed], results, usable=usable)
+
+
+def one_run(
+    tool: str,
+    rules: Sequence[dict[str, Any]],
+    results: Sequence[dict[str, Any]],
+    *,
+    usable: bool = True,
+    told: Sequence[tuple[str, str]] = (),
+) -> dict[str, Any]:
+    """Return a document of one run. `told` are levels and sentences about the run itself."""
+    said = [{"level": level, "message": {"text": text}} for level, text in told]
+    invocation: dict[str, Any] = {"executionSuccessful": usable}
+    if said:
+        invocation["toolExecutionNotifications"] = said
     run = {
-        "tool": {"driver": driver},
+        "tool": {"driver": {"name": tool, "rules": list(rules)}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": usable}],
-        "results": results,
+        "invocations": [invocation],
+        "results": list(results),
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def rule_of(
+    name: str, summary: str, explanation: str, level: str, help_: tuple[str, str]
+) -> dict[str, Any]:
+    """Return what a run says of one of its rules; `help_` is text and Markdown."""
+    text, markdown = help_
+    return {
+        "id": name,
+        "name": "".join(part.capitalize() for part in name.split("-")),
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": explanation},
+        "help": {"text": text, "markdown": markdown},
+        "defaultConfiguration": {"level": level},
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
     waiver = f"# vaultaws: allow {rule.id} and why"
     text = f"{rule.explanation}\n\nSource: {rule.source}.\nTo allow it: {waiver}"
     markdown = f"{rule.explanation}\n\nSource: {rule.source}.\n\nTo allow it: `{waiver}`"
-    return {
-        "id": rule.id,
-        "name": "".join(part.capitalize() for part in rule.id.split("-")),
-        "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": rule.explanation},
-        "help": {"text": text, "markdown": markdown},
-        "defaultConfiguration": {"level": rule.severity.value},
-        "properties": {"problem.severity": _problem(rule), "precision": "high", "tags": ["aws"]},
+    told = rule_of(rule.id, rule.summary, rule.explanation, rule.severity.value, (text, markdown))
+    return told | {
+        "properties": {"problem.severity": _problem(rule), "precision": "high", "tags": ["aws"]}
     }
 
 

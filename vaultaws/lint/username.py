@@ -61,9 +61,10 @@ def user_name(
     return _run(template, fields, sample or Sample())
 
 
-def federated_name(template: str) -> str:
+def federated_name(template: str, sample: Sample | None = None) -> str:
     """The name of a federated user. Raises the template's errors."""
-    return _run(template, {"Type": "STS", "DisplayName": "", "PolicyName": ""}, Sample())
+    fields = {"Type": "STS", "DisplayName": "", "PolicyName": ""}
+    return _run(template, fields, sample or Sample())
 
 
 def is_always_new(template: str, role: str) -> bool:

@@ -24,7 +24,7 @@ def held(
 
     Raises StackError when it is not free after `patience_seconds`.
     """
-    lock = FileLock(path)
+    lock = FileLock(path, mode=0o600)
     _acquire(lock, what, progress, patience_seconds)
     try:
         yield

@@ -140,6 +140,11 @@ class Sheet:
     def _is_blank(self, row: int) -> bool:
         return 0 <= row < len(self._lines) and not self._lines[row].strip()
 
+    def has_header(self, table: Path) -> bool:
+        """True when a table has a header of its own that stays."""
+        stands = (known.path for known in self.tables if known.first not in self._dropped)
+        return table in self._made or table in stands
+
     def add_key(self, table: Path, line: str) -> bool:
         """Add a key below a table's last; False when the table has no header."""
         if table in self._made:

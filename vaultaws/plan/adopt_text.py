@@ -64,7 +64,7 @@ def _edit(sheet: Sheet, path: Path, value: Any, wanted: Data) -> bool:
     if inline is not None:
         sheet.replace(inline, literal(_at(wanted, inline)))
     elif value is Gone:
-        return sheet.remove(path)
+        return sheet.remove(path) and _stays(sheet, path[:-1], wanted)
     elif path in sheet.pairs:
         items = [literal(item) for item in value] if isinstance(value, list) else None
         sheet.replace(path, literal(value), items)
@@ -75,6 +75,13 @@ def _edit(sheet: Sheet, path: Path, value: Any, wanted: Data) -> bool:
         line = pair(path[-1], value)
         if not sheet.add_key(path[:-1], line):
             sheet.add_table(path[:-1], [header(path[:-1]), line])
+    return True
+
+
+def _stays(sheet: Sheet, table: Path, wanted: Data) -> bool:
+    """A table without a header was there by what stood in it; now that is gone it needs one."""
+    if table and not _at(wanted, table) and not sheet.has_header(table):
+        sheet.add_table(table, [header(table)])
     return True
 
 

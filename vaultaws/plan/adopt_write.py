@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from vaultaws import wholefile
 from vaultaws.errors import UsageError
 
 NEW_FILE_MODE: Final = 0o666  # before the umask
@@ -25,14 +25,13 @@ def write_all(texts: Mapping[Path, bytes], there: Mapping[Path, bytes | None]) -
     waiting: dict[Path, Path] = {}
     made = [folder for path in targets.values() if (folder := _made(path.parent))]
     try:
-        for path, text in texts.items():
-            waiting[path] = _beside(targets[path], text)
-        for path in texts:
-            _demand_unchanged(path, there.get(path))
-        _put(waiting, targets, there)
+        with ExitStack() as stack:
+            for path, text in texts.items():
+                waiting[path] = stack.enter_context(_beside(targets[path], text))
+            for path in texts:
+                _demand_unchanged(path, there.get(path))
+            _put(waiting, targets, there)
     except BaseException:
-        for temporary in waiting.values():
-            temporary.unlink(missing_ok=True)
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
@@ -47,20 +46,12 @@ def _made(folder: Path) -> Path | None:
     return folder
 
 
-def _beside(target: Path, text: bytes) -> Path:
-    """Write a temporary file in the target's folder, with the target's mode."""
-    descriptor, name = tempfile.mkstemp(prefix=".vaultaws-", suffix=".new", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+@contextmanager
+def _beside(target: Path, text: bytes) -> Iterator[Path]:
+    """A temporary file in the target's folder, with the target's mode."""
+    with wholefile.beside(target, text) as temporary:
         temporary.chmod(_mode(target))
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+        yield temporary
 
 
 def _mode(target: Path) -> int:
@@ -104,4 +95,5 @@ def _put_back(target: Path, before: bytes | None) -> None:
         if before is None:
             target.unlink(missing_ok=True)
         else:
-            _beside(target, before).replace(target)
+            with _beside(target, before) as temporary:
+                temporary.replace(target)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -162,15 +161,8 @@ def write(file: Path, operation: Operation) -> None:
         "started": operation.started.isoformat(),
         "details": dict(operation.details),
     }
-    fresh = file.with_suffix(".new")
     try:
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(private.open_file(fresh), "wb") as stream:
-            stream.write(json.dumps(body).encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(file)
-        private.sync_directory(file.parent)
+        private.replace_file(file, json.dumps(body).encode())
     except OSError as error:
         raise private.broken(file, error) from error
 

@@ -185,5 +185,5 @@ def check_rights(role: StaticRole, facts: RootFacts) -> None:
                 f"the key of {role.name} cannot be replaced; nothing was done",
                 why=f"Vault's user may not call {right.wanted.action} on {right.wanted.resource}"
                 + (f" ({right.why})" if right.why else ""),
-                do="allow it: policies/README.md has what static roles need",
+                do="allow it: policies/vault-root.md has what static roles need",
             )

@@ -17,7 +17,7 @@ from vaultaws.trail import queries, tables
 from vaultaws.trail.records import TARGETS
 
 STEPS: Final = (
-    "root_keys", "own", "judged", "unseen", "ended", "minting", "children", "calls", "uses",
+    "root_keys", "mine", "own", "judged", "unseen", "ended", "minting", "children", "calls", "uses",
     "actions", "sorts", "marks", "opened",
 )  # fmt: skip
 """The queries in the order in which `match` asks them."""

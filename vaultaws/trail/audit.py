@@ -8,26 +8,24 @@ and who asked under `auth`. A revocation by body has its lease id hashed, by pat
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-from vaultaws.errors import UsageError
 from vaultaws.model import AuditIssuance
+from vaultaws.trail import gapmarks
+from vaultaws.trail.auditlines import lines_of
 
-LONGEST_LINE_BYTES: Final = 4 << 20
-_TORN: Final = b"?\n"
 _ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
 _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
 _REVOCATION: Final = re.compile(
     r"sys/(?:leases/)?(?P<verb>revoke(?:-prefix|-force)?)(?:/(?P<rest>.*))?"
 )
+_STATIC: Final = re.compile(r"(?P<mount>.+)/static-(?P<what>creds|roles)/(?P<role>[^/]+)")
 _DENIED: Final = "permission denied"
 _DEVICE: Final = re.compile(r"sys/audit/(?P<device>[^/]+)/?")
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
@@ -75,6 +73,17 @@ class AuditDeviceChange:
 
 
 @dataclass(frozen=True)
+class AuditStatic:
+    """Vault answered a read of a static role's credentials with `access_key`, as the log writes it;
+    where that is empty, the role was written, which can make its user a new key."""
+
+    time: datetime
+    mount: str
+    role: str
+    access_key: str = ""
+
+
+@dataclass(frozen=True)
 class Span:
     """A span of time; both ends belong to it."""
 
@@ -82,7 +91,9 @@ class Span:
     ends: datetime
 
 
-Finding = AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange
+Found = (
+    AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange | AuditStatic
+)
 
 
 @dataclass
@@ -95,6 +106,7 @@ class AuditLog:
     rotations: list[AuditRotation] = field(default_factory=list)
     failures: list[AuditFailure] = field(default_factory=list)
     devices: list[AuditDeviceChange] = field(default_factory=list)
+    statics: list[AuditStatic] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
     lines: int = 0
     unreadable: int = 0
@@ -108,13 +120,15 @@ def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
     Raises UsageError for a file that cannot be opened. An issuance met twice (overlapping
     rotated files) counts once.
     """
-    log = AuditLog()
-    reading = Reading(log, frozenset(mounts))
-    for path in paths:
-        reading.read(path)
-    reading.close_gaps()
-    log.issuances.sort(key=lambda found: found.time)
-    return log
+    return joined([part_of(path, frozenset(mounts)) for path in paths])
+
+
+def part_of(path: Path, mounts: frozenset[str]) -> Part:
+    """Read one file whole. Raises UsageError when it cannot be opened."""
+    part = Part(mounts)
+    for line in lines_of(path):
+        part.take(line)
+    return part
 
 
 def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> dict[str, datetime]:
@@ -124,7 +138,7 @@ def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> 
     """
     found: dict[str, datetime] = {}
     for file in paths:
-        for line in _lines(file):
+        for line in lines_of(file):
             try:
                 entry = json.loads(line) if path.encode() in line else {}
                 if not _is_read(entry, path):
@@ -144,7 +158,7 @@ def static_names(paths: Sequence[Path], mount: str) -> set[str]:
     """
     start, found = f"{mount}/static-creds/", set[str]()
     for file in paths:
-        for line in _lines(file):
+        for line in lines_of(file):
             try:
                 entry = json.loads(line) if start.encode() in line else {}
                 path = str(entry["request"]["path"])
@@ -173,111 +187,54 @@ def rotated(path: Path) -> list[Path]:
     return [*sorted(siblings), path]
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """Yield lines, and `_TORN` for what is none: a file's broken end, a line without an end."""
-    try:
-        with _opened(path) as file:
-            yield from bounded_lines(file)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        yield _TORN
-    except OSError as error:
-        raise unreadable(path, error) from error
+@dataclass
+class Part:
+    """What one file of the log tells, read line by line. A line that cannot be read leaves a gap
+    from the line before it to the line after it.
 
+    `begins` and `ends` are the times of its first and its last line. `torn_from` is where a gap
+    begins that no line has ended yet.
+    """
 
-def unreadable(path: Path, error: OSError) -> UsageError:
-    """The refusal of a file that cannot be read."""
-    return UsageError(
-        f"the audit log {path} cannot be read",
-        why=error.strerror or type(error).__name__,
-        do="check the path and that you may read it",
-    )
+    mounts: frozenset[str] = frozenset()
+    log: AuditLog = field(default_factory=AuditLog)
+    begins: datetime | None = None
+    ends: datetime = _BEGINNING
+    torn_from: datetime | None = None
 
+    def take(self, line: bytes) -> None:
+        """Take one line in."""
+        if not line.strip():
+            return
+        self.log.lines += 1
+        moment = self._read(line)
+        if moment is None:
+            self.log.unreadable += not gapmarks.is_mark(line)
+            self.torn_from = self.ends if self.torn_from is None else self.torn_from
+            return
+        self.begins = self.begins or moment
+        if self.torn_from is not None:
+            self.log.gaps.append(Span(self.torn_from, moment))
+            self.torn_from = None
+        self.ends = max(self.ends, moment)
 
-def _opened(path: Path) -> BinaryIO:
-    file = path.open("rb")
-    if file.read(2) == b"\x1f\x8b":
-        file.close()
-        return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads as BinaryIO does
-    file.seek(0)
-    return file
-
-
-def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines, and `_TORN` for one that is too long to be an entry."""
-    while line := file.readline(LONGEST_LINE_BYTES):
-        if line.endswith(b"\n") or len(line) < LONGEST_LINE_BYTES:
-            yield line
-            continue
-        yield _TORN
-        while line and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE_BYTES)
-
-
-class Reading:
-    """Reads files into one log. A line that cannot be read leaves a gap from the line before it
-    to the line after it, in its own file or in the one that begins next."""
-
-    def __init__(self, log: AuditLog, mounts: frozenset[str]) -> None:
-        self._log = log
-        self._mounts = mounts
-        self._seen: set[tuple[str, str]] = set()
-        self._begins: list[datetime] = []
-        self._ends: list[datetime] = []
-        self._left_open: list[datetime] = []
-
-    def read(self, path: Path) -> None:
-        """Read one file."""
-        before, gap_from = _BEGINNING, None
-        for line in _lines(path):
-            if not line.strip():
-                continue
-            moment = self.take(line)
-            if moment is None:
-                gap_from = before if gap_from is None else gap_from
-                continue
-            if before == _BEGINNING:
-                self._begins.append(moment)
-            if gap_from is not None:
-                self._log.gaps.append(Span(gap_from, moment))
-                gap_from = None
-            before = max(before, moment)
-        self._ends.append(before)
-        if gap_from is not None:
-            self._left_open.append(gap_from)
-
-    def close_gaps(self) -> None:
-        """End the gaps at files' ends where the next file begins, and begin those at files'
-        beginnings where the file before ends."""
-        for at, gap in enumerate(self._log.gaps):
-            if gap.starts == _BEGINNING:
-                earlier = [end for end in self._ends if end < gap.ends]
-                self._log.gaps[at] = Span(max(earlier, default=_BEGINNING), gap.ends)
-        for start in self._left_open:
-            later = [begin for begin in self._begins if begin > start]
-            self._log.gaps.append(Span(start, min(later, default=END_OF_TIME)))
-
-    def take(self, line: bytes) -> datetime | None:
-        """Take one line in; return its time, None when it cannot be read."""
-        log = self._log
-        log.lines += 1
+    def _read(self, line: bytes) -> datetime | None:
+        """Keep what a line tells; return its time, None when it cannot be read."""
+        log = self.log
         try:
             entry = json.loads(line)
             moment = _time(entry["time"])
             kind = entry["type"]
-            found = _meaning(entry, moment, self._mounts) if kind == "response" else None
+            if kind == gapmarks.TYPE:
+                return None
+            found = _meaning(entry, moment, self.mounts) if kind == "response" else None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            log.unreadable += 1
             return None
         log.first = min(log.first or moment, moment)
         log.last = max(log.last or moment, moment)
-        if found is not None:
-            self.keep(found)
-        return moment
-
-    def keep(self, found: Finding) -> None:
-        """Add one finding; an issuance that was met before counts once."""
-        log = self._log
         match found:
+            case AuditIssuance():
+                log.issuances.append(found)
             case AuditRevocation():
                 log.revocations.append(found)
             case AuditRotation():
@@ -286,17 +243,63 @@ class Reading:
                 log.failures.append(found)
             case AuditDeviceChange():
                 log.devices.append(found)
-            case AuditIssuance() if (found.request_id, found.lease_id) not in self._seen:
-                self._seen.add((found.request_id, found.lease_id))
-                log.issuances.append(found)
+            case AuditStatic():
+                log.statics.append(found)
+        return moment
+
+    def with_torn_end(self) -> Part:
+        """The same, with a last line that was never written to its end."""
+        log = replace(self.log, lines=self.log.lines + 1, unreadable=self.log.unreadable + 1)
+        torn_from = self.ends if self.torn_from is None else self.torn_from
+        return replace(self, log=log, torn_from=torn_from)
 
 
-def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) -> Finding | None:
+def joined(parts: Sequence[Part]) -> AuditLog:
+    """The files of a log as one. An issuance met twice (overlapping rotated files) counts once."""
+    logs = [part.log for part in parts]
+    once: dict[tuple[str, str], AuditIssuance] = {}
+    for found in (found for log in logs for found in log.issuances):
+        once.setdefault((found.request_id, found.lease_id), found)
+    return AuditLog(
+        issuances=sorted(once.values(), key=lambda found: (found.time, found.request_id)),
+        revocations=[found for log in logs for found in log.revocations],
+        rotations=[found for log in logs for found in log.rotations],
+        failures=[found for log in logs for found in log.failures],
+        devices=[found for log in logs for found in log.devices],
+        statics=[found for log in logs for found in log.statics],
+        gaps=_gaps(parts),
+        lines=sum(log.lines for log in logs),
+        unreadable=sum(log.unreadable for log in logs),
+        first=min((log.first for log in logs if log.first), default=None),
+        last=max((log.last for log in logs if log.last), default=None),
+    )
+
+
+def _gaps(parts: Sequence[Part]) -> list[Span]:
+    """All gaps. One at a file's end ends where the next file begins, one at a file's beginning
+    begins where the file before ends."""
+    ends = [part.ends for part in parts]
+    begins = [part.begins for part in parts if part.begins is not None]
+    found = []
+    for gap in (gap for part in parts for gap in part.log.gaps):
+        starts = gap.starts
+        if starts == _BEGINNING:
+            starts = max((end for end in ends if end < gap.ends), default=_BEGINNING)
+        found.append(Span(starts, gap.ends))
+    left_open = [part.torn_from for part in parts if part.torn_from is not None]
+    found += [
+        Span(start, min((one for one in begins if one > start), default=END_OF_TIME))
+        for start in left_open
+    ]
+    return found
+
+
+def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) -> Found | None:
     request = entry["request"]
     path = request["path"]
     if path.startswith("sys/"):
         return None if entry.get("error") else _of_system(entry, path, moment)
-    match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path)
+    match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path) or _STATIC.fullmatch(path)
     if match is None or request.get("mount_type", "aws") != "aws":
         return None
     is_denied = _DENIED in str(entry.get("error") or "")  # then it came to no engine
@@ -305,9 +308,18 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
     if match.re is _ROTATION:
         data = {} if entry.get("error") else (entry.get("response") or {}).get("data") or {}
         return AuditRotation(moment, match["mount"], str(data.get("access_key") or ""))
-    if entry.get("error"):
-        return AuditFailure(moment, path)
-    return _issuance(entry, request, moment)
+    is_failed = bool(entry.get("error"))
+    if match.re is _STATIC:
+        return None if is_failed else _static(entry, match, moment)
+    return AuditFailure(moment, path) if is_failed else _issuance(entry, request, moment)
+
+
+def _static(entry: dict[str, Any], match: re.Match[str], moment: datetime) -> AuditStatic | None:
+    if match["what"] == "roles":
+        is_write = entry["request"].get("operation") in {"create", "update"}
+        return AuditStatic(moment, match["mount"], match["role"]) if is_write else None
+    key = ((entry.get("response") or {}).get("data") or {}).get("access_key")
+    return AuditStatic(moment, match["mount"], match["role"], str(key)) if key else None
 
 
 def _of_system(

@@ -12,9 +12,10 @@ from typing import Final
 from vaultaws.config.durations import words
 from vaultaws.errors import visible
 from vaultaws.leases.words import count
+from vaultaws.trail.findings import Severity
 from vaultaws.trail.page.data import Holder, holders, minute, shown
 from vaultaws.trail.page.reasons import Told, told
-from vaultaws.trail.report import Report, Severity
+from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Standing, Verdict
 
 MOST_LINES: Final = 40

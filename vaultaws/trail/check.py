@@ -11,7 +11,7 @@ from typing import Final
 from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail import tables
+from vaultaws.trail import orphans, tables
 from vaultaws.trail.audit import AuditLog, mount_of
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
@@ -34,7 +34,8 @@ class Sources:
 
     `digest` tells what the audit log writes for a key id (`Vault.audit_hash`), None where it
     writes keys in clear. `audit` is None without a log. `inventory` tells which tokens outlive
-    their leases. `device` is the audit device that wrote the log, empty when it is not known.
+    their leases, and which users have none. `device` is the audit device that wrote the log, empty
+    when it is not known.
     `mounts` are those whose issuances must be in CloudTrail, none for all of the log's.
     """
 
@@ -102,6 +103,7 @@ def _calls(engine: DuckDb, keys: Iterable[str]) -> tuple[Event, ...]:
 def _report(
     sources: Sources, window: Window, gathered: Gathered, asked: Question, matching: Matching
 ) -> Report:
+    users = orphans.of(sources.inventory, sources.audit, window)
     return Report(
         start=window.start,
         end=window.end,
@@ -114,7 +116,9 @@ def _report(
             *_notes(sources, matching, within(asked.audit.issuances, window)),
             *((UNDIGESTED,) if asked.audit.undigested else ()),
             *gathered.notes,
+            *users.notes,
         ),
+        orphans=users,
     )
 
 
@@ -187,6 +191,9 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         begins=audit.first,
         revocations=audit.revocations,
         failures=[found.time for found in audit.failures],
+        statics=[
+            found for found in audit.statics if not sources.mounts or found.mount in sources.mounts
+        ],
         gaps=audit.gaps,
         salted=_salted(audit, sources.device),
         undigested=sources.digest is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
+from vaultaws.errors import LocalStateError, visible
 from vaultaws.trail import queries, tables
 from vaultaws.trail.evidence import Window
 
@@ -38,6 +40,7 @@ class DuckDb:
     """One connection, without files of its own but what does not fit into memory."""
 
     def __init__(self, memory: str = MEMORY, threads: int | None = None) -> None:
+        """Raises LocalStateError here and in every method when memory or disk do not suffice."""
         import duckdb
 
         self._spill = tempfile.TemporaryDirectory(prefix="vaultaws-trail-")
@@ -67,25 +70,54 @@ class DuckDb:
         self._spill.cleanup()
 
     def table(self, name: str, rows: Any) -> None:
-        self._connection.register(name, rows)
+        with _said():
+            self._connection.register(name, rows)
 
     def files(self, name: str, paths: Sequence[str], table: Any, during: Window) -> None:
         """Name the rows of Parquet files and of a table, those inside a window."""
-        self._connection.register(f"{name}_rows", table)
-        rows = self._connection.table(f"{name}_rows")
-        if paths:
-            rows = rows.union(self._connection.read_parquet(list(paths)))
         inside = f"time BETWEEN '{during.start.isoformat()}' AND '{during.end.isoformat()}'"
-        rows.filter(inside).create_view(name)
+        with _said():
+            self._connection.register(f"{name}_rows", table)
+            rows = self._connection.table(f"{name}_rows")
+            if paths:
+                rows = rows.union(self._connection.read_parquet(list(paths)))
+            rows.filter(inside).create_view(name)
 
     def keep(self, name: str) -> None:
-        self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}')
+        made = f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}'
+        with _said():
+            self._connection.execute(made)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        return _values(self._connection.execute(queries.sql(name)).to_arrow_table())
+        query = queries.sql(name)
+        with _said():
+            return _values(self._connection.execute(query).to_arrow_table())
 
     def kept(self, name: str) -> list[dict[str, Any]]:
-        return _values(self._connection.table(name).to_arrow_table())
+        with _said():
+            return _values(self._connection.table(name).to_arrow_table())
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Turn what DuckDB cannot do, for want of memory or of disk, into LocalStateError."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        first = str(error).partition("\n")[0]
+        raise LocalStateError(
+            "the match did not fit into memory and the temporary directory",
+            why=visible(first),
+            do=f"free space in {tempfile.gettempdir()}, or set TMPDIR to a larger disk",
+        ) from error
+    except duckdb.Error as error:
+        raise LocalStateError(
+            "the match could not be worked out",
+            why=f"the engine says: {visible(str(error).partition(chr(10))[0])}",
+            do="remove the cache of decoded events (XDG_CACHE_HOME/vaultaws/trail) and try again",
+        ) from error
 
 
 def _values(found: Any) -> list[dict[str, Any]]:

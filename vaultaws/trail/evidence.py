@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from vaultaws.leases.inventory import HASHED
-from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail.audit import AuditRevocation, AuditRotation, Span
+from vaultaws.model import AuditIssuance, Event, StaticRole
+from vaultaws.trail.audit import AuditRevocation, AuditRotation, AuditStatic, Span
 
 __all__ = [
     "CLOCK_SKEW",
@@ -51,13 +51,18 @@ class VaultIdentity:
     """Vault's own credentials in AWS: all root key ids it ever had, and its IAM user, or the role
     whose sessions it works with where it has no key of its own.
 
-    `static_users` are the IAM users whose keys its static roles rotate.
+    `static_users` are the IAM users whose keys its static roles rotate, `static_roles` those roles
+    as far as they are known. `account` is the account
+    of its user or role, empty where it is not known: a user of the same name in another account
+    of the organisation is somebody else.
     """
 
     key_ids: frozenset[str] = frozenset()
     user_name: str = ""
     static_users: frozenset[str] = frozenset()
     role_name: str = ""
+    account: str = ""
+    static_roles: tuple[StaticRole, ...] = ()
 
     def made(self, event: Event) -> bool:
         """True when Vault's identity made the call."""
@@ -65,7 +70,15 @@ class VaultIdentity:
             return True
         names = {"IAMUser": self.user_name, "AssumedRole": self.role_name}
         name = names.get(event.identity_type, "")
-        return bool(name) and event.user_name == name
+        return bool(name) and event.user_name == name and self._is_here(event)
+
+    def _is_here(self, event: Event) -> bool:
+        """False where the record says that its caller is of another account."""
+        if not self.account:
+            return True
+        if event.principal_arn:
+            return f":{self.account}:" in event.principal_arn
+        return event.account in {"", self.account}
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,7 @@ class AuditView:
     begins: datetime | None = None
     revocations: Sequence[AuditRevocation] = ()
     failures: Sequence[datetime] = ()
+    statics: Sequence[AuditStatic] = ()
     gaps: Sequence[Span] = ()
     salted: datetime | None = None
     undigested: bool = False

@@ -1,94 +1,124 @@
 """An audit log read again and again: each time only what came since.
 
-Files are told apart by device and inode, so one that was renamed by a rotation is known. One that
-is shorter than it was, or begins otherwise (truncated in place, or its inode used again), is read
-anew; issuances met twice count once. A last line without its newline is still being written: it
-waits.
+Each file is kept as what it tells, not as its lines, and forgotten when it is gone, so that memory
+holds what a whole read would find and no more. Files are told apart by device and inode, so one
+that was renamed by a rotation is known. One that is shorter than it was, or begins otherwise
+(truncated in place, or its inode used again), is read anew. The log's last line without its newline
+is still being written: it waits. In a part that was turned over it is torn, as far as anyone knows.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from vaultaws.trail import audit
-from vaultaws.trail.audit import AuditLog
+from vaultaws.trail.audit import AuditLog, Part
+from vaultaws.trail.auditlines import bounded_lines, unreadable
 
 _HEAD_BYTES: Final = 512
 _GZIP: Final = b"\x1f\x8b"
+_TURNS: Final = 5
+"""How often a log is looked at again that is turned over meanwhile."""
+
+_Key = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class _Place:
-    """How far a file was read, and how it begins (up to what was read then)."""
+@dataclass
+class _File:
+    """How far a file was read, how it begins (up to what was read then), and what it tells.
 
-    offset: int
-    head: bytes
-
-
-class Follower:
-    """The log at `path` with its rotated parts; `mounts` empty means every AWS mount.
-
-    Of what the log tells, issuances count once; the rest may be told again after a rotation by
-    copy.
+    `packed` is the size and the time of a packed one, which is read whole; `is_half` when it ends
+    within a line.
     """
 
-    def __init__(self, path: Path, mounts: Sequence[str] = ()) -> None:
-        self._path = path
-        self._mounts = frozenset(mounts)
-        self._places: dict[tuple[int, int], _Place] = {}
-        self._log = AuditLog()
-        self._reading = audit.Reading(self._log, self._mounts)
+    part: Part
+    offset: int = 0
+    head: bytes = b""
+    packed: tuple[int, int] | None = None
+    is_half: bool = False
+
+
+@dataclass
+class Follower:
+    """The log at `path` with its rotated parts, as `listed` lists them; `mounts` empty means every
+    AWS mount."""
+
+    path: Path
+    mounts: Sequence[str] = ()
+    listed: Callable[[Path], list[Path]] = audit.rotated
+    _files: dict[_Key, _File] = field(default_factory=dict)
 
     def read(self) -> AuditLog:
-        """Read what is new; return all that is known. Raises UsageError for a file that cannot be
-        opened; one that a rotation takes away meanwhile is left out."""
-        places: dict[tuple[int, int], _Place] = {}
-        for file in audit.rotated(self._path):
+        """Read what is new; return all that the files tell. Raises UsageError for a file that
+        cannot be opened; one that a rotation takes away meanwhile is left out."""
+        files = self._round()
+        for _ in range(_TURNS):
+            if self._there() <= files.keys():
+                break
+            files = self._round()
+        return audit.joined([part for _, part in sorted(files.values(), key=lambda one: one[0])])
+
+    def _round(self) -> dict[_Key, tuple[int, Part]]:
+        """Read each file to its end; return its place in the order of the log, and what it
+        tells."""
+        kept: dict[_Key, _File] = {}
+        told: dict[_Key, tuple[int, Part]] = {}
+        for place, path in enumerate(self.listed(self.path)):
             try:
-                with file.open("rb") as opened:
-                    self._read(file, opened, places)
+                with path.open("rb") as opened:
+                    key, file = self._read(path, opened)
             except FileNotFoundError as error:
-                if file == self._path and not places:
-                    raise audit.unreadable(file, error) from error
+                if path == self.path and not kept:
+                    raise unreadable(path, error) from error
             except OSError as error:
-                raise audit.unreadable(file, error) from error
-        self._places = places
-        self._log.issuances.sort(key=lambda found: found.time)
-        return self._log
+                raise unreadable(path, error) from error
+            else:
+                kept[key] = file
+                is_torn = file.is_half and path != self.path
+                told[key] = (place, file.part.with_torn_end() if is_torn else file.part)
+        self._files = kept
+        return told
 
-    def _read(self, path: Path, file: BinaryIO, places: dict[tuple[int, int], _Place]) -> None:
-        state = os.fstat(file.fileno())
-        key, head = (state.st_dev, state.st_ino), file.read(_HEAD_BYTES)
-        known = self._places.get(key)
-        if known is None or state.st_size < known.offset or not head.startswith(known.head):
-            known = _Place(0, b"")
-        offset = known.offset
+    def _there(self) -> set[_Key]:
+        """The files that are there now."""
+        found = set()
+        for path in self.listed(self.path):
+            try:
+                state = path.stat()
+            except OSError:
+                continue
+            found.add((state.st_dev, state.st_ino))
+        return found
+
+    def _read(self, path: Path, opened: BinaryIO) -> tuple[_Key, _File]:
+        state = os.fstat(opened.fileno())
+        key, head = (state.st_dev, state.st_ino), opened.read(_HEAD_BYTES)
+        file = self._files.get(key)
+        if file is None or state.st_size < file.offset or not head.startswith(file.head):
+            file = _File(Part(frozenset(self.mounts)))
         if head.startswith(_GZIP):
-            if offset != state.st_size:
-                self._merge(audit.read([path], tuple(self._mounts)))
-            offset = state.st_size
-        elif offset < state.st_size:
-            file.seek(offset)
-            offset = self._lines(file, offset)
-        places[key] = _Place(offset, head[:offset])
+            return key, self._packed(path, file, (state.st_size, state.st_mtime_ns))
+        if file.offset < state.st_size:
+            opened.seek(file.offset)
+            self._lines(opened, file)
+        file.head = head[: file.offset]
+        return key, file
 
-    def _lines(self, file: BinaryIO, offset: int) -> int:
-        """Read whole lines; return how far."""
-        for line in audit.bounded_lines(file):
+    def _packed(self, path: Path, file: _File, now: tuple[int, int]) -> _File:
+        if file.packed == now:
+            return file
+        return _File(audit.part_of(path, frozenset(self.mounts)), packed=now)
+
+    def _lines(self, opened: BinaryIO, file: _File) -> None:
+        """Read whole lines."""
+        file.is_half = False
+        for line in bounded_lines(opened):
             if not line.endswith(b"\n"):
-                return offset
-            offset = file.tell()
-            if line.strip():
-                self._reading.take(line)
-        return offset
-
-    def _merge(self, log: AuditLog) -> None:
-        """What a packed file tells is mostly known already, from when it was not packed."""
-        self._log.lines += log.lines
-        self._log.unreadable += log.unreadable
-        for found in log.issuances:
-            self._reading.keep(found)
+                file.is_half = True
+                return
+            file.offset = opened.tell()
+            file.part.take(line)

@@ -36,7 +36,8 @@ _RESTS: Final[Mapping[Standing, str]] = {
     Standing.EXPLAINED: "the audit log's {request} answered with this key, which {event} made",
     Standing.DESCENDANT: "{event} was made with {parent}, which is {parents}",
     Standing.ROTATION: "Vault answered a rotation of its root key within two minutes of {event}",
-    Standing.STATIC: "{event} made a key for the user of a static role",
+    Standing.STATIC: "{event} made a key for the user of a static role, and no read of that role"
+    " speaks against it",
     Standing.ROLLED_BACK: "Vault failed to issue within two minutes of {event}, deleted that user"
     " later, and no call succeeded with the key",
     Standing.UNEXPLAINED: "{event} is of Vault's identity, and no request in the audit log has"

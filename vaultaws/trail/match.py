@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail import tables
+from vaultaws.trail import statics, tables
 from vaultaws.trail.acts import acts_of
 from vaultaws.trail.audit import mount_of
 from vaultaws.trail.engines import Engine
@@ -61,9 +61,12 @@ class _Run:
         engine = self._engine
         for name, rows in given(self._asked).items():
             engine.table(name, rows)
+        engine.keep("mine")
         engine.keep("own")
         engine.keep("judged")
-        verdicts = {row["issued_key"]: self._judged(row) for row in engine.kept("judged")}
+        verdicts = self._with_statics(
+            {row["issued_key"]: self._judged(row) for row in engine.kept("judged")}
+        )
         self._add_descendants(verdicts)
         unseen = [
             self._unseen(row)
@@ -86,6 +89,12 @@ class _Run:
             lost=[_wider(gap) for gap in self._asked.trail_gaps],
         )
         return Matching(tuple(ordered), tuple(acts))
+
+    def _with_statics(self, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+        asked = self._asked
+        gaps = [_wider(gap) for gap in asked.trail_gaps]
+        bounds = statics.Bounds(asked.watermark, gaps)
+        return statics.judged(verdicts, asked.audit, asked.identity.static_roles, bounds)
 
     def _must_be_seen(self, issuance: AuditIssuance) -> bool:
         mounts = self._asked.mounts
@@ -233,6 +242,8 @@ def roots(identity: VaultIdentity, rotated: Iterable[str] = ()) -> Any:
         rows.append({"kind": RootKind.USER.value, "value": identity.user_name})
     if identity.role_name:
         rows.append({"kind": RootKind.ROLE.value, "value": identity.role_name})
+    if identity.account:
+        rows.append({"kind": RootKind.ACCOUNT.value, "value": identity.account})
     rows += [{"kind": RootKind.ROTATED.value, "value": key} for key in sorted(rotated)]
     return tables.table(tables.ROOTS, rows)
 

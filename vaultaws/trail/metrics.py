@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
 
+from vaultaws.trail.heardlog import Heard
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Standing
 
@@ -43,8 +44,9 @@ class Figures:
         return replace(self, findings=kinds, credentials=counts, unread=len(report.unread))
 
 
-def render(figures: Figures) -> str:
-    """Return the text that is scraped. A time that is not known yet is left out."""
+def render(figures: Figures, heard: Heard | None = None) -> str:
+    """Return the text that is scraped; `heard` is what came to the listener, None without one. A
+    time that is not known yet is left out."""
     families = (
         _family("findings", "gauge", "Findings in the window.", _kinds(figures.findings)),
         _family("told_findings_total", "counter", "Findings told.", _kinds(figures.told)),
@@ -79,7 +81,19 @@ def render(figures: Figures) -> str:
             _time(figures.waiting_since),
         ),
     )
-    return "".join(families)
+    return "".join((*families, *(_heard(heard) if heard is not None else ())))
+
+
+def _heard(heard: Heard) -> tuple[str, ...]:
+    return (
+        _family("heard_lines_total", "counter", "Lines of Vault.", _one(heard.lines)),
+        _family("heard_torn_total", "counter", "Lines without an end.", _one(heard.torn)),
+        _family("heard_connections_total", "counter", "Connections.", _one(heard.connections)),
+        _family("heard_refused_total", "counter", "One too many.", _one(heard.refused)),
+        _family(
+            "heard_blocked", "gauge", "1 while nothing can be kept.", _one(int(bool(heard.fault)))
+        ),
+    )
 
 
 def _family(name: str, kind: str, told: str, samples: Iterable[Sample]) -> str:

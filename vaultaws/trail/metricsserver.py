@@ -17,16 +17,19 @@ PATH: Final = "/metrics"
 _PATIENCE_SECONDS: Final = 10.0
 
 
-def place_of(text: str) -> tuple[str, int]:
-    """Read HOST:PORT, [IPv6]:PORT or PORT (on this machine only). Raises UsageError."""
+def place_of(
+    text: str, what: str = "metrics", do: str = "--metrics 127.0.0.1:9187"
+) -> tuple[str, int]:
+    """Read HOST:PORT, [IPv6]:PORT or PORT (on this machine only). Raises UsageError, which says for
+    what it is no place."""
     host, colon, port = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     sound = port.isascii() and port.isdigit() and int(port) <= 65_535
     if not sound or (colon and not bare) or (":" in bare and bare == host):
         raise UsageError(
-            f'"{text}" is no place for metrics',
+            f'"{text}" is no place for {what}',
             why="it is neither PORT nor HOST:PORT",
-            do=f"--metrics {LOOPBACK}:9187",
+            do=do,
         )
     return bare or LOOPBACK, int(port)
 

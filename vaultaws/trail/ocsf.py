@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from vaultaws.trail.grounds import grounds
-from vaultaws.trail.report import Finding, Report, Severity
-from vaultaws.trail.verdicts import Verdict
+from vaultaws.trail.findings import Severity
+from vaultaws.trail.report import Judged, Report
 from vaultaws.version import VERSION
 
 SCHEMA: Final = "1.3.0"
@@ -25,12 +24,13 @@ _SEVERITIES: Final = {Severity.CRITICAL: (5, "Critical"), Severity.WARNING: (3, 
 
 def lines(report: Report) -> Iterator[str]:
     """Yield each finding as a line; the same finding has the same uid in every run."""
-    for finding, verdict in report.judged():
-        yield json.dumps(detection(finding, verdict, report.end))
+    for judged in report.judged:
+        yield json.dumps(detection(judged, report.end))
 
 
-def detection(finding: Finding, verdict: Verdict | None, at: datetime) -> dict[str, Any]:
+def detection(judged: Judged, at: datetime) -> dict[str, Any]:
     """Return one Detection Finding; times are milliseconds since 1970."""
+    finding, verdict = judged.finding, judged.verdict
     number, name = _SEVERITIES[finding.severity]
     seen = verdict.time if verdict and verdict.time else at
     return {
@@ -54,24 +54,22 @@ def detection(finding: Finding, verdict: Verdict | None, at: datetime) -> dict[s
             "types": [str(finding.kind)],
             "first_seen_time": _milliseconds(seen),
         },
-        "evidences": [{"data": _evidence(finding, verdict)}],
+        "evidences": [{"data": evidence(judged)}],
     }
 
 
-def _evidence(finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def evidence(judged: Judged) -> dict[str, Any]:
+    """Return what a finding is about, and on what it rests."""
+    finding, verdict, why = judged.finding, judged.verdict, judged.grounds
+    return {
         "access_key_id": finding.access_key_id or None,
         "event_id": finding.event_id or None,
         "lease_id": finding.lease_id or None,
-    }
-    if verdict is None:
-        return told
-    why = grounds(verdict)
-    return told | {
-        "person": verdict.person or None,
-        "role": verdict.role or None,
-        "rests_on": why.rests_on,
-        "could_be_wrong": why.could_be_wrong,
+        "iam_user": finding.user or None,
+        "person": (verdict.person or None) if verdict else None,
+        "role": (verdict.role or None) if verdict else None,
+        "rests_on": why.rests_on if why else None,
+        "could_be_wrong": why.could_be_wrong if why else None,
     }
 
 

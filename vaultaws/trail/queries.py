@@ -23,9 +23,10 @@ GIVEN: Final = {
 }
 """The tables that a query reads by name, besides those that earlier queries left."""
 KEPT: Final = {
+    "mine": tables.EVENTS,
     "own": tables.OWN,
     "judged": tables.JUDGED,
-    "minting": tables.EVENTS,
+    "minting": tables.MINTING,
     "calls": tables.CALLS,
 }
 """The queries whose rows others read."""

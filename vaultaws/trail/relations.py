@@ -40,6 +40,7 @@ class Sides:
     roots: Table
     bounds: Table
     strange: Table
+    mine: Table
     own: Table
     judged: Table
     minting: Table
@@ -55,7 +56,19 @@ def is_vaults(events: Table, roots: Table) -> Any:
     named = events.user_name.isin(users) & (events.identity_type == "IAMUser")
     roles = roots.filter(roots.kind == RootKind.ROLE.value).value
     assumed = events.user_name.isin(roles) & (events.identity_type == "AssumedRole")
-    return events.access_key_id.isin(keys) | named | assumed
+    return events.access_key_id.isin(keys) | ((named | assumed) & _is_here(events, roots))
+
+
+def _is_here(events: Table, roots: Table) -> Any:
+    """False where the record says that its caller is of another account than Vault's user.
+
+    The caller's account stands in its ARN; where there is none, the record's own account counts.
+    """
+    account = roots.filter(roots.kind == RootKind.ACCOUNT.value).value.max().as_scalar()
+    told = events.principal_arn.contains(ibis.literal(":") + account + ":")
+    received = (events.account == "") | (events.account == account)
+    here = ibis.ifelse(events.principal_arn == "", received, told)
+    return ibis.coalesce(here, ibis.literal(value=True))
 
 
 def minted(events: Table) -> Table:
@@ -88,10 +101,17 @@ def root_keys(sides: Sides) -> Table:
     return made.filter(is_vaults(made, sides.roots)).select(key_id=made.issued_key).distinct()
 
 
+def mine(sides: Sides) -> Table:
+    """The calls of Vault's identity that succeeded and tell something: those that made a key, may
+    open access, or took a user away. Events are wide and many, so they are gone through once."""
+    events = sides.events
+    tells = (events.issued_key != "") | events.name.isin(sorted({*NOTED, "DeleteUser"}))
+    return events.filter(events.error_code == "", tells, is_vaults(events, sides.roots))
+
+
 def own(sides: Sides) -> Table:
     """Every key that Vault's identity minted, with its lease where the audit log has it."""
-    events = sides.events
-    made = minted(events.filter(is_vaults(events, sides.roots)))
+    made = minted(sides.mine)
     names = named(sides.issuances, sides.digests)
     return made.left_join(names, made.issued_key == names.key_id).drop("key_id")
 
@@ -139,10 +159,7 @@ def _undone(sides: Sides) -> Table:
     The engine notes in its write-ahead log what it makes in IAM; when the issuance fails it takes
     that away again, five minutes later or more.
     """
-    events, keys = sides.events, sides.own
-    removed = events.filter(
-        is_vaults(events, sides.roots), events.name == "DeleteUser", events.error_code == ""
-    )
+    keys, removed = sides.own, sides.mine.filter(sides.mine.name == "DeleteUser")
     used = _used(sides)
     made = keys.filter(keys.name == "CreateAccessKey", keys.target != "")
     gone = made.semi_join(removed, [made.target == removed.target, removed.time >= made.time])
@@ -196,17 +213,27 @@ def unseen(sides: Sides) -> Table:
 
 
 def minting(sides: Sides) -> Table:
-    """Every call that made a key, whoever made it.
+    """Every call that made a key, whoever made it; no more of it than finds it again.
 
     The account of an assumed role has a record of its own of it, without the caller's key.
     """
-    return minted(sides.events.filter(sides.events.access_key_id != ""))
+    made = _by_somebody(sides.events).select("event_id", "access_key_id", "issued_key", "time")
+    return _first(made, "issued_key")
+
+
+def _by_somebody(events: Table) -> Table:
+    return events.filter(
+        events.access_key_id != "", events.issued_key != "", events.error_code == ""
+    )
 
 
 def children(sides: Sides) -> Table:
     """The keys that were minted with one of `parents`."""
     made, parents = sides.minting, sides.parents
-    return made.semi_join(parents, made.access_key_id == parents.key_id)
+    found = made.semi_join(parents, made.access_key_id == parents.key_id)
+    some = _by_somebody(sides.events)
+    same = [some.event_id == found.event_id, some.issued_key == found.issued_key]
+    return _first(some.semi_join(found, same), "issued_key")
 
 
 def ended(sides: Sides) -> Table:
@@ -316,11 +343,7 @@ def _sums(made: Table, kind: MarkKind, detail: str) -> Table:
 
 def opened(sides: Sides) -> Table:
     """The calls of Vault's identity that succeeded and may open access (`acts.NOTED`)."""
-    events = sides.events
-    mine = events.filter(
-        is_vaults(events, sides.roots), events.error_code == "", events.name.isin(sorted(NOTED))
-    )
-    return _first(mine, "event_id")
+    return _first(sides.mine.filter(sides.mine.name.isin(sorted(NOTED))), "event_id")
 
 
 def story(sides: Sides) -> Table:

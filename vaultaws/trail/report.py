@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from vaultaws.config.durations import words
 from vaultaws.leases.words import count, iso, printable, short_key
-from vaultaws.trail.grounds import grounds
-from vaultaws.trail.verdicts import Act, Mark, MarkKind, Matching, Standing, Use, Verdict
+from vaultaws.trail import findings, orphans
+from vaultaws.trail.findings import Finding, critical, critical_act, warning
+from vaultaws.trail.grounds import Grounds, grounds
+from vaultaws.trail.orphans import NOT_ASKED, Orphans
+from vaultaws.trail.verdicts import Act, MarkKind, Matching, Standing, Use, Verdict
 
 JSON_VERSION: Final = 1
-ACT: Final = "opened behind Vault"
-BEYOND: Final = "alive beyond its lease"
 _INDENT: Final = " " * 6
 _SHOWN: Final = 3
 
 
-class Severity(StrEnum):
-    CRITICAL = "critical"
-    WARNING = "warning"
-
-
 @dataclass(frozen=True)
-class Finding:
-    """Something that should not be, and where it was seen. `kind` is a standing, a kind of mark,
-    or one of `ACT` and `BEYOND`."""
+class Judged:
+    """A finding, the credential it is about (None for one about none), and on what it rests."""
 
-    severity: Severity
-    kind: str
-    what: str
-    access_key_id: str = ""
-    event_id: str = ""
-    lease_id: str = ""
-
-    @property
-    def uid(self) -> str:
-        """A name that the same finding has in every run.
-
-        The first of several calls is not a part of it where a key is: calls come late, and many
-        are of the same second.
-        """
-        about = self.access_key_id or self.lease_id or self.event_id
-        named = f"{self.kind}\0{about}"
-        return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    finding: Finding
+    verdict: Verdict | None = None
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +34,7 @@ class Report:
     """What the check found between `start` and `end`; CloudTrail is complete to `watermark`.
 
     `unreadable_records` and `unreadable_lines` count what could not be read and so not judged;
-    `lost` are sentences on files that could not be read.
+    `lost` are sentences on files that could not be read. `orphans` are IAM users without a lease.
     """
 
     start: datetime
@@ -66,26 +45,27 @@ class Report:
     unreadable_lines: int = 0
     lost: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    orphans: Orphans = NOT_ASKED
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Everything a person must look at, the worst first."""
-        found = self.matching
-        return (
-            *(_critical(verdict) for verdict in found.of(Standing.UNEXPLAINED)),
-            *(_critical_act(act) for act in found.acts),
-            *(_warning(verdict) for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)),
-            *(_marked(verdict, mark) for verdict in found.verdicts for mark in verdict.marks),
-            *(_beyond(verdict) for verdict in found.verdicts if verdict.alive_until),
-        )
+        return findings.of(self.matching, self.orphans.users)
 
-    def judged(self) -> Iterator[tuple[Finding, Verdict | None]]:
-        """Yield each finding with the credential it is about, None for one about none."""
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """Each finding with the credential it is about, and on what it rests."""
         by_key = {found.access_key_id: found for found in self.matching.verdicts}
         by_lease = {found.lease_id: found for found in self.matching.verdicts}
+        by_name = {user.name: user for user in self.orphans.users}
+        told = []
         for finding in self.findings:
             verdict = by_key.get(finding.access_key_id or "-")
-            yield finding, verdict or by_lease.get(finding.lease_id or "-")
+            verdict = verdict or by_lease.get(finding.lease_id or "-")
+            user = by_name.get(finding.user or "-")
+            why = orphans.grounds(user) if user else grounds(verdict) if verdict else None
+            told.append(Judged(finding, verdict, why))
+        return tuple(told)
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -99,7 +79,8 @@ class Report:
             for number, one, many in counted
             if number
         ]
-        return (*told, *self.lost)
+        unsought = (self.orphans.unsought,) if self.orphans.unsought else ()
+        return (*told, *self.lost, *unsought)
 
     @property
     def is_clean(self) -> bool:
@@ -138,9 +119,9 @@ def render(report: Report) -> str:
     lines += _simple(found, Standing.ROLLED_BACK, "taken back by Vault: the issuance had failed")
     for verdict in found.of(Standing.UNEXPLAINED):
         lines += _unexplained(verdict)
-    lines += [_line(1, f"opened behind Vault  !!  {_critical_act(act).what}") for act in found.acts]
+    lines += [_line(1, f"opened behind Vault  !!  {critical_act(act).what}") for act in found.acts]
     lines += [
-        _line(1, f"{verdict.standing.value}  !  {_warning(verdict).what}")
+        _line(1, f"{verdict.standing.value}  !  {warning(verdict).what}")
         for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)
     ]
     beyond = sum(1 for verdict in found.verdicts if verdict.alive_until)
@@ -149,6 +130,7 @@ def render(report: Report) -> str:
             _line(beyond, "alive beyond their lease" if beyond > 1 else "alive beyond its lease")
         )
     lines += _marks(found)
+    lines += _orphans(report.orphans)
     lines += [f"not read: {printable(what)}" for what in report.unread]
     return "\n".join([*lines, *(f"note: {printable(note)}" for note in report.notes)])
 
@@ -169,6 +151,7 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "credentials": [_verdict_json(verdict) for verdict in report.matching.verdicts],
         "acts": [_act_json(act) for act in report.matching.acts],
+        "orphan_users": orphans.as_json(report.orphans),
         "findings": [
             {
                 "severity": finding.severity.value,
@@ -177,6 +160,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "access_key_id": finding.access_key_id or None,
                 "event_id": finding.event_id or None,
                 "lease_id": finding.lease_id or None,
+                "iam_user": finding.user or None,
             }
             for finding in report.findings
         ],
@@ -205,7 +189,7 @@ def _simple(found: Matching, standing: Standing, text: str) -> list[str]:
 
 
 def _unexplained(verdict: Verdict) -> list[str]:
-    finding = _critical(verdict)
+    finding = critical(verdict)
     key = short_key(verdict.access_key_id)
     used = _used(verdict.use)
     next_step = f"vaultaws trail explain {key} · vaultaws incident contain --key {key}"
@@ -225,73 +209,6 @@ def _used(use: Use) -> str:
 
 def _line(number: int, text: str) -> str:
     return f"{number:>5,} {text}"
-
-
-def _critical(verdict: Verdict) -> Finding:
-    event = verdict.minted
-    if event is None:
-        return Finding(
-            Severity.CRITICAL, verdict.standing, "minted, no record", verdict.access_key_id
-        )
-    if verdict.parent_key:
-        by = f"{short_key(verdict.parent_key)}, itself unexplained"
-    else:
-        by = event.user_name or short_key(event.access_key_id)
-    where = event.source_ip or "an unknown address"
-    what = (
-        f"{event.name} by {by} at {event.time:%H:%M} from {where}, no request in Vault's audit log"
-    )
-    return Finding(
-        Severity.CRITICAL, verdict.standing, printable(what), verdict.access_key_id, event.event_id
-    )
-
-
-def _critical_act(act: Act) -> Finding:
-    event = act.event
-    what = (
-        f"{event.name}{f' on {act.target}' if act.target else ''} by"
-        f" {event.user_name or short_key(event.access_key_id)} at {event.time:%H:%M} from"
-        f" {event.source_ip or 'an unknown address'}, which no issuance explains"
-    )
-    return Finding(Severity.CRITICAL, ACT, printable(what), "", event.event_id)
-
-
-def _warning(verdict: Verdict) -> Finding:
-    when = f" at {verdict.time:%H:%M}" if verdict.time else ""
-    event_id = verdict.minted.event_id if verdict.minted else ""
-    if verdict.standing is Standing.MISSING:
-        what = f"{verdict.role} issued to {verdict.person}{when} is not in CloudTrail"
-    elif verdict.minted:
-        key = short_key(verdict.access_key_id)
-        what = f"{key} was minted{when} and cannot be judged: {verdict.why}"
-    else:
-        what = f"{verdict.role} issued to {verdict.person}{when} cannot be judged: {verdict.why}"
-    return Finding(
-        Severity.WARNING,
-        verdict.standing,
-        printable(what),
-        verdict.access_key_id,
-        event_id,
-        verdict.lease_id,
-    )
-
-
-def _marked(verdict: Verdict, mark: Mark) -> Finding:
-    severity = Severity.CRITICAL if mark.kind is MarkKind.AFTER_END else Severity.WARNING
-    times = "once" if mark.calls == 1 else f"{mark.calls:,} times"
-    holder = f" of {verdict.person}" if verdict.person else ""
-    what = (
-        f"{short_key(verdict.access_key_id)}{holder} {mark.kind}: {mark.detail}, {times},"
-        f" last at {mark.last:%H:%M}"
-    )
-    return Finding(
-        severity,
-        mark.kind,
-        printable(what),
-        verdict.access_key_id,
-        mark.event_id,
-        verdict.lease_id,
-    )
 
 
 def _marks(found: Matching) -> list[str]:
@@ -315,11 +232,19 @@ def _marks(found: Matching) -> list[str]:
     return lines
 
 
-def _beyond(verdict: Verdict) -> Finding:
-    what = f"the token of {verdict.role} for {verdict.person} lives on after its lease"
-    return Finding(
-        Severity.WARNING, BEYOND, printable(what), verdict.access_key_id, "", verdict.lease_id
-    )
+def _orphans(found: Orphans) -> list[str]:
+    """Users without a lease, the first of them by name."""
+    users = found.users
+    if not users:
+        return []
+    shown = [f"{printable(user.name)} ({orphans.state_of(user)})" for user in users[:_SHOWN]]
+    more = f" and {len(users) - _SHOWN:,} more" if len(users) > _SHOWN else ""
+    name = "orphan users" if len(users) > 1 else "orphan user"
+    next_step = orphans.command(users[0])
+    return [
+        _line(len(users), f"{name}  !  no lease is theirs: {', '.join(shown)}{more}"),
+        *([f"{_INDENT}                 → {next_step}"] if next_step else []),
+    ]
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:

@@ -92,6 +92,8 @@ digests from before `salted` cannot be compared, and none can when the server do
 (`undigested`).
 """
 
+MINTING: Final = _schema("event_id access_key_id issued_key", time=TIME)
+"""The first call that made each key."""
 OWN: Final = pa.schema(
     [*EVENTS, pa.field("lease_id", pa.string()), pa.field("issuance_time", TIME)]
 )
@@ -111,6 +113,7 @@ class RootKind(StrEnum):
     USER = "user"
     ROLE = "role"
     ROTATED = "rotated"  # a key that a rotation of the root answered with
+    ACCOUNT = "account"  # the account of its user or role, where it is known
 
 
 class SpanKind(StrEnum):

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from vaultaws.leases.words import iso
-from vaultaws.trail.grounds import grounds
-from vaultaws.trail.report import Finding, Report
+from vaultaws.trail.report import Judged, Report
 from vaultaws.trail.verdicts import VAULTS_OWN, Verdict
 
 LINE_VERSION: Final = 1
@@ -55,11 +54,9 @@ def after(state: State, report: Report, reach: timedelta) -> State:
     if state.watermark and watermark:
         watermark = max(state.watermark, watermark)
     start = _next_start(state, report, watermark, reach)
-    judged = {finding.uid: (finding, verdict) for finding, verdict in report.judged()}
+    judged = {one.finding.uid: one for one in report.judged}
     waiting = [
-        Waiting(uid, line(finding, verdict, report.end))
-        for uid, (finding, verdict) in judged.items()
-        if uid not in state.known
+        Waiting(uid, line(one, report.end)) for uid, one in judged.items() if uid not in state.known
     ]
     unsaid = {found.uid for found in state.waiting}
     kept = {uid: at for uid, at in state.known.items() if at >= start or uid in unsaid}
@@ -110,9 +107,9 @@ def told(state: State, outputs: Collection[str]) -> tuple[State, tuple[Waiting, 
     return replace(state, waiting=left), done
 
 
-def line(finding: Finding, verdict: Verdict | None, at: datetime) -> dict[str, Any]:
+def line(judged: Judged, at: datetime) -> dict[str, Any]:
     """Return a finding for machines, whole in itself."""
-    why = grounds(verdict) if verdict else None
+    finding, verdict, why = judged.finding, judged.verdict, judged.grounds
     return {
         "version": LINE_VERSION,
         "at": iso(at),
@@ -123,6 +120,7 @@ def line(finding: Finding, verdict: Verdict | None, at: datetime) -> dict[str, A
         "access_key_id": finding.access_key_id or None,
         "event_id": finding.event_id or None,
         "lease_id": finding.lease_id or None,
+        "iam_user": finding.user or None,
         "person": (verdict.person or None) if verdict else None,
         "role": (verdict.role or None) if verdict else None,
         "issued_at": iso(verdict.time) if verdict else None,

@@ -38,6 +38,7 @@ class Why(StrEnum):
     SALT = "the audit device was made anew since, and old digests cannot be compared"
     ROLLBACK = "an issuance failed then, and Vault may still take its user away"
     NEW_ROOT = "it was made with what may be Vault's new root key"
+    CROWDED = "another key was made for that user within the rotation period of its static role"
     TRAIL_GAP = "files of CloudTrail of that time cannot be read"
 
 

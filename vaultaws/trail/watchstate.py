@@ -84,15 +84,8 @@ class StateFile:
 
     def save(self, state: State) -> None:
         """Replace the file whole. Raises LocalStateError, and then the old one stands."""
-        fresh = self.path.with_suffix(".new")
         try:
-            fresh.unlink(missing_ok=True)
-            with os.fdopen(private.open_file(fresh), "wb") as file:
-                file.write(json.dumps(encoded(state)).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            private.sync_directory(self._directory)
+            private.replace_file(self.path, json.dumps(encoded(state)).encode())
         except OSError as error:
             raise _unusable(self.path, error) from error
 

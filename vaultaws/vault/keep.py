@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from vaultaws import wholefile
 from vaultaws.errors import LocalStateError
 from vaultaws.model import Secret
 from vaultaws.vault.tokens import configured_helper, run_helper
@@ -23,7 +22,8 @@ def keep(token: Secret, environ: Mapping[str, str], home: Path) -> str:
         return f"token helper {helper}"
     path = home / ".vault-token"
     try:
-        _replace(path, token.reveal())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wholefile.replace(path, token.reveal().encode())
     except OSError as fault:
         raise LocalStateError(
             f"the token cannot be kept in {path}",
@@ -31,16 +31,3 @@ def keep(token: Secret, environ: Mapping[str, str], home: Path) -> str:
             do="free space or mend the permissions, or take it with --print",
         ) from fault
     return str(path)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside and rename: a full disk leaves the old file. mkstemp opens it as 0600."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -15,17 +15,13 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from vaultaws.clock import Clock
 from vaultaws.errors import UsageError, VaultError, VaultStandbyError, VaultUnreachableError
-from vaultaws.vault import errors, retry, wire
+from vaultaws.vault import errors, freshness, retry, wire
 from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.pools import Pools, Response
 
 _LARGEST_BODY: Final = 256 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
 _NAMESPACE: Final = "X-Vault-Namespace"
-_INDEX: Final = "X-Vault-Index"
-"""How far storage was after a write, as the server says it (OpenBao 2.7, Vault Enterprise). Said
-again, it keeps a standby from answering out of the past: it forwards what it cannot know yet, where
-its operators let it, and refuses otherwise (OpenBao with 429, Vault with 412)."""
 _LOOKUP_SELF: Final = "auth/token/lookup-self"
 _KNOWN_TOKEN: Final = b"1 error occurred"
 """So a denial begins when the token is known and its policies grant too little; of an unknown
@@ -42,7 +38,6 @@ class Answer:
     status: int
     body: bytes
     location: str = ""
-    index: str = ""
     retry_after_seconds: float | None = None
 
     @property
@@ -107,9 +102,7 @@ class Transport:
             sent["X-Vault-Token"] = self._token
         if self._settings.namespace and not anonymous:
             sent[_NAMESPACE] = _utf8(self._settings.namespace)
-        if self._index and not anonymous:
-            sent |= {_INDEX: self._index, "X-Vault-Inconsistent": "forward-active-node"}
-        return sent
+        return sent if anonymous else sent | freshness.headers(self._index)
 
     def _persist(
         self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any]
@@ -185,18 +178,17 @@ class Transport:
             url = f"{url}?{urlencode(options['params'])}"
         try:
             with self._pools.send(method, url, headers, content) as response:
-                answer = Answer(
+                heard = response.headers.get(freshness.INDEX, "")
+                self._index = freshness.newest(self._index, heard)
+                return Answer(
                     response.status,
                     self._read(response, deadline),
                     location=response.headers.get("Location", ""),
-                    index=response.headers.get(_INDEX, ""),
                     retry_after_seconds=wire.retry_after(response.headers.get("Retry-After", "")),
                 )
         except (HTTPException, OSError) as fault:
             repeatable = retry.may_repeat(method, path)
             raise wire.to_error(fault, self._settings, repeatable=repeatable) from None
-        self._index = answer.index or self._index
-        return answer
 
     def _read(self, response: Response, deadline: float) -> bytes:
         """Read the body within its bounds: the time of the whole exchange, and a size."""

@@ -29,7 +29,7 @@ def private_of(shell: Shell) -> list[Path]:
 def test_it_tells_the_whole_story_and_leaves_nothing(shell: Shell, server: ServerKind) -> None:
     done = shell.run("demo", "--server", str(server))
     assert done.returncode == 0, done.stdout + done.stderr
-    for number in range(1, 9):
+    for number in range(1, 10):
         assert f"{number}" in done.stdout
     for outcome in (
         "and the local AWS answer",
@@ -48,6 +48,11 @@ def test_it_tells_the_whole_story_and_leaves_nothing(shell: Shell, server: Serve
         "alive beyond its lease",
         "cut off and proved dead",
         "is flagged as unexplained",
+        "the login on it gets nothing more",
+        "is dead: refused 5 times in a row (AuthFailure)",
+        "is dead: refused 5 times in a row (UnauthorizedOperation)",
+        "denies of old tokens stay",
+        "Ada works again",
         "nothing is left running",
         "outcomes checked, all as told.",
     ):

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from tests.support.commands import Shell
-from tests.support.devices import NAME, ada
+from tests.support.devices import NAME, ada, shell_for
 from tests.support.people import declare, operator, root_shell
 from tests.support.wired import Wired, must
 from vaultaws.cli.main import VERBS, module_of
@@ -104,6 +104,11 @@ def test_the_keys_of_the_declared_state_and_of_credentials(
         shell.json("plan", "vaultaws.toml", "other.toml", "wrong.toml", code=1),
         shell.json("apply", "--yes"),
     )
+    check("policies list", shell.json("policies", "list"))
+    check(
+        "policies show", *(shell.json("policies", "show", name) for name in ("s3-read", "s3-only"))
+    )
+    check("policies use", shell.json("policies", "use", "s3-only"))
     ops = operator(wired, tmp_path)
     check("roles list", ops.json("roles", "list"))
     check(
@@ -203,6 +208,23 @@ def test_the_keys_of_mfa(tmp_path: Path) -> None:
         check("mfa status", shell.json("mfa", "status"))
         check("mfa roles", shell.json("mfa", "roles", "--profile", NAME))
         check("mfa device list", shell.json("mfa", "device", "list", "--profile", NAME))
+
+
+def test_the_keys_of_cloud(tmp_path: Path) -> None:
+    with LocalAws() as aws:
+        more = {
+            "AWS_DEFAULT_REGION": aws.region,
+            "AWS_ACCESS_KEY_ID": aws.admin.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": aws.admin.secret_access_key.reveal(),
+        }
+        shell = shell_for(aws, tmp_path, **more)
+        deploy = ("cloud", "deploy", "ops-sudo", "--yes")
+        check(
+            "cloud deploy",
+            shell.json(*deploy),
+            shell.json(*deploy, "--parameter", "MfaAgeSeconds=600"),
+        )
+        check("cloud show", shell.json("cloud", "show"))
 
 
 def with_json(words: str, command: click.Command) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -292,3 +294,37 @@ def test_ctrl_c_ends_it_although_vault_does_not_answer_and_the_next_run_goes_on(
     assert code == 0, out + said
     assert place.alive() == set()
     assert place.leases() == []
+
+
+@ONE_SERVER
+def test_a_full_disk_halfway_is_gone_on_from_where_there_is_room(place: Stricken) -> None:
+    """The shell's own limit on what may be written, in place of a full disk."""
+    filled(place)
+    for room in (0, 3, 12, 24):
+        code, out, said = with_room_for(place.shell, room, *EVERYTHING)
+        assert code == (1 if room == 0 else 2), out + said
+        assert [line.split()[0] for line in said.splitlines()[-3:]] == ["error:", "why:", "do:"]
+        assert "XDG_STATE_HOME" in said
+        if room == 0:
+            assert len(place.alive()) == len(ROLES)
+    code, out, said = here(place.shell, *EVERYTHING)
+    assert code == 0, out + said
+    assert place.alive() == set()
+    assert place.leases() == []
+
+
+def with_room_for(shell: Shell, blocks: int, *arguments: str) -> tuple[int, str, str]:
+    """Run where no file grows beyond that many blocks of 512 bytes."""
+    environ = {name: value for name, value in shell.environ.items() if not name.startswith("COV")}
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"  # Python 3.11 leaves half of a file where room ends
+    limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh"]
+    done = subprocess.run(
+        [*limited, sys.executable, "-m", "vaultaws", *arguments],
+        env=environ,
+        cwd=shell.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr

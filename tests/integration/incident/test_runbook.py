@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
+from tests.support import pages
 from tests.support.places import here
 from tests.support.stricken import Stricken, login
 from tests.support.waiting import until
 from vaultaws.local.aws.control_client import ControlClient
 
-PAGE = (Path(__file__).parents[3] / "docs" / "incident.md").read_text("utf-8")
-BLOCK = re.compile(r"(<!-- later -->\n)?```sh\n(.*?)```", re.DOTALL)
 REVOKE = ("leases", "revoke", "--person", "ben", "--dry-run")
 EXIT = re.compile(r"# exit (\d+)")
 
@@ -22,18 +20,21 @@ def test_the_runbook_from_top_to_bottom(struck: Stricken) -> None:
     for role in ("reader", "reader-sts", "ops"):
         struck.issue("ben", role, ben)
     until(lambda: all(map(struck.may_read, struck.held.values())))
-    for later, block in BLOCK.findall(PAGE):
-        if later:
-            aws = struck.wired.aws
-            ControlClient(aws.endpoint, aws.control_token).advance(37 * 3600)
-        for line in block.splitlines():
-            run(struck, line)
-        if "--yes" in block:
-            assert struck.alive() == set()
-        if "--yes" in block and "lift" not in block:
-            assert "lives on" not in here(struck.shell, *REVOKE)[1]
+    pages.play("docs/incident.md", lambda block: do(struck, block))
     report = (struck.shell.directory / "ben.md").read_text("utf-8")
     assert "# Incident ben" in report
+
+
+def do(struck: Stricken, block: pages.Block) -> None:
+    if block.mark == "later":
+        aws = struck.wired.aws
+        ControlClient(aws.endpoint, aws.control_token).advance(37 * 3600)
+    for line in block.text.splitlines():
+        run(struck, line)
+    if "--yes" in block.text:
+        assert struck.alive() == set()
+    if "--yes" in block.text and "lift" not in block.text:
+        assert "lives on" not in here(struck.shell, *REVOKE)[1]
 
 
 def run(struck: Stricken, line: str) -> None:

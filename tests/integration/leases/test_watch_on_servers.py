@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.engine import a_role
 from tests.support.people import operator
-from tests.support.terminal import CTRL_C, at_terminal
+from tests.support.terminal import CTRL_C, CTRL_Z, at_terminal
 from tests.support.wired import Wired
 from vaultaws.leases.screen import ENTER, LEAVE
 
@@ -58,3 +58,15 @@ def test_several_mounts_are_watched_together(wired: Wired, tmp_path: Path) -> No
     done = operator(wired, tmp_path).run("leases", "watch", "--for", "1s", *mounts)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[0])["credential"]["lease_id"] == lease
+
+
+def test_ctrl_z_gives_the_terminal_back_as_it_was(wired: Wired, tmp_path: Path) -> None:
+    """A process group without a shell above it is not stopped: it comes back at once."""
+    wired.vault.write_role(wired.mount, a_role("reader"))
+    wired.vault.issue(wired.mount, "reader", sts=False)
+    answers = [("1 credential", CTRL_Z), (LEAVE + ENTER, ""), ("1 credential", CTRL_C)]
+    code, screen = at_terminal(
+        operator(wired, tmp_path), "leases", "watch", "--every", "1s", answers=answers
+    )
+    assert code == 130, screen
+    assert screen.count(ENTER) == screen.count(LEAVE) == 2

@@ -18,8 +18,9 @@ from vaultaws.model import Credentials, Secret
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, check
 from vaultaws.trail.evidence import VaultIdentity, Window
+from vaultaws.trail.findings import Severity
 from vaultaws.trail.gather import History
-from vaultaws.trail.report import Report, Severity, render
+from vaultaws.trail.report import Report, render
 from vaultaws.trail.verdicts import Standing
 
 CLOCK = SystemClock()

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import pages
 from tests.support.logins import log_in, write_roles
 from tests.support.people import declare, operator
 from tests.support.places import here
 from tests.support.wired import Wired
 from vaultaws.trail.verdicts import Standing
 
-PAGE = (Path(__file__).parents[3] / "docs" / "trail.md").read_text("utf-8")
-COMMANDS = [
-    line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()
-]
+PAGE = pages.read("docs/trail.md")
 
 
 def test_every_standing_is_explained() -> None:
@@ -32,11 +30,14 @@ def test_the_commands_run(wired: Wired, tmp_path: Path) -> None:
     issued = log_in(wired, "ada").issue(wired.mount, "reader", sts=False)
     wired.client("ec2", issued.credentials).describe_instances()
     shell = operator(wired, tmp_path)
-    assert len(COMMANDS) == 6
-    for command in COMMANDS:
-        program, *words = shlex.split(command)
-        assert program == "vaultaws"
-        code, out, said = here(shell, *words)
-        assert code == 0, (command, said)
-        assert bool(out) is not ("--html" in words or "watch" in words), command
+
+    def run(block: pages.Block) -> None:
+        for command in block.text.splitlines():
+            program, *words = shlex.split(command)
+            assert program == "vaultaws"
+            code, out, said = here(shell, *words)
+            assert code == 0, (command, said)
+            assert bool(out) is not ("--html" in words or "watch" in words), command
+
+    pages.play("docs/trail.md", run)
     assert (tmp_path / "trail.html").is_file()

@@ -165,8 +165,15 @@ def test_a_queue_brings_events(wired: Wired, tmp_path: Path) -> None:
     assert code == 3, said
     assert [json.loads(text)["access_key_id"] for text in out.splitlines()] == [key]
     assert here(shell, *WATCH, "--once", *since, *source)[:2] == (0, "")
-    code, _, said = here(shell, "trail", "check", *source)
+    file = tmp_path / "vaultaws.toml"
+    file.write_text(file.read_text().replace("[trail]", f'[trail]\nsource = "sqs:{url}"'))
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"detail-type": "x", "detail": {}}))
+    code, out, said = here(shell, *WATCH, "--once", *since)
+    assert (code, out) == (3, ""), said
+    assert "1 message of the queue is no event of CloudTrail" in said
+    code, _, said = here(shell, "trail", "check")
     assert (code, "a queue is no source for a single check" in said) == (1, True)
+    assert "--source api" in said
 
 
 def test_wrong_use_and_denials_are_said_at_once(wired: Wired, tmp_path: Path) -> None:

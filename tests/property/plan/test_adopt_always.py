@@ -119,6 +119,8 @@ DATA = st.fixed_dictionaries(
 @drawn
 @given(DATA, DATA)
 @example({"mount": {"a": 1}}, {"mount": {}})
+@example({"mount": {"a": {}}, "lease": {}}, {"mount": {}})
+@example({"roles": {"a": {"x": {}}, "b": {}}}, {"roles": {"a": {}}})
 @example({"roles": {"a": {"x": ["1", "2"]}}}, {"roles": {"a": {"x": ["2"]}, "b": {"y": {}}}})
 def test_a_text_says_what_it_is_brought_to(old: dict[str, Any], new: dict[str, Any]) -> None:
     text = rewrite("", old)

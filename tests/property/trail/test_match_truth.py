@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.memory_vault import made_up_key
 from tests.support.world import ROOT_KEY, START, WATERMARK, World, check_world, judge
 from vaultaws.trail.evidence import CLOCK_SKEW, AuditView, Span
-from vaultaws.trail.report import Severity, as_json, render
+from vaultaws.trail.findings import Severity
+from vaultaws.trail.report import as_json, render
 from vaultaws.trail.verdicts import Standing, Why
 
 moments = st.integers(3 * 60, int((WATERMARK - START).total_seconds()) - 1).map(
@@ -32,7 +33,7 @@ def worlds(draw: st.DrawFn) -> World:
     for _ in range(draw(st.integers(0, 2))):
         moment = draw(st.one_of(moments, late_moments))
         lease = world.audited(made_up_key(world.next()), draw(people), moment, clear=False)
-        late = moment + timedelta(milliseconds=20) < WATERMARK
+        late = moment + timedelta(milliseconds=20) < WATERMARK - CLOCK_SKEW
         world.unseen[lease] = Standing.MISSING if late else Standing.PENDING
     if draw(st.booleans()):
         world.opened.add(

@@ -11,14 +11,26 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support import leftovers
 from tests.support.memory_vault import START, made_up_key
-from tests.support.whole import END, FIRST_ROOT, REFUSALS, ROOT_USER, STATIC_USER, Key, Whole
+from tests.support.whole import (
+    ACCOUNT,
+    END,
+    FIRST_ROOT,
+    REFUSALS,
+    ROOT_USER,
+    STATIC_USER,
+    Key,
+    Whole,
+)
+from vaultaws.model import StaticRole
 from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.verdicts import MarkKind, Standing
 
 STEPS = [
     "issue", "issue", "issue", "steal", "steal", "revoke", "rotate", "static", "fail", "never seen",
-    "another root", "probe", "denied",
+    "another root", "probe", "denied", "leave", "namesake", "read static",
+    "static thief",
 ]  # fmt: skip
 LOST = st.sampled_from(["nothing", "nothing", "a file", "lines", "the salt"])
 MOMENTS = st.integers(5 * 60, int((END - START).total_seconds()) - 1)
@@ -52,8 +64,15 @@ def worlds(draw: st.DrawFn) -> Whole:
 
 def happen(world: Whole, step: str, seconds: int) -> None:
     at = START + timedelta(seconds=seconds)
-    if step in {"rotate", "static", "fail"}:
-        {"rotate": world.rotate, "static": world.static, "fail": world.fail}[step](at)
+    done = {
+        "rotate": world.rotate,
+        "static": world.static,
+        "fail": world.fail,
+        "read static": world.read_static,
+        "static thief": world.steal_static,
+    }
+    if step in done:
+        done[step](at)
     else:
         somebody_does(world, step, at)
 
@@ -73,6 +92,13 @@ def somebody_does(world: Whole, step: str, at: datetime) -> None:
             key = chance.choice(issued)
             world.revoke(key, at, chance.choice(("id", "digest", "prefix")))
             world.use(key, at + timedelta(seconds=chance.randint(0, 500)))
+        case "namesake":
+            more = {"issued": made_up_key(world.number + 5_000), "account": "2" * 12}
+            world.event("GetFederationToken", "by-another", at, is_root=True, **more)
+        case "leave":
+            left = world.issue(at, "ada", user=True)
+            world.use(left, soon)
+            world.left.add(left.key_id)
         case "probe" if issued:
             world.use(chance.choice(issued), soon, chance.randint(1, 5), "AccessDenied")
         case "denied":
@@ -106,15 +132,22 @@ def identity_of(world: Whole) -> VaultIdentity:
     whole = world.salt_from is None and world.torn is None
     known = whole and all(world.seen(key.event) for key in rotations)
     user = "" if known and world.chance.random() < 0.3 else ROOT_USER
-    return VaultIdentity(frozenset({FIRST_ROOT}), user, frozenset({STATIC_USER}))
+    return VaultIdentity(
+        frozenset({FIRST_ROOT}),
+        user,
+        frozenset({STATIC_USER}),
+        account=ACCOUNT,
+        static_roles=(StaticRole("ci", STATIC_USER, 0),),
+    )
 
 
 @settings(max_examples=80)
 @given(worlds())
 def test_each_credential_gets_the_verdict_that_the_files_allow(world: Whole) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        report = world.judged(Path(folder), identity_of(world))
+        report = world.judged(Path(folder), identity_of(world), leftovers.inventory(world))
     found = report.matching
+    assert {user.name for user in report.orphans.users} == leftovers.orphans(world)
     seen = {one.access_key_id: one for one in found.verdicts if one.access_key_id}
     expected = {name: world.standing(key) for name, key in world.keys.items()}
     told = {name: one.standing for name, one in seen.items()}

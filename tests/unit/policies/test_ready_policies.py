@@ -1,4 +1,4 @@
-"""The ready policies do what policies/README.md says, and nothing beside it."""
+"""The policies of Vault's own user and of operators do what their pages say, and no more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.askers import NOW, Account, call, federated_caller, session
 from tests.support.policies import ACCOUNT
+from tests.support.readied import text_of
 from vaultaws.aws.policies_of import Held, HeldPolicy, User
 from vaultaws.lint.needs import Ground, needs
 from vaultaws.local.aws.authz import access_requests
@@ -49,12 +50,11 @@ def allowed(one: Call, policies: PolicySet = ROOT, caller: Caller = VAULT) -> bo
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_is_valid_small_enough_and_explained(name: str) -> None:
-    text = (POLICIES / name).read_text(encoding="utf-8")
+def test_each_is_valid_and_small_enough(name: str) -> None:
+    text = text_of(name.removesuffix(".json"))
     check_policy(parse_policy(text), PolicyKind.IDENTITY)
-    attached = name == "vaultaws-responder.json"  # README.md says so
+    attached = name == "vaultaws-responder.json"  # its page says so
     assert counted_size(text) <= (MANAGED_CHARACTERS if attached else USER_INLINE_CHARACTERS)
-    assert f"## {name}" in (POLICIES / "README.md").read_text(encoding="utf-8")
 
 
 def test_ec2readonly_fits_a_session() -> None:

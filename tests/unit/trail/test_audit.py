@@ -11,13 +11,8 @@ from typing import Any
 import pytest
 
 from vaultaws.errors import UsageError
-from vaultaws.trail.audit import (
-    END_OF_TIME,
-    LONGEST_LINE_BYTES,
-    Span,
-    read,
-    rotated,
-)
+from vaultaws.trail.audit import END_OF_TIME, AuditStatic, Span, read, rotated
+from vaultaws.trail.auditlines import LONGEST_LINE_BYTES
 
 DIGEST = "hmac-sha256:" + "0" * 64
 
@@ -273,3 +268,18 @@ def test_a_line_torn_by_a_rotation_leaves_a_gap_between_the_two_files(tmp_path: 
     older.write_bytes(_line_at("2026-11-21T08:00:00Z") + b'{"time":"2026-11-')
     log.write_bytes(b'21T09:00:00Z"}\n' + _line_at("2026-11-21T10:00:00Z"))
     assert set(read([older, log]).gaps) == {Span(_at(8), _at(10))}
+
+
+def test_reads_and_writes_of_static_roles_are_told(tmp_path: Path) -> None:
+    read_ = entry("team/aws/static-creds/ci", 1)
+    written = entry("team/aws/static-roles/ci", 2)
+    written["request"]["operation"] = "update"
+    looked_at = entry("team/aws/static-roles/ci", 3)
+    refused = entry("team/aws/static-creds/ci", 4, error="1 error occurred")
+    empty = entry("team/aws/static-creds/ci", 5, response=None)
+    log = read([write(tmp_path / "audit.log", read_, written, looked_at, refused, empty)])
+    assert log.statics == [
+        AuditStatic(datetime(2026, 11, 21, 8, 1, 1, 23945, UTC), "team/aws", "ci", DIGEST),
+        AuditStatic(datetime(2026, 11, 21, 8, 1, 2, 23945, UTC), "team/aws", "ci"),
+    ]
+    assert (log.issuances, log.failures, log.unreadable) == ([], [], 0)

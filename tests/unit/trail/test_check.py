@@ -24,8 +24,9 @@ from vaultaws.trail.audit import AuditLog, AuditRevocation, AuditRotation
 from vaultaws.trail.check import Sources
 from vaultaws.trail.check import check as checked
 from vaultaws.trail.evidence import VaultIdentity, Window
+from vaultaws.trail.findings import Severity
 from vaultaws.trail.gather import History
-from vaultaws.trail.report import Report, Severity, as_json, render
+from vaultaws.trail.report import Report, as_json, render
 from vaultaws.trail.verdicts import Standing
 
 AT = START + timedelta(hours=1)

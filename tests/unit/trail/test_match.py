@@ -467,3 +467,35 @@ def test_an_end_beyond_all_time_is_none() -> None:
     late = datetime.max.replace(tzinfo=UTC)
     made = event("GetFederationToken", issued_access_key_id="X", issued_until=late)
     assert run(made).verdicts[0].ends == late
+
+
+@pytest.mark.parametrize("kind", ["IAMUser", "AssumedRole"])
+def test_a_namesake_of_another_account_is_not_vault(kind: str) -> None:
+    """In a trail of an organisation every account may have a user of that name."""
+    identity = VaultIdentity(user_name="vault-root", role_name="vault-root", account="1" * 12)
+    ours, theirs = (f"arn:aws:iam::{digit * 12}:user/vault-root" for digit in "12")
+    cases = {
+        "A": (ours, ""),
+        "B": (theirs, ""),
+        "C": ("", "2" * 12),
+        "D": ("", "1" * 12),
+        "E": ("", ""),
+    }
+    world = World()
+    for key, (arn, account) in cases.items():
+        world.event("GetFederationToken", f"by-{key}", AT, issued=key)
+        made = replace(world.events[-1], user_name="vault-root", identity_type=kind)
+        world.events[-1] = replace(made, principal_arn=arn, account=account)
+    found = judge(world, identity=identity)
+    assert {verdict.access_key_id for verdict in found.verdicts} == {"A", "D", "E"}
+    assert [identity.made(event) for event in world.events] == [True, False, False, True, True]
+    unknown = judge(world, identity=replace(identity, account=""))
+    assert len(unknown.verdicts) == len(cases)
+
+
+def test_a_key_of_vault_is_vault_s_in_every_account() -> None:
+    world = World()
+    world.event("GetFederationToken", ROOT_KEY, AT, issued="A")
+    world.events[-1] = replace(world.events[-1], principal_arn=f"arn:aws:iam::{'2' * 12}:user/x")
+    identity = replace(IDENTITY, account="1" * 12)
+    assert [found.access_key_id for found in judge(world, identity=identity).verdicts] == ["A"]

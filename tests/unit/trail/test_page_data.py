@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from tests.support import reports
 from tests.support.memory_vault import made_up_key
+from vaultaws.trail.findings import ACT, BEYOND
 from vaultaws.trail.page.data import LONGEST_TEXT, holders, is_alive, shown, value
 from vaultaws.trail.page.reasons import BY_KIND, commands, evidence, told
-from vaultaws.trail.report import ACT, BEYOND, Report
+from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import MarkKind, Matching, Standing, Use, Verdict
 
 

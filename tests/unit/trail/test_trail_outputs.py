@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from tests.support import reports
 from tests.support.world import END, START, WATERMARK, World, judge
 from vaultaws.errors import UsageError
-from vaultaws.trail import queries
+from vaultaws.trail import queries, sarif
 from vaultaws.trail.athena import STEPS, script
 from vaultaws.trail.evidence import AuditView
 from vaultaws.trail.grounds import grounds
@@ -93,3 +95,41 @@ def test_athena_s_script_defines_every_table_before_it_is_asked() -> None:
 def test_nothing_but_names_gets_into_the_script(said: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         script(**(NAMES | said))
+
+
+def test_sarif_names_every_kind_and_what_each_finding_is_about() -> None:
+    report = replace(reports.report(5), notes=("a note",))
+    made = sarif.document(report)
+    assert (made["version"], len(made["runs"])) == ("2.1.0", 1)
+    (run,) = made["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert re.fullmatch(r"[a-z_-]+", rule["id"])
+        assert rule["shortDescription"]["text"]
+        assert "{" not in rule["help"]["text"] + rule["help"]["markdown"]
+    assert len(run["results"]) == len(report.findings)
+    for result, finding in zip(run["results"], report.findings, strict=True):
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["ruleId"] == str(finding.kind).lower().replace(" ", "-")
+        assert result["level"] == {"critical": "error", "warning": "warning"}[finding.severity]
+        assert rules[result["ruleIndex"]]["defaultConfiguration"]["level"] == result["level"]
+        assert result["locations"][0]["logicalLocations"]
+        assert result["partialFingerprints"] == {"vaultawsFinding/v1": finding.uid}
+    (invocation,) = run["invocations"]
+    told = [said["message"]["text"] for said in invocation["toolExecutionNotifications"]]
+    assert "not read: 2 CloudTrail records could not be read" in told
+    assert told[len(report.unread) :] == ["a note"]
+
+
+def test_sarif_is_printable_whatever_a_log_says() -> None:
+    (run,) = sarif.document(reports.hostile())["runs"]
+    shown = [[one["message"], one["locations"]] for one in run["results"]]
+    text = json.dumps([shown, run["invocations"]], ensure_ascii=False)
+    assert not {"\x1b", "\u202e", "\ud800"} & set(text)
+
+
+def test_sarif_of_nothing_has_no_results() -> None:
+    (run,) = sarif.document(Report(START, END, WATERMARK, judge(World())))["runs"]
+    assert run["results"] == []
+    assert run["invocations"] == [{"executionSuccessful": True}]

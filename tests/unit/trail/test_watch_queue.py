@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,13 @@ def test_a_queue_that_has_more_says_so(tmp_path: Path) -> None:
     assert found.lost() == ("the queue has more messages than one round takes",)
 
 
+def moment_before(days: int) -> datetime:
+    return NOW - timedelta(days=days)
+
+
 def test_old_days_are_swept(tmp_path: Path) -> None:
     for days in (0, 1, 2):
-        drain(MemoryQueue([body(days)]), tmp_path, lambda days=days: NOW - timedelta(days=days))  # type: ignore[misc]
+        drain(MemoryQueue([body(days)]), tmp_path, partial(moment_before, days))
     sweep(tmp_path, (NOW - timedelta(days=1)).date())
     assert len(list(tmp_path.rglob("*.json.gz"))) == 2
 

@@ -19,11 +19,13 @@ from vaultaws.local.aws.call import Call, Caller, Outcome
 from vaultaws.local.aws.federation import is_federation
 from vaultaws.local.aws.hooks import (
     CONTROL_PREFIX,
+    ON_BEHALF,
     ApiError,
     Authoriser,
     Clock,
     Faults,
     Handlers,
+    NotMineError,
     Recorder,
     WsgiApp,
 )
@@ -103,7 +105,9 @@ class Gate:
     def _reply(self, request: _Request) -> Reply:
         signature = sigv4.read(request.message)
         _check_scope(signature, request.service)
-        caller = self._authentication.caller(request.message, signature)
+        caller = request.environ.get(ON_BEHALF) or self._authentication.caller(
+            request.message, signature
+        )
         operation = _operation(request)
         call = self._call(request, signature, operation)
         try:
@@ -135,6 +139,7 @@ class Gate:
             source_ip=request.environ["REMOTE_ADDR"],
             user_agent=message.headers.get("user-agent", ""),
             secure=request.environ["wsgi.url_scheme"] == "https",
+            on_behalf=ON_BEHALF in request.environ,
         )
 
     def _permit(self, operation: Operation, call: Call, caller: Caller) -> None:
@@ -161,7 +166,10 @@ class Gate:
                 handler = self._around.handlers.get((call.service, call.operation))
                 if handler is None:
                     return self._from_moto(request, signature, operation, call)
-                answer = handler(call, caller)
+                try:
+                    answer = handler(call, caller)
+                except NotMineError:
+                    return self._from_moto(request, signature, operation, call)
             reply = moto_door.serialised(operation, answer, request.id)
             return reply, Outcome(reply.status, answer)
         except (NotImplementedError, UnknownOperationError) as missing:

@@ -26,12 +26,16 @@ _MAPPERS: Final[dict[str, dict[str, Mapper]]] = {
     "cloudformation": others.CLOUDFORMATION,
     "cloudtrail": others.CLOUDTRAIL,
     "dynamodb": others.DYNAMODB,
+    "ecs": others.ECS,
     "ec2": ec2.MAPPERS,
     "iam": iam.MAPPERS,
+    "lambda": others.LAMBDA,
     "logs": others.LOGS,
     "sqs": others.SQS,
     "sts": sts.MAPPERS,
 }
+
+_IN_PART: Final = frozenset({"ecs", "lambda"})
 
 
 def access_requests(call: Call, caller: Caller, facts: Facts) -> tuple[AccessRequest, ...]:
@@ -61,9 +65,9 @@ def _needs(ask: Ask) -> tuple[Need, ...]:
 
 
 def _passed_roles(ask: Ask) -> Iterator[Need]:
-    """A role's ARN among the parameters of a service we do not map is taken as handed over to
-    that service (IAM user guide, "Grant a user permissions to pass a role")."""
-    if ask.call.service in _MAPPERS:
+    """A role's ARN among the parameters of a service we do not map whole is taken as handed over
+    to that service (IAM user guide, "Grant a user permissions to pass a role")."""
+    if ask.call.service in _MAPPERS.keys() - _IN_PART:
         return
     for value in ask.call.params.values():
         if isinstance(value, str) and _ROLE.match(value):

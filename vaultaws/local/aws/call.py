@@ -75,6 +75,7 @@ class Call:
     source_ip: str
     user_agent: str
     secure: bool = False
+    on_behalf: bool = False  # made by an AWS service for its caller; source_ip names the service
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,14 @@ A bucket name cannot hold an underscore (S3 user guide, bucket naming rules).
 """
 
 
+ON_BEHALF: Final = "vaultaws.on_behalf"
+"""In a request's environment: the `Caller` for whom a service acts. No header can come here."""
+
+
+class NotMineError(Exception):
+    """A handler does not answer this call after all: moto does."""
+
+
 class ApiError(Exception):
     """A refusal as AWS words it. The gate writes it in the protocol of the call.
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import socket
 import sys
 import threading
 import time
@@ -60,7 +61,6 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
-    allow_reuse_address = True
     request_queue_size = 128
 
     def __init__(
@@ -95,7 +95,11 @@ class Server(ThreadingHTTPServer):
             self._places.release()
 
     def server_bind(self) -> None:
-        """Bind without http.server's reverse name lookup, which may take seconds."""
+        """Bind without http.server's reverse name lookup, which may take seconds.
+
+        The port may be one that was ours a moment ago: old connections linger on it.
+        """
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         host, port = self.socket.getsockname()[:2]

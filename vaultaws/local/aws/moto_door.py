@@ -214,6 +214,13 @@ class Moto:
         """The account's IAM backend (moto.iam.models.IAMBackend); hold LOCK."""
         return iam_backends[self.account_id]["aws"]
 
+    def bucket_policy(self, name: str) -> str:
+        """The policy of a bucket of the account, or an empty text; hold LOCK."""
+        backend: Any = get_backend("s3")
+        bucket = backend[self.account_id]["aws"].buckets.get(name)
+        policy = bucket.policy if bucket is not None else None
+        return policy.decode() if isinstance(policy, bytes) else str(policy or "")
+
     def answer(self, environ: WSGIEnvironment, body: bytes, scope: str) -> Reply:
         """Hand the request to moto, as the account's. `scope` is KEY/DATE/REGION/SERVICE/…"""
         inner: WSGIEnvironment = {**environ, "wsgi.input": io.BytesIO(body)}

@@ -17,6 +17,7 @@ from vaultaws.local.aws.app import Gate, Neighbours
 from vaultaws.local.aws.authentication import Authentication
 from vaultaws.local.aws.authorisation import PolicyAuthoriser
 from vaultaws.local.aws.call import Caller, CallerKind
+from vaultaws.local.aws.cfn.service import CloudFormation
 from vaultaws.local.aws.clock import MovableClock
 from vaultaws.local.aws.control import Control
 from vaultaws.local.aws.federation import Federation
@@ -130,6 +131,7 @@ class LocalAws:
         """Stop answering, deliver what is due, and forget the account."""
         self._server.shutdown()
         self._server.server_close()
+        self._account.stacks.close()
         self._around.loop.stop()
         self._account.moto.forget()
 
@@ -152,6 +154,7 @@ class _Account:
     state: State
     keys: Keys
     gate: Gate
+    stacks: CloudFormation
 
 
 def _account(account_id: str, around: Surroundings) -> _Account:
@@ -164,6 +167,7 @@ def _account(account_id: str, around: Surroundings) -> _Account:
     iam = Iam(state, Observer(state, keys, propagation), codes)
     sts = Sts(state, keys, codes)
     book = PolicyBook(state, propagation)
+    stacks = CloudFormation(account_id, clock)
     neighbours = Neighbours(
         clock=clock,
         faults=around.parts.faults,
@@ -173,13 +177,16 @@ def _account(account_id: str, around: Surroundings) -> _Account:
             **iam.handlers(),
             **Simulation(state, book).handlers(),
             **sts.handlers(),
+            **stacks.handlers(),
             **around.handlers,
         },
         control=around.control_app,
         federation=Federation(keys, clock),
         iam=iam,
     )
-    return _Account(moto, state, keys, Gate(moto, Authentication(keys, clock), neighbours))
+    gate = Gate(moto, Authentication(keys, clock), neighbours)
+    stacks.serve_through(gate)
+    return _Account(moto, state, keys, gate, stacks)
 
 
 def _listening(port: int, gate: Gate, clock: MovableClock) -> Server:

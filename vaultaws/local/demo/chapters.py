@@ -1,4 +1,4 @@
-"""The eight chapters. Each says what it does, shows the command, and checks its own outcome."""
+"""The chapters but the incident. Each shows its commands, and checks its own outcomes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_stage(scene: Scene, server: str, policies: Path) -> None:
     ran = scene.run(*up, "--json", shown=f'eval "$(vaultaws {" ".join(up)})"')
     stack = json.loads(ran.out)
     scene.environment.update(stack["environment"])
-    scene.facts.update(stack=stack, admin=_side(scene, _environment_key(scene)))
+    scene.facts.update(stack=stack, admin=side_of(scene, _environment_key(scene)))
     scene.check(
         f"{stack['product']} {stack['server_version']} and the local AWS answer", stack["address"]
     )
@@ -49,7 +49,7 @@ def open_stage(scene: Scene, server: str, policies: Path) -> None:
 
 
 def _check_vault_root(scene: Scene) -> None:
-    side = _side(scene, scene.facts["vault_root"])
+    side = side_of(scene, scene.facts["vault_root"])
     scene.show("aws iam list-users    # with vault-root's key")
     scene.soon(lambda: not side.refusal("iam", "get_user"))  # its key and policy have arrived
     code = side.refusal("iam", "list_users")
@@ -85,9 +85,7 @@ def _write_files(scene: Scene, policies: Path) -> None:
 def issue_to_ada(scene: Scene) -> None:
     scene.chapter(2, "Ada logs in and asks for ec2readonly: a new IAM user")
     _make_ada(scene)
-    scene.run(
-        "login", "userpass", "ada", stdin=ADA_PASSWORD + "\n", without=("VAULT_TOKEN", "BAO_TOKEN")
-    )
+    log_ada_in(scene)
     issued = json.loads(as_ada(scene, "creds", "ec2readonly", "--format", "json").out)
     scene.facts["user_key"] = issued
     scene.facts["user_name"] = _owner_of(scene, issued["access_key_id"])
@@ -123,7 +121,7 @@ def _make_ada(scene: Scene) -> None:
 
 def use_it(scene: Scene) -> None:
     scene.chapter(3, "The key does what the policy says, and no more")
-    scene.facts["user_side"] = _side(scene, credentials_of(scene.facts["user_key"]))
+    scene.facts["user_side"] = side_of(scene, credentials_of(scene.facts["user_key"]))
     _reads_but_does_not_run(scene, scene.facts["user_side"])
 
 
@@ -141,7 +139,7 @@ def federation(scene: Scene) -> None:
     asked = ("creds", "ec2readonly-sts", "--ttl", "15m", "--format", "json")
     issued = json.loads(as_ada(scene, *asked).out)
     scene.facts["token"] = issued
-    side = _side(scene, credentials_of(issued))
+    side = side_of(scene, credentials_of(issued))
     scene.facts["token_side"] = side
     scene.show("aws sts get-caller-identity")
     arn = side.client("sts").get_caller_identity()["Arn"]
@@ -217,13 +215,13 @@ def revoke(scene: Scene) -> None:
 
 def catch_a_thief(scene: Scene) -> None:
     scene.chapter(7, "A key made behind Vault's back")
-    iam = _side(scene, scene.facts["vault_root"]).client("iam")
+    iam = side_of(scene, scene.facts["vault_root"]).client("iam")
     scene.show("aws iam create-user --user-name vault-thief    # with the stolen root key")
     iam.create_user(UserName="vault-thief")
     made = iam.create_access_key(UserName="vault-thief")["AccessKey"]
     key = made["AccessKeyId"]
     scene.show("aws iam create-access-key --user-name vault-thief")
-    thief = _side(scene, Credentials(key, Secret(made["SecretAccessKey"])))
+    thief = side_of(scene, Credentials(key, Secret(made["SecretAccessKey"])))
     works = scene.soon(lambda: not thief.refusal("sts", "get_caller_identity"))
     scene.check("the thief's key works, and Vault knows nothing of it", works)
     report = _trail_when(scene, lambda found: _entry(found, key))
@@ -236,7 +234,7 @@ def catch_a_thief(scene: Scene) -> None:
 
 
 def close(scene: Scene) -> None:
-    scene.chapter(8, "The end")
+    scene.chapter(9, "The end")
     scene.run("down")
     state = json.loads(scene.run("status", "--json", expect=None).out)
     scene.check("nothing is left running", not state["running"])
@@ -251,6 +249,7 @@ def close(scene: Scene) -> None:
             "lease revoked, token cut off",
         ),
         ("vault-thief", "nobody", "—", "found: made without Vault"),
+        *scene.facts["incident_rows"],
     )
     scene.say("")
     for key, person, role, end in rows:
@@ -258,9 +257,16 @@ def close(scene: Scene) -> None:
     scene.say(f"\n   {scene.passed} outcomes checked, all as told.")
 
 
-def as_ada(scene: Scene, *arguments: str) -> Ran:
+def log_ada_in(scene: Scene) -> None:
+    """Log ada in; the token is kept in her home."""
+    scene.run(
+        "login", "userpass", "ada", stdin=ADA_PASSWORD + "\n", without=("VAULT_TOKEN", "BAO_TOKEN")
+    )
+
+
+def as_ada(scene: Scene, *arguments: str, expect: int | None = 0) -> Ran:
     """Run a command with ada's token, the one that `vaultaws login` kept in her home."""
-    return scene.run(*arguments, without=("VAULT_TOKEN", "BAO_TOKEN"))
+    return scene.run(*arguments, without=("VAULT_TOKEN", "BAO_TOKEN"), expect=expect)
 
 
 def _trail_when(scene: Scene, ready: Any) -> dict[str, Any]:
@@ -293,7 +299,7 @@ def _seen_and_used(report: dict[str, Any], key: str) -> bool:
     return bool(entry) and entry["standing"] != "pending" and entry["use"]["denied"] > 0
 
 
-def _side(scene: Scene, credentials: Credentials) -> AwsSide:
+def side_of(scene: Scene, credentials: Credentials) -> AwsSide:
     return AwsSide(scene.environment["AWS_ENDPOINT_URL"], REGION, credentials)
 
 

@@ -20,6 +20,7 @@ from typing import Final
 PRELOADED: Final = (
     "vaultaws.cli.main",
     "vaultaws.vault.adapter",
+    "vaultaws.incident.running",
     "vaultaws.leases.revoke",
     "vaultaws.local.stack",
     "vaultaws.trail.check",

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from vaultaws.errors import visible
 from vaultaws.leases.words import count, iso
+from vaultaws.trail.findings import BEYOND, Severity
 from vaultaws.trail.page.reasons import Told
-from vaultaws.trail.report import BEYOND, Report, Severity
+from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import VAULTS_OWN, MarkKind, Standing, Verdict
 
 DATA_VERSION: Final = 1

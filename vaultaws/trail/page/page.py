@@ -22,9 +22,10 @@ from typing import Any, Final
 
 from vaultaws.config.durations import words
 from vaultaws.leases.words import count
+from vaultaws.trail.findings import Severity
 from vaultaws.trail.page.data import Holder, holders, minute, shown, value
 from vaultaws.trail.page.reasons import REASONS, Told, commands, evidence, told
-from vaultaws.trail.report import Report, Severity
+from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Standing, Verdict
 
 MOST_OF_A_KIND: Final = 50

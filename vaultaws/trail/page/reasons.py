@@ -6,13 +6,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.words import count, iso
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail.report import ACT, BEYOND, Finding, Report
+from vaultaws.trail import orphans
+from vaultaws.trail.findings import ACT, BEYOND, ORPHAN, Finding
+from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Act, Mark, MarkKind, Standing, Use, Verdict
 
 OTHER: Final = "other"
@@ -99,6 +102,17 @@ REASONS: Final[tuple[Reason, ...]] = (
         ("vaultaws leases revoke --key {key} --cut", "vaultaws leases revoke {lease} --cut"),
     ),
     Reason(
+        ORPHAN,
+        "Made by Vault, without a lease, and alive",
+        "Another server with a mount of the same root, or a person, can have made a user of such a"
+        " name; a lease that is being revoked takes its user with it some seconds late.",
+        (
+            "vaultaws leases show {key}",
+            "vaultaws incident contain --key {key} --dry-run",
+            "vaultaws leases list",
+        ),
+    ),
+    Reason(
         OTHER,
         "Other findings",
         "What it rests on is in the machine's report.",
@@ -110,13 +124,14 @@ BY_KIND: Final[Mapping[str, Reason]] = {reason.kind: reason for reason in REASON
 
 @dataclass(frozen=True)
 class Told:
-    """A finding of the report with the credential (`row` of the verdicts, -1 for none) or the act
-    that it is about."""
+    """A finding of the report with the credential (`row` of the verdicts, -1 for none), the act or
+    the user that it is about."""
 
     finding: Finding
     reason: Reason
     row: int = -1
     act: Act | None = None
+    user: Leaseless | None = None
 
 
 def told(report: Report) -> tuple[Told, ...]:
@@ -129,8 +144,12 @@ def _told(report: Report) -> Iterator[Told]:
     by_key = {found.access_key_id: row for row, found in enumerate(verdicts) if found.access_key_id}
     by_lease = {found.lease_id: row for row, found in enumerate(verdicts) if found.lease_id}
     acts = {act.event.event_id: act for act in report.matching.acts}
+    users = {user.name: user for user in report.orphans.users}
     for finding in report.findings:
         row = by_key.get(finding.access_key_id, by_lease.get(finding.lease_id, -1))
+        if finding.user:
+            yield Told(finding, BY_KIND[ORPHAN], row, user=users.get(finding.user))
+            continue
         if row < 0:
             act = acts.get(finding.event_id)
             yield Told(finding, BY_KIND[ACT if act else OTHER], act=act)
@@ -158,6 +177,9 @@ Evidence = tuple[tuple[str, str], ...]
 
 def evidence(found: Told, verdict: Verdict | None) -> Evidence:
     """On what a finding rests, source by source."""
+    if found.user is not None:
+        credential = evidence(replace(found, user=None), verdict) if verdict else ()
+        return (*_from_user(found.user), *credential)
     if verdict is None:
         event = found.act.event if found.act else None
         return _from_event(event) if event else _ids(found.finding)
@@ -180,6 +202,16 @@ def _from_event(event: Event) -> Evidence:
         f"with {event.user_agent}" if event.user_agent else "",
     )
     return (("CloudTrail", f"{' '.join(filter(None, words))} · event {event.event_id}"),)
+
+
+def _from_user(user: Leaseless) -> Evidence:
+    words = f"user {user.name}, made at {second(user.created_at)} for {user.role}"
+    last = [key.last_used_at for key in user.keys if key.last_used_at is not None]
+    used_at = f"last used at {second(max(last))}" if last else "never used, as far as IAM tells"
+    return (
+        ("IAM", f"{words} · {orphans.state_of(user)}{f' · {used_at}' if user.keys else ''}"),
+        ("Vault's leases", f"none on {user.mount}/ is of that name, time or key"),
+    )
 
 
 def _issued(issuance: AuditIssuance | None) -> str:

@@ -319,9 +319,39 @@ def test_a_copy_can_name_its_source_in_parts() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "resource", "passed"),
+    [
+        (
+            "lambda",
+            "UpdateFunctionConfiguration",
+            {"FunctionName": "f", "Role": ROLE_ARN},
+            f"arn:aws:lambda:eu-west-2:{ACCOUNT}:function:f",
+            "lambda.amazonaws.com",
+        ),
+        (
+            "ecs",
+            "RegisterTaskDefinition",
+            {"family": "f", "taskRoleArn": ROLE_ARN},
+            f"arn:aws:ecs:eu-west-2:{ACCOUNT}:task-definition/f:*",
+            "ecs-tasks.amazonaws.com",
+        ),
+    ],
+)
+def test_a_deployed_role_is_passed_to_its_service(
+    service: str, operation: str, params: dict[str, str], resource: str, passed: str
+) -> None:
+    one = call(service, operation, **params)
+    assert asked(one) == {(f"{service}:{operation}", resource), ("iam:PassRole", ROLE_ARN)}
+    (hand_over,) = [
+        each for each in access_requests(one, ada(), Account()) if each.action == "iam:PassRole"
+    ]
+    assert hand_over.context["iam:passedtoservice"] == (passed,)
+
+
 def test_a_role_handed_to_an_unmapped_service_must_be_passed() -> None:
-    assert asked(call("lambda", "CreateFunction", FunctionName="f", Role=ROLE_ARN)) == {
-        ("lambda:CreateFunction", "*"),
+    assert asked(call("stepfunctions", "CreateStateMachine", name="f", roleArn=ROLE_ARN)) == {
+        ("states:CreateStateMachine", "*"),
         ("iam:PassRole", ROLE_ARN),
     }
 

@@ -22,9 +22,11 @@ def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
 
 
 @contextmanager
-def serving(*, max_connections: int = 2, idle_seconds: float = 30) -> Iterator[Server]:
+def serving(
+    *, max_connections: int = 2, idle_seconds: float = 30, port: int = 0
+) -> Iterator[Server]:
     server = Server(
-        ("127.0.0.1", 0), echo, max_connections=max_connections, idle_seconds=idle_seconds
+        ("127.0.0.1", port), echo, max_connections=max_connections, idle_seconds=idle_seconds
     )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -49,6 +51,17 @@ def said(connection: socket.socket, data: bytes = b"") -> bytes:
         if b"\r\n\r\n" in answer:
             break
     return answer
+
+
+def test_a_port_can_be_had_again_at_once() -> None:
+    """A connection that the server ended first lingers on its port for a minute."""
+    with serving() as server, connected(server) as one:
+        assert said(one, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        while one.recv(65_536):
+            pass
+        port = server.server_port
+    with serving(port=port) as again, connected(again) as other:
+        assert said(other, GET % 1).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_connection_too_many_is_turned_away_until_one_ends() -> None:

@@ -46,15 +46,18 @@ def global_context(call: Call, caller: Caller, facts: Facts) -> dict[str, tuple[
         "aws:currenttime": (f"{call.time:%Y-%m-%dT%H:%M:%SZ}",),
         "aws:epochtime": (str(int(call.time.timestamp())),),
         "aws:securetransport": ("true" if call.secure else "false",),
-        "aws:sourceip": (call.source_ip,),
         "aws:requestedregion": (call.region,),
         "aws:useragent": (call.user_agent,),
         "aws:principalarn": (principal_arn(caller),),
         "aws:principalaccount": (caller.account_id,),
         "aws:principaltype": (_TYPES[caller.kind],),
         "aws:userid": (caller.principal_id,),
-        "aws:viaawsservice": ("false",),
+        "aws:viaawsservice": ("true" if call.on_behalf else "false",),
     }
+    if call.on_behalf:
+        context["aws:calledvia"] = (call.source_ip,)
+    else:
+        context["aws:sourceip"] = (call.source_ip,)
     if caller.kind is CallerKind.IAM_USER:
         context["aws:username"] = (caller.user_name,)
     if caller.session is not None:

@@ -1,4 +1,4 @@
-"""CloudTrail, CloudFormation, CloudWatch Logs, SQS and DynamoDB (service authorization
+"""CloudTrail, CloudFormation, CloudWatch Logs, SQS, DynamoDB, Lambda and ECS (service authorization
 reference): operations with a resource of their own, found from one parameter.
 
 What is not mapped, or names nothing, is asked on "*".
@@ -17,9 +17,15 @@ from vaultaws.local.aws.actions.params import (
     merged,
     request_tags,
     resource_tags,
+    texts,
 )
 
 _NO_LEADING_KEY: Final = "\0"
+_PASSED: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "cloudformation": (("RoleARN",), "cloudformation.amazonaws.com"),
+    "ecs": (("executionRoleArn", "taskRoleArn"), "ecs-tasks.amazonaws.com"),
+    "lambda": (("Role",), "lambda.amazonaws.com"),
+}
 
 Locate = Callable[[Ask, str], str]
 
@@ -53,12 +59,11 @@ def _leading_keys() -> Keys:
 
 
 def _passed_role(ask: Ask, prefix: str) -> tuple[Need, ...]:
-    """A service role handed over with the call needs iam:PassRole on that role."""
-    role = ask.text("RoleARN") if prefix == "cloudformation" else ""
-    if not role:
-        return ()
-    context: Keys = {"iam:passedtoservice": ("cloudformation.amazonaws.com",)}
-    return (Need("iam:PassRole", role, context),)
+    """Roles handed over with the call need iam:PassRole, each on itself."""
+    parameters, service = _PASSED.get(prefix, ((), ""))
+    context: Keys = {"iam:passedtoservice": (service,)}
+    roles = (ask.text(parameter) for parameter in parameters)
+    return tuple(Need("iam:PassRole", role, context) for role in roles if role)
 
 
 def _each(prefix: str, parameter: str, find: Callable[[Ask, str], str]) -> Mapper:
@@ -93,6 +98,23 @@ def _log_stream(ask: Ask) -> str:
 def _queue(ask: Ask) -> str:
     name = ask.text("QueueName") or ask.text("QueueUrl").rstrip("/").rpartition("/")[2]
     return ask.arn("sqs", name) if name else "*"
+
+
+def _function(ask: Ask, name: str) -> str:
+    """A qualifier (a version or alias) is a part of the ARN."""
+    qualifier = ask.text("Qualifier")
+    return ask.arn("lambda", f"function:{name}" + (f":{qualifier}" if qualifier else ""))
+
+
+def _family(ask: Ask, name: str) -> str:
+    return ask.arn("ecs", f"task-definition/{name}:*")
+
+
+def _service(ask: Ask) -> str:
+    """UpdateService names one service; DescribeServices may name several, which is asked on "*"."""
+    cluster = ask.text("cluster") or "default"
+    listed = texts(ask.call.params.get("services")) or texts(ask.call.params.get("service"))
+    return ask.arn("ecs", f"service/{cluster}/{listed[0]}") if len(listed) == 1 else "*"
 
 
 def _table(ask: Ask, name: str) -> str:
@@ -199,4 +221,20 @@ DYNAMODB: Final = {
     "BatchWriteItem": _each("dynamodb", "RequestItems", _table),
     "TransactGetItems": _transaction,
     "TransactWriteItems": _transaction,
+}
+
+LAMBDA: Final = {
+    **_mappers(
+        "lambda",
+        _located("FunctionName", _function),
+        """AddPermission CreateAlias CreateFunction DeleteAlias DeleteFunction GetAlias GetFunction
+        GetFunctionConfiguration GetPolicy ListAliases ListVersionsByFunction PublishVersion
+        UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration""",
+    ),
+    "Invoke": _on("lambda", _located("FunctionName", _function), "InvokeFunction"),
+}
+
+ECS: Final = {
+    **_mappers("ecs", _service, "DeleteService DescribeServices UpdateService"),
+    "RegisterTaskDefinition": _on("ecs", _located("family", _family)),
 }

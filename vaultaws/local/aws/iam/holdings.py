@@ -67,11 +67,13 @@ class PolicyBook:
             boundary = self._managed(own.boundary, now) if own.boundary else None
             session = self._session_texts(caller, now)
             trust = self._trust(call, now)
+            resource = self._bucket(call)
         return PolicySet(
             identity=_parsed(identity),
             boundary=_boundary(boundary) if boundary else None,
             session=None if session is None else _parsed(session),
             trust=_first(_parsed([trust])) if trust else None,
+            resource=_first(_parsed([resource])) if resource else None,
         )
 
     def of_group(self, group_id: str, now: datetime) -> PolicySet:
@@ -127,6 +129,12 @@ class PolicyBook:
             return None
         texts = [("session policy", json.dumps(document)) for document in session.policies]
         return texts + [self._managed(arn, now) for arn in session.policy_arns]
+
+    def _bucket(self, call: Call) -> tuple[str, str] | None:
+        """The policy of the bucket that a call of S3 names. A call that reads one bucket and
+        writes another (CopyObject) is held to that of the one it writes."""
+        name = call.params.get("Bucket") if call.service == "s3" else None
+        return (name, self._state.moto.bucket_policy(name)) if isinstance(name, str) else None
 
     def _trust(self, call: Call, now: datetime) -> tuple[str, str] | None:
         if call.service != "sts" or call.operation != "AssumeRole":
