@@ -45,7 +45,9 @@ def chosen_servers() -> list[ServerKind]:
 SERVERS = [pytest.param(kind, id=str(kind)) for kind in chosen_servers()]
 
 
-WITHOUT_DOCKER = frozenset({"apply", "handoff", "incident", "lint", "plan", "root"})
+WITHOUT_DOCKER = frozenset(
+    {"apply", "clients", "handoff", "incident", "lint", "plan", "production", "root"}
+)
 """Folders whose tests are about requests alone. The Vault in docker is the one that runs as a
 process, in a container; a second round of theirs would tell nothing and take minutes."""
 

@@ -56,7 +56,7 @@ class Client:
         self.words = words
 
     def call(self, name: str) -> Said:
-        """Make one call, `identity` or `service`."""
+        """Make one call: `identity`, `service`, or `forbidden`, which makes a bucket."""
         self.tell(name)
         return self.hear()
 
@@ -103,6 +103,19 @@ class Together:
         self._commands = commands
         self._later = later
 
+    @property
+    def names(self) -> list[str]:
+        """What each is called."""
+        return list(self._commands)
+
+    def command(self, name: str) -> Command:
+        """The command that runs one of them."""
+        return self._commands[name]
+
+    def run(self, command: Command, environ: Mapping[str, str], directory: Path) -> Client:
+        """Run one by way of another command; it ends with the test."""
+        return self._later.enter_context(talking(command, environ, directory))
+
     def start(self, environ: Mapping[str, str], directory: Path) -> dict[str, Client]:
         """Run them all in one environment; they end with the test."""
         return {name: self.start_one(name, environ, directory) for name in self._commands}
@@ -125,6 +138,11 @@ def go_client(cache: Path, progress: Progress) -> Command:
 def aws_cli() -> Path:
     """The AWS CLI, whose botocore is another one than ours."""
     return make_environment(ROOT / "requirements" / "clients.txt").parent / "aws"
+
+
+def aws_cli_client() -> Command:
+    """A program that has the AWS CLI make each call."""
+    return (str(PROGRAMS / "awscli" / "main.sh"), str(aws_cli()))
 
 
 def node_is_here(environ: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from vaultaws.doctor.finding import Finding, bad, of_error, ok, warn
 from vaultaws.errors import VaultDeniedError, VaultNotFoundError
 from vaultaws.leases.words import printable
 from vaultaws.model import JsonObject
+from vaultaws.vault.abilities import has_namespaces
 from vaultaws.vault.protocol import Vault
 
 SKEW_WARNED_SECONDS: Final = 30
@@ -32,6 +33,9 @@ def health(vault: Vault, clock: Clock) -> Iterator[Finding]:
         yield bad("server", f"{name} is sealed", why, "have it unsealed: vault operator unseal")
     else:
         yield ok("server", f"{name}{', a standby' if found.standby else ''} answers")
+    if vault.namespace and not has_namespaces(found):
+        why = "the community edition of Vault has none: it takes VAULT_NAMESPACE for nothing"
+        yield bad("server", "it has no namespaces", why, "unset VAULT_NAMESPACE")
     if found.time is not None:
         yield skew("server", "the server", found.time - clock.now().timestamp())
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from vaultaws.aws.account import account_of_key
 from vaultaws.config.schema import Config
-from vaultaws.errors import ConfigError
+from vaultaws.errors import ConfigError, VaultRefusedError
 from vaultaws.model import MountInfo, StaticRole
 from vaultaws.plan.changes import Observed
 from vaultaws.plan.names import acl_name
 from vaultaws.plan.observe_access import observe_access
+from vaultaws.vault.abilities import has_namespaces
 from vaultaws.vault.administration import Administration
 
 __all__ = ["acl_name", "observe"]
@@ -23,6 +24,8 @@ def observe(vault: Administration, config: Config) -> Observed:
     where the file declares one (it needs sudo).
     """
     health = vault.health()
+    if vault.namespace and not has_namespaces(health):
+        raise _no_namespaces(vault)
     mount = aws_mount(vault, config)
     seen = Observed(vault.address, health.product, health.version, health.enterprise)
     if config.audit:
@@ -30,6 +33,15 @@ def observe(vault: Administration, config: Config) -> Observed:
         seen = replace(seen, audit=tuple(devices[path] for path in sorted(devices)))
     seen = observe_access(vault, config, seen)
     return seen if mount is None else _engine(vault, config, replace(seen, mount=mount))
+
+
+def _no_namespaces(vault: Administration) -> VaultRefusedError:
+    return VaultRefusedError(
+        f"the server at {vault.address} has no namespaces",
+        why=f"it is the community edition of Vault: what is meant for {vault.namespace} would be"
+        " written to the whole server",
+        do="unset VAULT_NAMESPACE, or point VAULT_ADDR at the server that has it",
+    )
 
 
 def aws_mount(vault: Administration, config: Config) -> MountInfo | None:

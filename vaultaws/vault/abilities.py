@@ -54,6 +54,14 @@ def missing(field_path: str, health: ServerHealth) -> str | None:
     return f"the AWS engine of Vault has it since {since[0]}.{since[1]}; this is {health.version}"
 
 
+def has_namespaces(health: ServerHealth) -> bool:
+    """Whether the server has namespaces. The community edition of Vault has none, and takes a
+    request for one as a request for the root one, without a word."""
+    if health.product is ServerProduct.OPENBAO:
+        return True
+    return health.enterprise or "+ent" in health.version
+
+
 def lists_static_roles(health: ServerHealth) -> bool:
     """Whether static roles can be listed; where not, only those known by name can be read."""
     return engine_version(health) >= (1, 19)

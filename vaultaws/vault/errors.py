@@ -129,7 +129,7 @@ def to_error(refusal: Refusal, token: TokenState = TokenState.UNKNOWN) -> VaultE
 def _behind(refusal: Refusal) -> VaultRefusedError:
     return VaultRefusedError(
         f"the server at {refusal.address} has not caught up with an earlier write",
-        why="a performance standby serves reads a moment late (HTTP 412)",
+        why="a standby that serves reads has them a moment late (HTTP 412)",
         do="try again in a few seconds",
     )
 
@@ -196,6 +196,12 @@ def needed_capability(method: str, path: str) -> str:
 
 
 def _missing(refusal: Refusal) -> VaultNotFoundError:
+    if refusal.says("namespace not found"):
+        return VaultNotFoundError(
+            f"the server at {refusal.address} has no such namespace",
+            why="it does not know the one that VAULT_NAMESPACE or --namespace says",
+            do="correct it, or unset it for the root namespace",
+        )
     if refusal.says("no handler for route", "route entry not found"):
         return mount_missing(_mount_of(refusal.path), refusal.address)
     if refusal.says("unsupported path"):

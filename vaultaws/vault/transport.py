@@ -21,6 +21,7 @@ from vaultaws.vault.pools import Pools, Response
 
 _LARGEST_BODY: Final = 256 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
+_NAMESPACE: Final = "X-Vault-Namespace"
 _LOOKUP_SELF: Final = "auth/token/lookup-self"
 _KNOWN_TOKEN: Final = b"1 error occurred"
 """So a denial begins when the token is known and its policies grant too little; of an unknown
@@ -71,15 +72,19 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         *,
         anonymous: bool = False,
+        server_wide: bool = False,
         **options: Any,
     ) -> dict[str, Any] | None:
-        """Send one request to `url` (/v1/…). `anonymous` leaves token and namespace out.
+        """Send one request to `url` (/v1/…). `anonymous` leaves token and namespace out;
+        `server_wide` leaves out the namespace alone, for what only the root namespace has.
 
         Of what hvac's own callers pass besides, `json` and `params` count; an error status always
         raises, whatever they say of `raise_exception`.
         """
         path = url.removeprefix("/v1/").strip("/")
         sent = dict(headers or {}) | self._headers(anonymous=anonymous)
+        if server_wide:
+            sent.pop(_NAMESPACE, None)
         answer = self._persist(method.upper(), path, sent, options)
         document = answer.document
         if answer.status < 300 and isinstance(document, dict):
@@ -96,7 +101,7 @@ class Transport:
         if self._token and not anonymous:
             sent["X-Vault-Token"] = self._token
         if self._settings.namespace and not anonymous:
-            sent["X-Vault-Namespace"] = _utf8(self._settings.namespace)
+            sent[_NAMESPACE] = _utf8(self._settings.namespace)
         return sent if anonymous else sent | freshness.headers(self._index)
 
     def _persist(

@@ -1,5 +1,5 @@
-// A program that uses AWS's SDK for Go as any program does: the profile in the environment decides
-// where its credentials come from. Each line on its input is a call; each call is answered with one
+// A program that uses AWS's SDK for Go as any program does: the environment decides where its
+// credentials come from. Each line on its input is a call; each call is answered with one
 // line of JSON. It lives as long as its input, and so do its credentials.
 package main
 
@@ -52,6 +52,9 @@ func call(settings aws.Config, name string) answer {
 		if err = failure; err == nil {
 			said = fmt.Sprintf("%d buckets", len(out.Buckets))
 		}
+	case "forbidden":
+		wanted := &s3.CreateBucketInput{Bucket: aws.String("made-up")}
+		_, err = s3.NewFromConfig(settings).CreateBucket(background, wanted)
 	default:
 		err = fmt.Errorf("no call %q", name)
 	}

@@ -1,5 +1,5 @@
-"""A program that uses boto3 as any program does: the profile in the environment decides where its
-credentials come from. Each line on its input is a call; each call is answered with one line of
+"""A program that uses boto3 as any program does: the environment decides where its credentials
+come from. Each line on its input is a call; each call is answered with one line of
 JSON. It lives as long as its input, and so do its credentials."""
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 SESSION = boto3.Session()
 CALLS: dict[str, Callable[[], str]] = {
     "identity": lambda: str(SESSION.client("sts").get_caller_identity()["Arn"]),
+    "forbidden": lambda: str(SESSION.client("s3").create_bucket(Bucket="made-up")["Location"]),
     "service": lambda: f"{len(SESSION.client('s3').list_buckets()['Buckets'])} buckets",
 }
 

@@ -9,7 +9,13 @@ import pytest
 
 from tests.support.memory_operators import MemoryServer, memory_server
 from vaultaws.config.schema import Access, Config, Root
-from vaultaws.errors import VaultDeniedError, VaultError, VaultSealedError, VaultUnreachableError
+from vaultaws.errors import (
+    VaultDeniedError,
+    VaultError,
+    VaultRefusedError,
+    VaultSealedError,
+    VaultUnreachableError,
+)
 from vaultaws.model import AuditDevice, CredentialType, Role, StaticRole
 from vaultaws.plan import steps
 from vaultaws.plan.planner import make_plan
@@ -45,6 +51,10 @@ class Breaking:
     def address(self) -> str:
         return self._server.address
 
+    @property
+    def namespace(self) -> str:
+        return self._server.namespace
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._server, name)
 
@@ -79,4 +89,13 @@ def test_the_error_of_any_request_is_the_plans(kind: type[VaultError]) -> None:
         with pytest.raises(kind) as raised:
             make_plan(broken, CONFIG)
         assert raised.value is error
+    assert server.writes == []
+
+
+def test_a_namespace_is_refused_where_the_server_has_none_and_would_ignore_it() -> None:
+    server = memory_server()
+    server.namespace = "team"
+    with pytest.raises(VaultRefusedError, match="has no namespaces") as caught:
+        make_plan(server, CONFIG)
+    assert "VAULT_NAMESPACE" in caught.value.do
     assert server.writes == []

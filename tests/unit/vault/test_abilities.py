@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from vaultaws.model import ServerHealth, ServerProduct
-from vaultaws.vault.abilities import engine_version, keeps_root_key, lists_static_roles, missing
+from vaultaws.vault.abilities import (
+    engine_version,
+    has_namespaces,
+    keeps_root_key,
+    lists_static_roles,
+    missing,
+)
 
 OPENBAO = ServerHealth(ServerProduct.OPENBAO, "2.7.2", True, False, False)
 COMMUNITY = ServerHealth(ServerProduct.VAULT, "1.21.1", True, False, False)
@@ -57,3 +63,9 @@ def test_the_engine_behind_the_server() -> None:
     ]
     assert [lists_static_roles(server) for server in (OPENBAO, COMMUNITY)] == [False, True]
     assert [keeps_root_key(server) for server in (OPENBAO, COMMUNITY)] == [False, True]
+
+
+def test_who_has_namespaces() -> None:
+    before_it_said_so = ServerHealth(ServerProduct.VAULT, "1.16.3+ent", True, False, False)
+    assert all(has_namespaces(server) for server in (OPENBAO, ENTERPRISE, before_it_said_so))
+    assert not any(has_namespaces(server) for server in (COMMUNITY, OLD, ODD))

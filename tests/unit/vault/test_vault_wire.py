@@ -416,3 +416,37 @@ def test_a_missing_socket_is_nobody_there(tmp_path: Path) -> None:
     settings = ConnectionSettings(address=f"unix://{tmp_path}/none")
     with HvacVault(settings) as vault, pytest.raises(VaultUnreachableError, match="no Vault"):
         vault.list_roles("aws")
+
+
+def test_what_was_written_is_there_for_the_next_request(
+    stage: Open, gateway: Callable[..., HvacVault]
+) -> None:
+    """A standby that answers reads is told how far the write before went."""
+    written = Reply(200, {"data": {}}, {"X-Vault-Index": "made-up-index"})
+    server = stage([written, Reply(200, {"data": {}})])
+    vault = gateway(server.address)
+    for _ in range(3):
+        vault.write("aws/roles/r", {})
+    sent = [seen.headers.get("x-vault-index") for seen in server.seen]
+    assert sent == [None, "made-up-index", "made-up-index"]
+    assert server.seen[1].headers["x-vault-inconsistent"] == "forward-active-node"
+
+
+def test_audit_devices_are_asked_for_in_the_root_namespace(
+    stage: Open, gateway: Callable[..., HvacVault]
+) -> None:
+    """No other namespace has them."""
+    server = stage(Reply(200, {"data": {"hash": "hmac-sha256:00"}}))
+    vault = gateway(server.address, namespace="team")
+    assert vault.audit_hash("file", "made-up") == "hmac-sha256:00"
+    vault.write("sys/mounts/aws", {})
+    assert [seen.headers.get("x-vault-namespace") for seen in server.seen] == [None, "team"]
+
+
+def test_an_unknown_namespace_is_named_by_its_setting(
+    stage: Open, gateway: Callable[..., HvacVault]
+) -> None:
+    server = stage(errors("namespace not found", status=404))
+    with pytest.raises(VaultNotFoundError, match="no such namespace") as caught:
+        gateway(server.address, namespace="nowhere").whoami()
+    assert "VAULT_NAMESPACE" in caught.value.why

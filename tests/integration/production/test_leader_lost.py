@@ -1,0 +1,162 @@
+"""A leader is killed while credentials are issued or roles written: nothing lost or doubled."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.commands import Shell
+from tests.support.killed_runs import LaterClock
+from tests.support.production import Cluster
+from tests.support.sites import Site, a_site, ada_of, operator_of
+from tests.support.waiting import until
+from vaultaws.clock import SystemClock
+from vaultaws.errors import VaultNotFoundError
+from vaultaws.leases.journal import Journal
+from vaultaws.leases.recover import Evidence, Recovered, recover
+from vaultaws.local.awsprocess import LocalAws
+from vaultaws.model import Credentials, Secret
+from vaultaws.trail import audit
+from vaultaws.vault.gateway import HvacVault
+
+PROCESSES = 5
+ROLE = """
+[roles.{name}]
+credential_type = "iam_user"
+policy = "policies/ec2readonly.json"
+"""
+ACCESS = """
+[access.analysts]
+roles = ["reader"]
+members = {{ userpass-{mark} = ["ada"] }}
+"""
+BRIEF = {"VAULT_CLIENT_TIMEOUT": "6s", "VAULT_MAX_RETRIES": "1"}
+"""So that people do not wait for a node that is stopped."""
+ROLES = 60
+
+
+@pytest.fixture
+def site(cluster: Cluster, local_aws: LocalAws, tmp_path: Path) -> Site:
+    """A site whose people are sent to a standby."""
+    made = a_site(cluster, local_aws, tmp_path, secrets.token_hex(4))
+    return made.at(cluster.standbys()[0])
+
+
+def mark_of(site: Site) -> str:
+    return site.wired.mount.removeprefix("aws-")
+
+
+def issue_at_once(shell: Shell) -> list[subprocess.Popen[str]]:
+    words = ("creds", "reader", "--format", "json", "--no-wait")
+    return [shell.start(*words) for _ in range(PROCESSES)]
+
+
+def printed(processes: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
+    """What came out; a failure is three lines or more on stderr, and nothing on stdout."""
+    found = []
+    for process in processes:
+        with process:
+            out, err = process.communicate(timeout=120)
+        if process.returncode == 0:
+            found.append(json.loads(out))
+            continue
+        assert (process.returncode, out) == (2, ""), err
+        assert [line.split()[0] for line in err.splitlines()[:3]] == ["error:", "why:", "do:"], err
+        assert "Traceback" not in err
+    return found
+
+
+def roles_at(vault: HvacVault, mount: str) -> list[str]:
+    """The roles of a mount that may not be there yet."""
+    with suppress(VaultNotFoundError):
+        return vault.list_roles(mount)
+    return []
+
+
+def works(site: Site, found: dict[str, Any]) -> bool:
+    key = Credentials(found["access_key_id"], Secret(found["secret_access_key"]))
+    try:
+        site.wired.client("ec2", key).describe_instances()
+    except ClientError:
+        return False
+    return True
+
+
+def put_right(site: Site, shell: Shell) -> Recovered:
+    """What the next run does, once no answer can be on its way any more."""
+    log = audit.read([site.cluster.audit], (site.wired.mount,))
+    evidence = Evidence("file", tuple(log.issuances))
+    with (
+        site.cluster.vault(site.people_go_to()) as vault,
+        Journal(shell.state / "journal", SystemClock()) as journal,
+    ):
+        return recover(vault, journal, LaterClock(), evidence)
+
+
+@pytest.mark.timeout(300)
+def test_every_credential_that_was_printed_works_and_has_a_lease(site: Site) -> None:
+    """A user that the dead leader made and never leased has a key that nobody ever saw. The engine
+    wrote it down first, and the next leader deletes it, five minutes later at the earliest."""
+    cluster, mount = site.cluster, site.wired.mount
+    before = set(site.wired.user_names("-reader-"))
+    operator = operator_of(site, mark_of(site))
+    site.declare(operator, ROLE.format(name="reader"), ACCESS.format(mark=mark_of(site)))
+    done = site.root_key(operator).run("apply", "--yes")
+    assert done.returncode == 0, done.stderr
+    ada = ada_of(site, mark_of(site))
+    ada = Shell(ada.directory, {**ada.more, **BRIEF})
+
+    leader = cluster.leader()
+    under_way = issue_at_once(ada)
+    with cluster.vault(leader) as vault:
+        until(lambda: vault.list_leases(f"{mount}/creds") != [])
+    cluster.kill(leader)
+    under_way += issue_at_once(ada)
+    given = printed(under_way)
+    cluster.whole()
+
+    found = put_right(site, ada)
+    with site.vault as vault:
+        leases = set(vault.list_leases(f"{mount}/creds"))
+    held = {each["lease_id"] for each in given}
+    assert len(held) == len(given)
+    assert held <= leases
+    named = {lease for lease in leases - held if any(lease in said for said in found.unsure)}
+    assert leases == held | named
+    assert all(works(site, each) for each in given)
+    users = set(site.wired.user_names("-reader-")) - before
+    keys = {key for user in users for key in site.wired.keys_of(user)}
+    used = {each["access_key_id"] for each in given}
+    assert used <= keys
+    assert len(leases) <= len(users) <= len(under_way)
+    (last,) = printed([ada.start("creds", "reader", "--format", "json")])
+    assert works(site, last)
+
+
+@pytest.mark.timeout(300)
+def test_an_apply_whose_leader_is_killed_goes_on_with_the_next(site: Site) -> None:
+    cluster, mount = site.cluster, site.wired.mount
+    operator = operator_of(site, mark_of(site))
+    site.declare(operator, "".join(ROLE.format(name=f"reader-{at}") for at in range(ROLES)))
+    shell = site.root_key(operator)
+    leader = cluster.leader()
+    with shell.start("apply", "--yes") as process, cluster.vault(leader) as vault:
+        until(lambda: len(roles_at(vault, mount)) > 2 or process.poll() is not None)
+        cluster.kill(leader)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 2, err
+    assert "Traceback" not in err
+    cluster.whole()
+    again = shell.run("apply", "--yes")
+    assert again.returncode == 0, again.stderr
+    plan = operator.run("plan", "--detailed-exitcode")
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    with site.vault as vault:
+        assert sorted(vault.list_roles(mount)) == sorted(f"reader-{at}" for at in range(ROLES))
