@@ -46,7 +46,10 @@ SERVERS = [pytest.param(kind, id=str(kind)) for kind in chosen_servers()]
 
 
 WITHOUT_DOCKER = frozenset(
-    {"apply", "clients", "handoff", "incident", "lint", "plan", "production", "root"}
+    {
+        *("apply", "clients", "cloud", "handoff", "incident", "infra", "lint", "plan"),
+        *("policies", "production", "root"),
+    }
 )
 """Folders whose tests are about requests alone. The Vault in docker is the one that runs as a
 process, in a container; a second round of theirs would tell nothing and take minutes."""
