@@ -304,13 +304,20 @@ class Keeper:
                 self._retired.remove(held)
 
     def _ended(self, held: Held) -> Ended:
-        """Revoke a lease and write it down; a journal that is full leaves it to the next run."""
+        """Revoke a lease and write it down; a journal that is full leaves it to the next run.
+
+        The lease of a token that we may not revoke ends with the token, in AWS's time: there is
+        nothing for a next run to try.
+        """
         credentials = held.handed.issued.credentials
         step, why = Step.REVOKED, ""
         try:
             end_lease(self._vault, self._clock, held.lease_id)
         except VaultNotFoundError:
             step = Step.LAPSED
+        except VaultDeniedError as error:
+            step = Step.HANDED_OVER
+            why = "" if credentials.session_token is not None else f"{error.what}: {error.why}"
         except VaultawsError as error:
             why = f"{error.what}: {error.why}"
         if not why:

@@ -107,6 +107,12 @@ def _revoke(
     except VaultNotFoundError:
         journal.mark(intent.id, Step.LAPSED)
         return Recovered(nothing_there=1)
+    except VaultDeniedError:
+        if intent.endpoint != "sts":
+            raise
+        journal.mark(intent.id, Step.HANDED_OVER)  # it ends with its token: said once, not tried
+        why = "this token may not revoke its lease, which ends with the token"
+        return Recovered(unsure=(f"{_named(intent)}: {why}",))
     journal.mark(intent.id, Step.REVOKED)
     return Recovered(revoked=(lease_id,))
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.commands import Shell
 from tests.support.logins import write_roles
-from tests.support.people import operator
+from tests.support.people import operator, person
 from tests.support.relay import Asked, CutError, Relay
 from tests.support.shells import found_shell
 from tests.support.waiting import until
@@ -167,6 +167,22 @@ def test_a_server_that_fails_at_the_end_is_told_and_the_next_run_revokes(
     finally:
         relay.stop()
     assert leases(wired) == []
+
+
+def test_a_token_that_its_holder_may_not_revoke_ends_by_itself(shell: Shell, wired: Wired) -> None:
+    """What an access gives people is to issue; the lease of a token ends with it in any case."""
+    rules = f'path "{wired.mount}/*" {{ capabilities = ["read", "update"] }}'
+    must(wired.ask(f"sys/policies/acl/issue-{wired.mount}", {"policy": rules}))
+    ada = person(wired, shell.directory, "ada", f"issue-{wired.mount}")
+    for _ in range(2):  # the second run has nothing to put right
+        done = ada.run("exec", "reader-sts", "--", "true")
+        assert done.returncode == 0, done.stderr
+        assert "could not be revoked" not in done.stderr
+        (said,) = done.stderr.splitlines()
+        assert "lives on in AWS until" in said
+    assert len(leases(wired)) == 2
+    assert ada.run("exec", "reader", "--", "true").returncode == 0
+    assert len(leases(wired)) == 2
 
 
 def test_what_goes_to_the_background_loses_its_credentials(shell: Shell, wired: Wired) -> None:
