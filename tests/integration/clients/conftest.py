@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.support.clients import (
     node_is_here,
     python_client,
 )
+from tests.support.terraform import show, terraform_program
 from vaultaws.local.directories import Directories
 from vaultaws.local.progress import silent
 
@@ -34,6 +34,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if any(HERE in item.path.parents for item in session.items):
         aws_cli()
         go_client(CACHE, silent)
+        terraform_program(show, ENVIRON.get("PATH"))
         if node_is_here(ENVIRON):
             js_client(CACHE, silent, ENVIRON)
 
@@ -55,8 +56,5 @@ def everybody() -> Iterator[Together]:
 
 @pytest.fixture
 def terraform() -> str:
-    """Terraform from PATH. Without it the test is skipped, which CI forbids."""
-    found = shutil.which("terraform", path=ENVIRON.get("PATH"))
-    if found is None:
-        pytest.skip("no terraform on PATH (scripts/ci-programs installs it)")
-    return found
+    """Terraform from PATH, else the one built from its module."""
+    return str(terraform_program(path=ENVIRON.get("PATH")))

@@ -22,8 +22,7 @@ terraform {{
     key                  = "team/terraform.tfstate"
     workspace_key_prefix = "team/env"
     region               = "{region}"
-    use_path_style       = true
-    use_lockfile         = true
+    {more}
   }}
 }}
 
@@ -31,6 +30,14 @@ resource "terraform_data" "made" {{
   input = "made up"
 }}
 """
+MORE = "use_path_style = true\n    use_lockfile = true"
+MORE_BEFORE_1_10 = """force_path_style = true
+    skip_metadata_api_check = true
+    endpoint = "{endpoint}"
+    sts_endpoint = "{endpoint}"
+    iam_endpoint = "{endpoint}"
+"""
+"""It takes no AWS_ENDPOINT_URL, and knows no lock in the bucket."""
 INIT = ("init", "-input=false", "-no-color")
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color")
 ELSEWHERE = (*INIT, "-reconfigure", "-backend-config=key=others/terraform.tfstate")
@@ -63,6 +70,15 @@ def bucket(wired: Wired) -> Iterator[str]:
     s3.delete_bucket(Bucket=name)
 
 
+def settings(terraform: str) -> str:
+    """How this version says where the bucket is."""
+    said = subprocess.run(
+        [terraform, "version", "-json"], capture_output=True, check=True, timeout=60
+    ).stdout
+    major, minor, *_ = json.loads(said)["terraform_version"].split(".")
+    return MORE if (int(major), int(minor)) >= (1, 10) else MORE_BEFORE_1_10
+
+
 def run(
     terraform: str, way: HandOff, profile: Profile, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
@@ -91,7 +107,11 @@ def test_the_state_lands_in_the_bucket_and_nowhere_else(
 ) -> None:
     profile = write_profile(wired, tmp_path / "team", "state")
     (profile.directory / "main.tf").write_text(
-        FILE.format(bucket=bucket, region=wired.options.region)
+        FILE.format(
+            bucket=bucket,
+            region=wired.options.region,
+            more=settings(terraform).format(endpoint=wired.aws.endpoint),
+        )
     )
     for arguments in (INIT, APPLY):
         done = run(terraform, way, profile, *arguments)
