@@ -26,6 +26,7 @@ UNPROVABLE = frozenset(
     {
         "arn-partition",  # the local AWS is of one partition
         "mfa-serial-malformed",  # a device's code is asked for anyway
+        "policy-not-filled",  # AWS takes the braces for a part of a name that nothing has
         "root-role-cannot-issue",  # identity tokens are Enterprise's
     }
 )
