@@ -73,6 +73,31 @@ def with_approle(
     return _log_in(settings, f"auth/{mount}/login", body, clock)
 
 
+def with_jwt(
+    settings: ConnectionSettings,
+    role: str,
+    jwt: Secret,
+    *,
+    mount: str = "jwt",
+    clock: Clock | None = None,
+) -> Login:
+    """Log in with a signed token (Vault API, JWT and Kubernetes auth methods).
+
+    Without a role the mount's default one counts, where it has one.
+    """
+    text = jwt.reveal()
+    if text.count(".") != 2 or not text.isascii() or not text.isprintable():
+        raise UsageError(
+            "what was given is no JWT",
+            why="a signed one is three parts of letters and digits with dots between them",
+            do="give the token alone, on one line",
+        )
+    body = {"jwt": text}
+    if role:
+        body["role"] = role
+    return _log_in(settings, f"auth/{mount}/login", body, clock)
+
+
 def _log_in(
     settings: ConnectionSettings, path: str, body: JsonObject, clock: Clock | None
 ) -> Login:
