@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from vaultaws.vault.connection import ConnectionSettings
     from vaultaws.vault.login import Login
 
-METHODS = ("token", "userpass", "approle", "jwt")
+METHODS = ("token", "userpass", "approle", "jwt", "kubernetes")
 _PROOFS: Final = {
     "token": "token",
     "userpass": "password",
     "approle": "secret id",
     "jwt": "JWT",
+    "kubernetes": "JWT",
 }
 _MAY_BE_NAMELESS: Final = frozenset({"token", "jwt"})
+POD_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+"""Where a pod finds its service account's token (Kubernetes, "Configure Service Accounts")."""
 _LONGEST_JWT: Final = 64 * 1024
 
 
@@ -34,7 +37,7 @@ _LONGEST_JWT: Final = 64 * 1024
 @click.argument("method", type=click.Choice(METHODS), default="token")
 @click.argument("name", default="")
 @click.option("--path", "auth_mount", help="Where the auth method is mounted.")
-@click.option("--jwt-file", type=click.Path(path_type=Path), help="The JWT (jwt).")
+@click.option("--jwt-file", type=click.Path(path_type=Path), help="The JWT (jwt, kubernetes).")
 @click.option("--print", "to_stdout", is_flag=True, help="Print the token; keep it nowhere.")
 @server_options
 def command(
@@ -48,9 +51,9 @@ def command(
 ) -> None:
     """Log in and keep the token in the token helper or ~/.vault-token.
 
-    NAME is the user name (userpass), the role id (approle) or the role (jwt; without
-    one the mount's default counts). The token, password, secret id or JWT is asked for on
-    a terminal, else read from the first line of standard input.
+    NAME is the user name (userpass), the role id (approle) or the role (jwt, kubernetes; jwt
+    without one takes the mount's default). The token, password, secret id or JWT is asked for on
+    a terminal, else read from the first line of standard input; kubernetes reads the pod's own.
     """
     settings = wiring.settings(server)
     _check(method, name, jwt_file)
@@ -72,7 +75,7 @@ def _check(method: str, name: str, jwt_file: Path | None) -> None:
     if jwt_file is not None and _PROOFS[method] != "JWT":
         raise UsageError(
             f"{method} takes no --jwt-file",
-            why="only jwt logs in with a JWT",
+            why="only jwt and kubernetes log in with a JWT",
             do="leave it out",
         )
 
@@ -112,6 +115,8 @@ def _proof(method: str, jwt_file: Path | None) -> Secret:
     """What proves who logs in: from a file, or as it is typed or piped in."""
     if jwt_file is not None:
         return _jwt_in(jwt_file, "give the file that holds the JWT")
+    if method == "kubernetes":
+        return _jwt_in(POD_TOKEN, "run it in a pod, or give --jwt-file FILE")
     return _ask(_PROOFS[method])
 
 
