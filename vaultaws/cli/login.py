@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from vaultaws.cli import output, wiring
+from vaultaws.cli import login_oidc, output, wiring
 from vaultaws.cli.options import ServerFlags, server_options
 from vaultaws.config import durations
 from vaultaws.errors import UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vaultaws.vault.connection import ConnectionSettings
     from vaultaws.vault.login import Login
 
-METHODS = ("token", "userpass", "approle", "jwt", "kubernetes")
+METHODS = ("token", "userpass", "approle", "jwt", "kubernetes", "oidc")
 _PROOFS: Final = {
     "token": "token",
     "userpass": "password",
@@ -27,7 +27,12 @@ _PROOFS: Final = {
     "jwt": "JWT",
     "kubernetes": "JWT",
 }
-_MAY_BE_NAMELESS: Final = frozenset({"token", "jwt"})
+_METHODS_OF: Final = {
+    "--jwt-file": ("jwt", "kubernetes"),
+    "--port": ("oidc",),
+    "--no-browser": ("oidc",),
+}
+_MAY_BE_NAMELESS: Final = frozenset({"token", "jwt", "oidc"})
 POD_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 """Where a pod finds its service account's token (Kubernetes, "Configure Service Accounts")."""
 _LONGEST_JWT: Final = 64 * 1024
@@ -38,6 +43,10 @@ _LONGEST_JWT: Final = 64 * 1024
 @click.argument("name", default="")
 @click.option("--path", "auth_mount", help="Where the auth method is mounted.")
 @click.option("--jwt-file", type=click.Path(path_type=Path), help="The JWT (jwt, kubernetes).")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Where to listen (oidc).  [default: 8250]"
+)
+@click.option("--no-browser", is_flag=True, help="Print the address; open nothing (oidc).")
 @click.option("--print", "to_stdout", is_flag=True, help="Print the token; keep it nowhere.")
 @server_options
 def command(
@@ -46,38 +55,50 @@ def command(
     name: str,
     auth_mount: str | None,
     jwt_file: Path | None,
+    port: int | None,
+    no_browser: bool,
     to_stdout: bool,
     server: ServerFlags,
 ) -> None:
     """Log in and keep the token in the token helper or ~/.vault-token.
 
-    NAME is the user name (userpass), the role id (approle) or the role (jwt, kubernetes; jwt
-    without one takes the mount's default). The token, password, secret id or JWT is asked for on
-    a terminal, else read from the first line of standard input; kubernetes reads the pod's own.
+    NAME is the user name (userpass), the role id (approle) or the role (jwt, kubernetes, oidc;
+    jwt and oidc without one take the mount's default). The token, password, secret id or JWT is
+    asked for on a terminal, else read from the first line of standard input; kubernetes reads the
+    pod's own, and oidc asks in the browser.
     """
-    settings = wiring.settings(server)
-    _check(method, name, jwt_file)
-    proof = _proof(method, jwt_file)
-    found = _log_in(settings, method, name, proof, auth_mount or method)
+    settings, mount = wiring.settings(server), auth_mount or method
+    _check(method, name, _given(jwt_file=jwt_file, port=port, no_browser=no_browser))
+    if method == "oidc":
+        found = login_oidc.log_in(settings, name, mount, port=port, browser=not no_browser)
+    else:
+        found = _log_in(settings, method, name, _proof(method, jwt_file), mount)
     if to_stdout:
         output.result(found.token.reveal())
         return
     _keep(found)
 
 
-def _check(method: str, name: str, jwt_file: Path | None) -> None:
+def _given(**options: object) -> list[str]:
+    """The names of the options that somebody wrote."""
+    return [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+
+
+def _check(method: str, name: str, options: list[str]) -> None:
+    """Raises UsageError for a name that is missing, or an option of another method."""
     if not name and method not in _MAY_BE_NAMELESS:
         raise UsageError(
             f"{method} needs a name",
             why="it logs in as somebody",
             do=f"vaultaws login {method} NAME",
         )
-    if jwt_file is not None and _PROOFS[method] != "JWT":
-        raise UsageError(
-            f"{method} takes no --jwt-file",
-            why="only jwt and kubernetes log in with a JWT",
-            do="leave it out",
-        )
+    for option in options:
+        if method not in _METHODS_OF[option]:
+            raise UsageError(
+                f"{method} takes no {option}",
+                why=f"it is for {' and '.join(_METHODS_OF[option])}",
+                do="leave it out",
+            )
 
 
 def _log_in(
