@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vaultaws.vault.connection import ConnectionSettings
     from vaultaws.vault.login import Login
 
-METHODS = ("token", "userpass", "approle", "jwt", "kubernetes", "oidc")
+METHODS = ("token", "userpass", "approle", "jwt", "kubernetes", "oidc", "aws")
 _PROOFS: Final = {
     "token": "token",
     "userpass": "password",
@@ -31,8 +31,10 @@ _METHODS_OF: Final = {
     "--jwt-file": ("jwt", "kubernetes"),
     "--port": ("oidc",),
     "--no-browser": ("oidc",),
+    "--header-value": ("aws",),
+    "--region": ("aws",),
 }
-_MAY_BE_NAMELESS: Final = frozenset({"token", "jwt", "oidc"})
+_MAY_BE_NAMELESS: Final = frozenset({"token", "jwt", "oidc", "aws"})
 POD_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 """Where a pod finds its service account's token (Kubernetes, "Configure Service Accounts")."""
 _LONGEST_JWT: Final = 64 * 1024
@@ -47,6 +49,8 @@ _LONGEST_JWT: Final = 64 * 1024
     "--port", type=click.IntRange(1, 65535), help="Where to listen (oidc).  [default: 8250]"
 )
 @click.option("--no-browser", is_flag=True, help="Print the address; open nothing (oidc).")
+@click.option("--header-value", default="", help="The server's X-Vault-AWS-IAM-Server-ID (aws).")
+@click.option("--region", default="", help="Sign for this region's STS (aws).  [default: global]")
 @click.option("--print", "to_stdout", is_flag=True, help="Print the token; keep it nowhere.")
 @server_options
 def command(
@@ -57,31 +61,32 @@ def command(
     jwt_file: Path | None,
     port: int | None,
     no_browser: bool,
+    header_value: str,
+    region: str,
     to_stdout: bool,
     server: ServerFlags,
 ) -> None:
     """Log in and keep the token in the token helper or ~/.vault-token.
 
-    NAME is the user name (userpass), the role id (approle) or the role (jwt, kubernetes, oidc;
-    jwt and oidc without one take the mount's default). The token, password, secret id or JWT is
-    asked for on a terminal, else read from the first line of standard input; kubernetes reads the
-    pod's own, and oidc asks in the browser.
+    NAME is the user name (userpass), the role id (approle) or the role (jwt, kubernetes, oidc,
+    aws; of these only kubernetes needs one). The token, password, secret id or JWT is asked for
+    on a terminal, else read from the first line of standard input; kubernetes reads the pod's
+    own, oidc asks in the browser, and aws signs with your own AWS credentials.
     """
     settings, mount = wiring.settings(server), auth_mount or method
-    _check(method, name, _given(jwt_file=jwt_file, port=port, no_browser=no_browser))
+    own: dict[str, object] = {"--jwt-file": jwt_file, "--port": port, "--no-browser": no_browser}
+    own |= {"--header-value": header_value, "--region": region}
+    _check(method, name, [option for option, value in own.items() if value])
     if method == "oidc":
         found = login_oidc.log_in(settings, name, mount, port=port, browser=not no_browser)
+    elif method == "aws":
+        found = _with_aws(settings, name, mount, region, header_value)
     else:
         found = _log_in(settings, method, name, _proof(method, jwt_file), mount)
     if to_stdout:
         output.result(found.token.reveal())
         return
     _keep(found)
-
-
-def _given(**options: object) -> list[str]:
-    """The names of the options that somebody wrote."""
-    return [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
 
 
 def _check(method: str, name: str, options: list[str]) -> None:
@@ -99,6 +104,15 @@ def _check(method: str, name: str, options: list[str]) -> None:
                 why=f"it is for {' and '.join(_METHODS_OF[option])}",
                 do="leave it out",
             )
+
+
+def _with_aws(
+    settings: ConnectionSettings, role: str, mount: str, region: str, header_value: str
+) -> Login:
+    from vaultaws.aws.signed import caller_proof
+    from vaultaws.vault import login
+
+    return login.with_aws(settings, role, caller_proof(region, header_value), mount=mount)
 
 
 def _log_in(

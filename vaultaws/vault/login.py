@@ -5,13 +5,13 @@ One small function a method: what differs is a path and a body, what follows is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 from vaultaws.clock import Clock
-from vaultaws.errors import UsageError, VaultDeniedError, VaultRefusedError
+from vaultaws.errors import UsageError, VaultDeniedError, VaultNotFoundError, VaultRefusedError
 from vaultaws.model import JsonObject, Secret, TokenInfo
 from vaultaws.vault import decode
 from vaultaws.vault.base import Server
@@ -122,6 +122,24 @@ def with_jwt(
     return _log_in(settings, f"auth/{mount}/login", body, clock)
 
 
+def with_aws(
+    settings: ConnectionSettings,
+    role: str,
+    proof: Mapping[str, Secret],
+    *,
+    mount: str = "aws",
+    clock: Clock | None = None,
+) -> Login:
+    """Log in as a principal of AWS, by a request that it signed (Vault API, AWS auth method).
+
+    Without a role the server takes the one that is called as the principal is.
+    """
+    body = {name: value.reveal() for name, value in proof.items()}
+    if role:
+        body["role"] = role
+    return _log_in(settings, f"auth/{mount}/login", body, clock)
+
+
 def oidc_begin(
     settings: ConnectionSettings,
     role: str,
@@ -183,9 +201,9 @@ def _entered(settings: ConnectionSettings, path: str, clock: Clock | None) -> It
     try:
         with _Door(replace(settings, token=None), clock) as door:
             yield door
-    except (VaultRefusedError, VaultDeniedError) as fault:
+    except (VaultRefusedError, VaultDeniedError, VaultNotFoundError) as fault:
         raise VaultDeniedError(
             f"the server at {settings.address} refused the login at {path}",
-            why=fault.why if isinstance(fault, VaultRefusedError) else "permission denied",
+            why="permission denied" if isinstance(fault, VaultDeniedError) else fault.why,
             do="check the name, the secret and the auth mount",
         ) from None
