@@ -27,7 +27,10 @@ _KNOWN_TOKEN: Final = b"1 error occurred"
 """So a denial begins when the token is known and its policies grant too little; of an unknown
 token both servers say less, or more (seen on Vault 1.14 and 1.21, OpenBao 2.7)."""
 _SECRET_FIELDS: Final = frozenset(
-    {"secret_key", "password", "secret_id", "token", "jwt", "client_token", "mfa_code"}
+    {
+        *("secret_key", "password", "secret_id", "token", "jwt", "client_token", "mfa_code"),
+        *("iam_request_headers", "client_nonce"),
+    }
 )
 
 
