@@ -170,8 +170,10 @@ class _Screen(_Lines):
         self._write(drawn(wrapped([text], max(self._size.columns, 1))))
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        """Past the buffer: Ctrl-Z may come while we write, and a buffer takes no second writer."""
+        left = text.encode(sys.stdout.encoding or "utf-8", "replace")
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
 
 
 def _told(fault: VaultError) -> str:

@@ -41,6 +41,12 @@ class _File:
     packed: tuple[int, int] | None = None
     is_half: bool = False
 
+    def goes_on(self, size: int, head: bytes, *, is_packed: bool) -> bool:
+        """True for what may be the same file, grown. Systems give a dead file's number to another,
+        so that a packed one that is gone may seem to be the log that was just begun."""
+        is_alike = is_packed == (self.packed is not None) or not (self.packed or self.offset)
+        return is_alike and size >= self.offset and head.startswith(self.head)
+
 
 @dataclass
 class Follower:
@@ -97,14 +103,13 @@ class Follower:
     def _read(self, path: Path, opened: BinaryIO) -> tuple[_Key, _File]:
         state = os.fstat(opened.fileno())
         key, head = (state.st_dev, state.st_ino), opened.read(_HEAD_BYTES)
-        file = self._files.get(key)
-        if file is None or state.st_size < file.offset or not head.startswith(file.head):
+        file, is_packed = self._files.get(key), head.startswith(_GZIP)
+        if file is None or not file.goes_on(state.st_size, head, is_packed=is_packed):
             file = _File(Part(frozenset(self.mounts)))
-        if head.startswith(_GZIP):
+        if is_packed:
             return key, self._packed(path, file, (state.st_size, state.st_mtime_ns))
-        if file.offset < state.st_size:
-            opened.seek(file.offset)
-            self._lines(opened, file)
+        opened.seek(file.offset)
+        self._lines(opened, file)
         file.head = head[: file.offset]
         return key, file
 

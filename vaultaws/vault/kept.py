@@ -151,10 +151,20 @@ def reach_tls(
     """Open a TLS connection to a server whose certificate must be for `name`."""
     opened = reach_tcp(host, port, seconds)
     try:
+        _must_be_there(opened)
         return context.wrap_socket(opened, server_hostname=name)
     except BaseException:
         opened.close()
         raise
+
+
+def _must_be_there(opened: socket.socket) -> None:
+    """A server that was killed may be gone by now. `ssl` then takes the socket, fails, and leaves it
+    open (CPython 3.11, `SSLSocket._create`)."""
+    try:
+        opened.getpeername()
+    except OSError as fault:
+        raise UnreachedError from fault
 
 
 def reach_unix(path: str, seconds: float) -> socket.socket:

@@ -7,7 +7,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trail.test_audit import entry
@@ -61,11 +61,12 @@ class Log:
             self.path.write_bytes(b"")
 
     def _line(self, kind: str) -> bytes:
+        """No two lines are alike, as none of a log are: each has its time."""
         self._count += 1
         if kind == "junk":
-            return b'{"time": 1}\n'
+            return b'{"time": %d}\n' % self._count
         if kind == "long":
-            return b"x" * LONGEST_LINE_BYTES + b"yz\n"
+            return b"%d" % self._count + b"x" * LONGEST_LINE_BYTES + b"yz\n"
         made = {
             "issue": entry(number=self._count),
             "revoke": entry(f"sys/leases/revoke/aws/creds/reader/{self._count}", self._count),
@@ -84,6 +85,8 @@ class Log:
 
 @settings(max_examples=60)
 @given(STEPS)
+@example(["issue", "pack", "look", "lose the oldest", "rename"])
+@example(["half", "look", "copy and truncate", "rename"])
 def test_the_follower_tells_what_a_whole_read_tells(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         log = Log(Path(directory))
