@@ -159,8 +159,8 @@ def reach_tls(
 
 
 def _must_be_there(opened: socket.socket) -> None:
-    """A server that was killed may be gone by now. `ssl` then takes the socket, fails, and leaves it
-    open (CPython 3.11, `SSLSocket._create`)."""
+    """A server that was killed may be gone by now. `ssl` then takes the socket, fails, and leaves
+    it open (CPython 3.11, `SSLSocket._create`)."""
     try:
         opened.getpeername()
     except OSError as fault:
