@@ -15,6 +15,18 @@ credential_type = "iam_user"
 policy = "policies/ec2readonly.json"
 """
 
+TWO_ROLES = f"""{ROLE}
+[roles.reader-sts]
+credential_type = "federation_token"
+policy = "policies/ec2readonly.json"
+default_ttl = "15m"
+max_ttl = "1h"
+"""
+ACCESS = """
+[access.analysts]
+roles = ["reader", "reader-sts"]
+"""
+
 
 def operator(wired: Wired, directory: Path, **more: str) -> Shell:
     """A shell with the server's root token and the local AWS's administrator keys."""

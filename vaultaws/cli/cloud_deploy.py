@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultaws.cli import output
-from vaultaws.cli.options import DEFAULT_FILE, Span, json_option, yes_option
+from vaultaws.cli.options import Span, file_option, json_option, yes_option
 from vaultaws.cli.wiring import confirm, demand_somebody
 from vaultaws.errors import AwsError, UsageError, visible
 
@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="\b\nExample:\n  vaultaws cloud deploy vault-root -c vaultaws.toml --dry-run")
 @click.argument("name")
-@click.option(
-    "-c",
-    "--config",
-    "file",
-    default=DEFAULT_FILE,
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The declared file from which vault-root takes the rights.",
-)
+@file_option("The declared file from which vault-root takes the rights.")
 @click.option("--stack-name", default="", help="The stack.  [default: vaultaws-NAME]")
 @click.option(
     "--parameter",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultaws.cli import output
-from vaultaws.cli.options import DEFAULT_FILE, json_option
+from vaultaws.cli.options import file_option, json_option
 from vaultaws.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="\b\nExample:\n  vaultaws cloud show vault-root")
 @click.argument("name", required=False)
-@click.option(
-    "-c",
-    "--config",
-    "file",
-    default=DEFAULT_FILE,
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The declared file with which the stack of vault-root is compared.",
-)
+@file_option("The declared file with which the stack of vault-root is compared.")
 @json_option
 def show(*, name: str | None, file: Path, as_json: bool) -> None:
     """List the ready templates with their stacks; of one also what its stack gives out.

@@ -196,6 +196,19 @@ files_option = click.option(
 )
 
 
+def file_option(words: str) -> Callable[[Command], Command]:
+    """-c for verbs that take one declared file, called `file`; `words` are its help."""
+    return click.option(
+        "-c",
+        "--config",
+        "file",
+        default=DEFAULT_FILE,
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help=words,
+    )
+
+
 def files_options(command: Command) -> Command:
     """Give a verb `-c FILE` (many times) and FILES; the function gets `files`, a tuple of paths.
 

@@ -10,8 +10,8 @@ import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import (
-    DEFAULT_FILE,
     ServerFlags,
+    file_option,
     json_option,
     server_options,
     yes_option,
@@ -36,15 +36,7 @@ VERSION = 1
     default=".",
     type=click.Path(path_type=Path, file_okay=False),
 )
-@click.option(
-    "-c",
-    "--config",
-    "file",
-    default=DEFAULT_FILE,
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The declared file.",
-)
+@file_option("The declared file.")
 @click.option(
     "--import",
     "imports",

@@ -108,7 +108,8 @@ class Cases:
     def all(self) -> list[Case]:
         """The cases, those opened first first. Raises as `read` does."""
         names = [file.stem for file in self._directory.glob("*.jsonl")]
-        found = [self.read(name) for name in names if self.exists(name)]
+        begun = ((name, self._begun(name)) for name in names)
+        found = [self._case(name, lines) for name, lines in begun if lines]
         return sorted(found, key=lambda case: (case.opened_at, case.name))
 
     def names(self) -> list[str]:
@@ -117,37 +118,44 @@ class Cases:
 
     def read(self, name: str) -> Case:
         """Read one case. Raises UsageError when there is none of that name."""
-        if not self.exists(name):
+        return self._case(name, self._begun(name))
+
+    def _case(self, name: str, lines: list[bytes]) -> Case:
+        if not lines:
             raise UsageError(
                 f"there is no incident {name}",
                 why=f"{self._directory} has no journal of that name",
                 do="vaultaws incident status",
             )
-        file = self._file(name)
-        lines = _lines(file)
         entries.check_header(lines[0])
         case = entries.fold(map(entries.decode, lines[1:]))
         if case is None:
             raise LocalStateError(
                 f"the journal of incident {name} has no beginning",
-                why=f"{file} does not say what the case is about",
-                do=f"keep it as {file}.broken, and contain again",
+                why=f"{self._file(name)} does not say what the case is about",
+                do=f"keep it as {self._file(name)}.broken, and contain again",
             )
         return case
 
     def history(self, name: str) -> tuple[Entry, ...]:
         """All lines of a case in the order in which they were written. Raises as `read` does."""
-        self.read(name)
-        decoded = map(entries.decode, _lines(self._file(name))[1:])
+        lines = self._begun(name)
+        self._case(name, lines)
+        decoded = map(entries.decode, lines[1:])
         return tuple(entry for entry in decoded if entry is not None)
 
     def exists(self, name: str) -> bool:
-        """True when there is a case of that name. Raises UsageError for a name that is none.
+        """True when there is a case of that name. Raises UsageError for a name that is none."""
+        return bool(self._begun(name))
+
+    def _begun(self, name: str) -> list[bytes]:
+        """The lines of a case, none where there is none.
 
         A file whose first write was torn off, by a kill or a full disk, is none: nothing was done.
         """
         file = self._file(name)
-        return file.exists() and len(_lines(file)) >= OPENING_LINES
+        lines = _lines(file) if file.exists() else []
+        return lines if len(lines) >= OPENING_LINES else []
 
     @contextlib.contextmanager
     def opened(self, name: str, by: str, scope: Scope, place: Place) -> Iterator[Writer]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Final
 
 INDEX: Final = "X-Vault-Index"
@@ -22,17 +23,27 @@ _NOT_REACHED: Final = str(2**62)
 _LONGEST: Final = 4096
 
 
-def headers(heard: str) -> dict[str, str]:
-    """What a request says so that no late node answers; nothing where no index was heard."""
-    if not heard:
-        return {}
-    return {INDEX: _not_reached(heard) or heard, **FALLBACK}
+class Freshness:
+    """What requests to one server say so that no late node answers; threads may share it.
+
+    `headers` go with each request; there are none before an index was heard.
+    """
+
+    def __init__(self) -> None:
+        self.headers: Mapping[str, str] = {}
+        self._is_ahead = False
+
+    def hear(self, index: str) -> None:
+        """Take in an answer's index. One that cannot be sent back is passed over, and so is any
+        after OpenBao's first: what no node has reached stays so."""
+        if self._is_ahead or not index or not _is_sound(index):
+            return
+        ahead = _not_reached(index)
+        self.headers, self._is_ahead = {INDEX: ahead or index, **FALLBACK}, bool(ahead)
 
 
-def newest(known: str, heard: str) -> str:
-    """The index to keep: the one heard last, if it can be sent back."""
-    is_sound = heard.isascii() and heard.isprintable() and len(heard) <= _LONGEST
-    return heard if heard and is_sound else known
+def _is_sound(index: str) -> bool:
+    return index.isascii() and index.isprintable() and len(index) <= _LONGEST
 
 
 def _not_reached(index: str) -> str:

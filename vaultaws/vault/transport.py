@@ -15,8 +15,9 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from vaultaws.clock import Clock
 from vaultaws.errors import UsageError, VaultError, VaultStandbyError, VaultUnreachableError
-from vaultaws.vault import errors, freshness, retry, wire
+from vaultaws.vault import errors, retry, wire
 from vaultaws.vault.connection import ConnectionSettings
+from vaultaws.vault.freshness import INDEX, Freshness
 from vaultaws.vault.pools import Pools, Response
 
 _LARGEST_BODY: Final = 256 * 1024 * 1024
@@ -62,7 +63,7 @@ class Transport:
         self._clock = clock
         self._pools = Pools(settings)
         self._was_known = False
-        self._index = ""
+        self._freshness = Freshness()
 
     def close(self) -> None:
         """Close the connections."""
@@ -105,7 +106,7 @@ class Transport:
             sent["X-Vault-Token"] = self._token
         if self._settings.namespace and not anonymous:
             sent[_NAMESPACE] = _utf8(self._settings.namespace)
-        return sent if anonymous else sent | freshness.headers(self._index)
+        return sent if anonymous else {**sent, **self._freshness.headers}
 
     def _persist(
         self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any]
@@ -181,8 +182,7 @@ class Transport:
             url = f"{url}?{urlencode(options['params'])}"
         try:
             with self._pools.send(method, url, headers, content) as response:
-                heard = response.headers.get(freshness.INDEX, "")
-                self._index = freshness.newest(self._index, heard)
+                self._freshness.hear(response.headers.get(INDEX, ""))
                 return Answer(
                     response.status,
                     self._read(response, deadline),

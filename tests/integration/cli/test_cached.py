@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.commands import Shell
 from tests.support.kernel import cleared, real_keys
-from tests.support.people import declare, operator, person, root_shell
+from tests.support.people import ACCESS, TWO_ROLES, declare, operator, person, root_shell
 from tests.support.waiting import until
 from tests.support.wired import Wired
 from vaultaws.cache.flight import Flight
@@ -22,27 +22,12 @@ from vaultaws.clock import SystemClock
 from vaultaws.leases.journal import Journal
 
 HERD = 50
-ROLES = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-
-[roles.reader-sts]
-credential_type = "federation_token"
-policy = "policies/ec2readonly.json"
-default_ttl = "15m"
-max_ttl = "1h"
-"""
-ACCESS = """
-[access.analysts]
-roles = ["reader", "reader-sts"]
-"""
 
 
 @pytest.fixture
 def declared(wired: Wired, tmp_path: Path) -> Iterator[Shell]:
     """The operator's shell, with sets kept in the kernel's keyring; they go with the test."""
-    declare(wired, tmp_path, ROLES, ACCESS)
+    declare(wired, tmp_path, TWO_ROLES, ACCESS)
     done = root_shell(wired, tmp_path).run("apply", "--yes")
     assert done.returncode == 0, done.stderr
     shell = operator(wired, tmp_path, VAULTAWS_CACHE="kernel")

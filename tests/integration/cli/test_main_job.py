@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.commands import Shell
-from tests.support.people import declare, operator, person, root_shell
+from tests.support.people import ACCESS, declare, operator, person, root_shell
 from tests.support.waiting import until
 from tests.support.wired import Wired
 from vaultaws.model import Credentials, Secret
@@ -30,10 +30,6 @@ credential_type = "federation_token"
 policy = "policies/ec2readonly.json"
 default_ttl = "15m"
 max_ttl = "1h"
-"""
-ACCESS = """
-[access.analysts]
-roles = ["reader", "reader-sts"]
 """
 
 

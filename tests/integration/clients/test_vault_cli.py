@@ -12,33 +12,17 @@ from botocore.exceptions import ClientError
 
 from tests.integration.conftest import find
 from tests.support.commands import Shell
-from tests.support.people import declare, operator, person, root_shell
+from tests.support.people import ACCESS, TWO_ROLES, declare, operator, person, root_shell
 from tests.support.places import here
 from tests.support.wired import Wired
 from vaultaws.local.servers.dev import DevServer
 from vaultaws.model import Credentials, Secret
 
-ROLES = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-
-[roles.reader-sts]
-credential_type = "federation_token"
-policy = "policies/ec2readonly.json"
-default_ttl = "15m"
-max_ttl = "1h"
-"""
-ACCESS = """
-[access.analysts]
-roles = ["reader", "reader-sts"]
-"""
-
 
 @pytest.fixture
 def applied(wired: Wired, tmp_path: Path) -> Shell:
     """The operator's shell beside a file that has been applied."""
-    declare(wired, tmp_path, ROLES, ACCESS)
+    declare(wired, tmp_path, TWO_ROLES, ACCESS)
     code, out, err = here(root_shell(wired, tmp_path), "apply", "--yes")
     assert code == 0, out + err
     return operator(wired, tmp_path)

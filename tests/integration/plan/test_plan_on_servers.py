@@ -8,25 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.declared import configs
-from tests.support.people import declare, operator, root_shell
+from tests.support.people import TWO_ROLES, declare, operator, root_shell
 from tests.support.wired import Wired, must
 from vaultaws.config.schema import Config, Root
 from vaultaws.model import ServerProduct
 from vaultaws.plan import steps
 from vaultaws.plan.planner import make_plan
 from vaultaws.vault.gateway import HvacVault
-
-ROLES = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-
-[roles.reader-sts]
-credential_type = "federation_token"
-policy = "policies/ec2readonly.json"
-default_ttl = "15m"
-max_ttl = "1h"
-"""
 
 
 def access(wired: Wired, *names: str) -> str:
@@ -40,7 +28,7 @@ members = {{ userpass-{wired.mount} = [{listed}] }}
 
 def test_plan_after_apply_is_empty_and_each_change_is_shown(wired: Wired, tmp_path: Path) -> None:
     must(wired.ask(f"sys/auth/userpass-{wired.mount}", {"type": "userpass"}))
-    declare(wired, tmp_path, ROLES, access(wired, "ada", "ben"))
+    declare(wired, tmp_path, TWO_ROLES, access(wired, "ada", "ben"))
     ops = root_shell(wired, tmp_path)
     shown = ops.run("plan", "--detailed-exitcode")
     assert shown.returncode == 3, shown.stderr
@@ -50,7 +38,7 @@ def test_plan_after_apply_is_empty_and_each_change_is_shown(wired: Wired, tmp_pa
     again = ops.run("plan", "--detailed-exitcode")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing to change" in again.stdout
-    declare(wired, tmp_path, ROLES.partition("[roles.reader-sts]")[0])
+    declare(wired, tmp_path, TWO_ROLES.partition("[roles.reader-sts]")[0])
     changed = operator(wired, tmp_path).run("plan")
     assert "- access analysts" in changed.stdout
     assert "2 people (ada, ben) lose reader, reader-sts" in changed.stdout
@@ -109,7 +97,7 @@ def test_generated_states_need_nothing_more_once_applied(wired: Wired) -> None:
 
 def test_a_role_of_old_with_two_types_is_brought_to_one(wired: Wired, tmp_path: Path) -> None:
     """The deprecated field `policy` makes a role that serves both of the older types."""
-    declare(wired, tmp_path, ROLES.partition("[roles.reader-sts]")[0])
+    declare(wired, tmp_path, TWO_ROLES.partition("[roles.reader-sts]")[0])
     ready = tmp_path / "policies" / "ec2readonly.json"
     must(wired.ask(f"{wired.mount}/roles/reader", {"policy": ready.read_text("utf-8")}))
     ops = root_shell(wired, tmp_path)

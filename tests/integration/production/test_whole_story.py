@@ -14,23 +14,13 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.commands import Shell
+from tests.support.people import TWO_ROLES
 from tests.support.production import Cluster
 from tests.support.sites import Site, a_site, ada_of, operator_of
 from tests.support.waiting import until
 from vaultaws.local.awsprocess import LocalAws
 from vaultaws.model import ServerProduct
 
-FILE = """
-[roles.reader]
-credential_type = "iam_user"
-policy = "policies/ec2readonly.json"
-
-[roles.reader-sts]
-credential_type = "federation_token"
-policy = "policies/ec2readonly.json"
-default_ttl = "15m"
-max_ttl = "1h"
-"""
 ACCESS = """
 [access.analysts]
 roles = ["reader", "reader-sts"]
@@ -63,7 +53,7 @@ def good(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_from_an_empty_mount_to_a_revoked_credential(site: Site, mark: str) -> None:
     operator = operator_of(site, mark)
-    site.declare(operator, FILE, ACCESS.format(mark=mark))
+    site.declare(operator, TWO_ROLES, ACCESS.format(mark=mark))
     assert "5 to add" in good(operator, "plan").stdout
     good(site.root_key(operator), "apply", "--yes")
     good(operator, "plan", "--detailed-exitcode")
@@ -147,7 +137,7 @@ def test_a_namespace_that_is_not_there_is_refused_before_anything_is_written(
 ) -> None:
     """OpenBao does not know it; a Vault without namespaces would take the root one in silence."""
     operator = site.shell("lost", VAULT_NAMESPACE="nowhere", VAULT_TOKEN=cluster.token.reveal())
-    site.declare(operator, FILE)
+    site.declare(operator, TWO_ROLES)
     for verb in (("plan",), ("apply", "--yes")):
         done = site.root_key(operator).run(*verb)
         assert (done.returncode, done.stdout) == (2, ""), done.stderr
