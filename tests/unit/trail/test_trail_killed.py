@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.log_files import a_record, log_name, packed, put
 from tests.support.opening_run import YEAR
+from tests.support.unmeasured import unmeasured
 from vaultaws.trail.sources.events import FolderSource, open_events
 
 DAYS = 40
@@ -41,6 +42,7 @@ def test_a_run_that_ends_in_the_middle(logs: Path, tmp_path: Path, number: int) 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env=unmeasured(),
     )
     assert process.stdout
     while "of 40 new files" not in process.stdout.readline():
