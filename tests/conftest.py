@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.measured import note_only_what_ran
+
 # Two busy cores make single examples slow; the limits of a test are its examples, not its time.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -21,6 +23,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A person's own settings would leak into the tests; each test says what it needs.
 FOREIGN = ("AWS_", "VAULT_", "BAO_", "XDG_STATE_HOME")
 OURS = ("AWS_CA_BUNDLE", "VAULT_IMAGE")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _measured() -> None:
+    """Commands are cheap to measure; each worker's coverage has begun by now."""
+    note_only_what_ran()
 
 
 @pytest.fixture(autouse=True)
