@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,12 +33,18 @@ def _measured() -> None:
     note_only_what_ran()
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New empty directories. In pytest's own, each new name is sought among all that are there."""
+    where = tmp_path_factory.mktemp("homes")
+    return (where / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def _own_environment(monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]) -> None:
     """Tests see no server, account or state directory of the person who runs them."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir(mode=0o700)
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     for name in list(os.environ):
         if name.startswith(FOREIGN) and name not in OURS:
