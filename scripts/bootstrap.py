@@ -157,6 +157,10 @@ def main() -> int:
     }
     for name in ("PYTHONHOME", "VIRTUAL_ENV"):
         environment.pop(name, None)
+    if verb == "test":
+        # Each of the thousands of commands that the tests start would compile the same modules,
+        # and each run would rewrite the assertions of all tests again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for command in commands(verb, python, arguments):
         if verb == "test":
             print(
