@@ -7,7 +7,6 @@ run's group do not reach it, and hears of the run's end by the end of its standa
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.unmeasured import unmeasured
 from vaultaws.local.processes import TAG_VARIABLE, python_environment
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ def guarded(base: Path) -> Iterator[None]:
     guard = subprocess.Popen(
         [sys.executable, "-m", "tests.support.guard", str(base)],
         cwd=ROOT,
-        env=python_environment(os.environ),
+        env=python_environment(unmeasured()),
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
