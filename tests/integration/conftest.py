@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import measured
 from tests.support.connections import User, policy
 from tests.support.engine import Engine, good_user, open_engine
 from tests.support.guard import guarded
@@ -44,6 +45,7 @@ def chosen_servers() -> list[ServerKind]:
 
 
 SERVERS = [pytest.param(kind, id=str(kind)) for kind in chosen_servers()]
+AGAIN = pytest.StashKey[bool]()
 
 
 WITHOUT_DOCKER = frozenset(
@@ -69,6 +71,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
     config.hook.pytest_deselected(items=sorted(twice, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in twice]
+    for item in _again(items):
+        item.stash[AGAIN] = True
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -92,6 +96,15 @@ def _with_servers(items: list[pytest.Item]) -> list[pytest.Function]:
     ]
 
 
+def _again(items: list[pytest.Item]) -> Iterator[pytest.Function]:
+    """Those that run with a further server, after the first that their test runs with."""
+    first: dict[str, str] = {}
+    for item in _with_servers(items):
+        server = str(item.callspec.params["server"])
+        if first.setdefault(item.nodeid.partition("[")[0], server) != server:
+            yield item
+
+
 def show(what: str, seconds: float) -> None:
     if int(seconds) % SHOWN_EVERY_SECONDS == 2:
         print(f"{what}: {seconds:.0f} s", file=sys.__stderr__, flush=True)
@@ -113,6 +126,20 @@ def _guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of a killed run stays: no fixture of it is torn down any more."""
     with guarded(tmp_path_factory.getbasetemp()):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _commands_measured_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coverage measures a test's commands with its first server, and pytest itself with each.
+
+    Measured, a command takes half as much again to twice the time, and with a further server
+    the same test runs the same lines but for a few. So coverage may say too little, never too
+    much.
+    """
+    if AGAIN in request.node.stash:
+        monkeypatch.delenv(measured.VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="session", params=SERVERS)
