@@ -26,7 +26,6 @@ KEPT: Final = {
     "mine": tables.EVENTS,
     "own": tables.OWN,
     "judged": tables.JUDGED,
-    "minting": tables.MINTING,
     "calls": tables.CALLS,
 }
 """The queries whose rows others read."""

@@ -151,7 +151,7 @@ def test_another_form_of_the_cache_is_passed_over(place: Place) -> None:
     place.open()
     (path,) = place.kept()
     table = pq.read_table(path)
-    told = table.schema.metadata[b"vaultaws"].replace(b'"form": "1-', b'"form": "0-')
+    told = table.schema.metadata[b"vaultaws"].replace(b'"form": "', b'"form": "0')
     pq.write_table(table.replace_schema_metadata({b"vaultaws": told}), path)
     assert place.open().decoded == 1
 
