@@ -17,11 +17,6 @@ from vaultaws.trail import queries, tables
 from vaultaws.trail.acts import NOTED
 from vaultaws.trail.records import TARGETS
 
-STEPS: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "calls", "uses",
-    "actions", "sorts", "marks", "opened",
-)  # fmt: skip
-"""The queries in the order in which `match` asks them."""
 _KINDS: Final = {
     "string": "string",
     "bool": "boolean",
@@ -149,7 +144,7 @@ def _columns(schema: pa.Schema) -> str:
 
 
 def _queries() -> Iterator[str]:
-    for name in STEPS:
+    for name in queries.NAMES:
         query = queries.sql(name, "athena")
         if name in queries.KEPT:
             yield f"CREATE TABLE {name} WITH (format = 'PARQUET') AS\n{query};"

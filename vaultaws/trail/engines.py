@@ -90,12 +90,12 @@ class DuckDb:
             rows.create_view(name)
 
     def keep(self, name: str) -> None:
-        made = f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}'
+        made = f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.ready(name)}'
         with said():
             self._connection.execute(made)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        query = queries.sql(name)
+        query = queries.ready(name)
         with said():
             return _values(self._connection.execute(query).to_arrow_table())
 

@@ -13,7 +13,7 @@ import ibis
 
 from vaultaws.trail.acts import NOTED
 from vaultaws.trail.expect import GLOBAL_REGION, GLOBAL_SERVICES, Sort
-from vaultaws.trail.tables import CALLS, RootKind, SpanKind
+from vaultaws.trail.tables import CALLS, JUDGED, RootKind, SpanKind
 from vaultaws.trail.verdicts import MarkKind, Standing, Why
 
 Table: TypeAlias = Any
@@ -137,7 +137,7 @@ def judged(sides: Sides) -> Table:
         (made.why != "", Standing.UNCOVERED.value),
         else_=Standing.UNEXPLAINED.value,
     )
-    return made.mutate(standing=standing).drop(*_SPAN_FLAGS, "undone_event")
+    return made.mutate(standing=standing).select(*JUDGED.names)
 
 
 def _with_spans(made: Table, spans: Table) -> Table:
