@@ -1,11 +1,16 @@
-"""A leader is killed while credentials are issued or roles written: nothing lost or doubled."""
+"""A leader is lost while credentials are issued or roles written: nothing is lost or doubled.
+
+It is killed, steps down, or is stopped and goes on when another leads.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.commands import Shell
 from tests.support.killed_runs import LaterClock
+from tests.support.nodes import Node
 from tests.support.production import Cluster
 from tests.support.sites import Site, a_site, ada_of, operator_of
 from tests.support.waiting import until
@@ -39,7 +45,17 @@ members = {{ userpass-{mark} = ["ada"] }}
 """
 BRIEF = {"VAULT_CLIENT_TIMEOUT": "6s", "VAULT_MAX_RETRIES": "1"}
 """So that people do not wait for a node that is stopped."""
-ROLES = 60
+ROLES = 240
+
+Strike = Callable[[Cluster, Node], None]
+FAULTS = pytest.mark.parametrize(
+    "strike",
+    [
+        pytest.param(Cluster.kill, id="killed"),
+        pytest.param(Cluster.step_down, id="steps-down"),
+        pytest.param(Cluster.stop, id="stopped"),
+    ],
+)
 
 
 @pytest.fixture
@@ -51,6 +67,10 @@ def site(cluster: Cluster, local_aws: LocalAws, tmp_path: Path) -> Site:
 
 def mark_of(site: Site) -> str:
     return site.wired.mount.removeprefix("aws-")
+
+
+def brief(shell: Shell) -> Shell:
+    return replace(shell, more={**shell.more, **BRIEF})
 
 
 def issue_at_once(shell: Shell) -> list[subprocess.Popen[str]]:
@@ -100,9 +120,12 @@ def put_right(site: Site, shell: Shell) -> Recovered:
         return recover(vault, journal, LaterClock(), evidence)
 
 
+@FAULTS
 @pytest.mark.timeout(300)
-def test_every_credential_that_was_printed_works_and_has_a_lease(site: Site) -> None:
-    """A user that the dead leader made and never leased has a key that nobody ever saw. The engine
+def test_every_credential_that_was_printed_works_and_has_a_lease(
+    site: Site, strike: Strike
+) -> None:
+    """A user that the lost leader made and never leased has a key that nobody ever saw. The engine
     wrote it down first, and the next leader deletes it, five minutes later at the earliest."""
     cluster, mount = site.cluster, site.wired.mount
     before = set(site.wired.user_names("-reader-"))
@@ -110,16 +133,16 @@ def test_every_credential_that_was_printed_works_and_has_a_lease(site: Site) -> 
     site.declare(operator, ROLE.format(name="reader"), ACCESS.format(mark=mark_of(site)))
     done = site.root_key(operator).run("apply", "--yes")
     assert done.returncode == 0, done.stderr
-    ada = ada_of(site, mark_of(site))
-    ada = Shell(ada.directory, {**ada.more, **BRIEF})
+    ada = brief(ada_of(site, mark_of(site)))
 
     leader = cluster.leader()
     under_way = issue_at_once(ada)
     with cluster.vault(leader) as vault:
         until(lambda: vault.list_leases(f"{mount}/creds") != [])
-    cluster.kill(leader)
+    strike(cluster, leader)
     under_way += issue_at_once(ada)
     given = printed(under_way)
+    cluster.successor(leader)
     cluster.whole()
 
     found = put_right(site, ada)
@@ -140,19 +163,22 @@ def test_every_credential_that_was_printed_works_and_has_a_lease(site: Site) -> 
     assert works(site, last)
 
 
+@FAULTS
 @pytest.mark.timeout(300)
-def test_an_apply_whose_leader_is_killed_goes_on_with_the_next(site: Site) -> None:
+def test_an_apply_whose_leader_is_lost_goes_on_with_the_next(site: Site, strike: Strike) -> None:
     cluster, mount = site.cluster, site.wired.mount
     operator = operator_of(site, mark_of(site))
     site.declare(operator, "".join(ROLE.format(name=f"reader-{at}") for at in range(ROLES)))
-    shell = site.root_key(operator)
+    shell = brief(site.root_key(operator))
     leader = cluster.leader()
     with shell.start("apply", "--yes") as process, cluster.vault(leader) as vault:
         until(lambda: len(roles_at(vault, mount)) > 2 or process.poll() is not None)
-        cluster.kill(leader)
+        strike(cluster, leader)
+        assert process.poll() is None, "it was done before"
         _, err = process.communicate(timeout=120)
     assert process.returncode == 2, err
     assert "Traceback" not in err
+    cluster.successor(leader)
     cluster.whole()
     again = shell.run("apply", "--yes")
     assert again.returncode == 0, again.stderr
