@@ -62,6 +62,8 @@ def test_from_an_empty_mount_to_a_revoked_credential(site: Site, mark: str) -> N
     assert site.wired.root_user in good(operator, "root", "show").stdout
 
     ada = ada_of(site, mark)
+    offered = ada.json("roles", "list")
+    assert (offered["roles"], offered["complete"]) == (["reader", "reader-sts"], False)
     issued: dict[str, Any] = json.loads(good(ada, "creds", "reader", "--format", "json").stdout)
     arn = good(ada, "exec", "reader", "--", sys.executable, "-c", WHO).stdout
     assert ":user/vault-" in arn
