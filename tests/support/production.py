@@ -99,6 +99,10 @@ class Cluster:
         """The node that is active once `of` is so no more, or does not answer."""
         return self._led_by([node for node in self.nodes if node is not of])
 
+    def await_loss(self, of: Node) -> None:
+        """Return when a node is active no more, or does not answer."""
+        until(lambda: (health := of.health()) is None or health.standby, LEADERLESS_SECONDS)
+
     def _led_by(self, candidates: list[Node]) -> Node:
         found: list[Node] = []
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import CACHE, ENVIRON
 from tests.support.clients import (
     Command,
     Together,
@@ -17,7 +17,12 @@ from tests.support.clients import (
     node_is_here,
     python_client,
 )
+from vaultaws.local.directories import Directories
 from vaultaws.local.progress import silent
+
+ENVIRON = dict(os.environ)
+"""As the run was started: the tests themselves see none of its settings."""
+CACHE = Directories.of(ENVIRON).cache
 
 
 def asked_for(session: pytest.Session, folder: Path) -> set[str]:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import ENVIRON
 from tests.support.clients import Together, aws_cli, aws_cli_client
-from tests.support.sdks import asked_for, build_sdk_clients, sdk_clients, started_together
+from tests.support.sdks import ENVIRON, asked_for, build_sdk_clients, sdk_clients, started_together
 from tests.support.terraform import show, terraform_program
 
 HERE = Path(__file__).parent
