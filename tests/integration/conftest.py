@@ -240,5 +240,8 @@ def engine(
 ) -> Iterator[Engine]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint)
     opened = open_engine(server, local_aws, root_user)
-    with opened.vault:
+    with opened.vault as vault:
         yield opened
+        # The mount stays, with its leases; users of a role's namesake would be taken for its own.
+        for name in vault.list_roles(opened.mount):
+            vault.delete_role(opened.mount, name)
