@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.guard import guarded
 from tests.support.measured import note_only_what_ran
 
 # Two busy cores make single examples slow; the limits of a test are its examples, not its time.
@@ -31,6 +32,13 @@ OURS = ("AWS_CA_BUNDLE", "VAULT_IMAGE")
 def _measured() -> None:
     """Commands are cheap to measure; each worker's coverage has begun by now."""
     note_only_what_ran()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of a killed run stays: no fixture of it is torn down any more."""
+    with guarded(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")

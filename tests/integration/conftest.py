@@ -19,7 +19,6 @@ import pytest
 from tests.support import measured
 from tests.support.connections import User, policy
 from tests.support.engine import Engine, good_user, open_engine
-from tests.support.guard import guarded
 from tests.support.unmeasured import unmeasured
 from tests.support.wired import Wired, unwire, wire_up
 from vaultaws.local.awsprocess import AwsOptions, LocalAws, start_local_aws
@@ -119,13 +118,6 @@ def find(kind: ServerKind) -> Source:
         if ENVIRON.get("VAULTAWS_REQUIRE_DOCKER") == "1":
             raise
         pytest.skip(f"{error.what}: {error.why}")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing of a killed run stays: no fixture of it is torn down any more."""
-    with guarded(tmp_path_factory.getbasetemp()):
-        yield
 
 
 @pytest.fixture(autouse=True)
