@@ -309,7 +309,8 @@ class Event:
     `access_key_id` made the call; `issued_access_key_id` is the key its answer carried
     (AssumeRole, GetFederationToken, GetSessionToken, CreateAccessKey), empty otherwise, and
     `issued_until` the end of that key where the answer told it. `target` is the user, role, group
-    or policy that the call was about, `policy_document` what it wrote there.
+    or policy that the call was about, `part` what of it (a policy's name or ARN, or a key's id),
+    `policy_document` what it wrote there: a policy, or the status of a key.
     Source: CloudTrail record contents, eventVersion 1.08 to 1.11.
     """
 
@@ -331,6 +332,7 @@ class Event:
     account: str = ""
     issued_until: datetime | None = None
     target: str = ""
+    part: str = ""
     policy_document: str = ""
 
 

@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from vaultaws.errors import UsageError
 from vaultaws.trail import queries, tables
-from vaultaws.trail.records import TARGETS
+from vaultaws.trail.records import PARTS, TARGETS, WRITTEN
 
 STEPS: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "minting", "children", "calls", "uses",
-    "actions", "sorts", "marks", "opened",
+    "root_keys", "mine", "own", "judged", "unseen", "ended", "minting", "children",
+    "calls", "uses", "actions", "sorts", "marks", "opened",
 )  # fmt: skip
 """The queries in the order in which `match` asks them."""
 _KINDS: Final = {
@@ -101,8 +101,11 @@ TBLPROPERTIES (
 
 
 def _events_view() -> str:
-    first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in TARGETS)
-    return _VIEW.replace("{targets}", first)
+    view = _VIEW
+    for place, names in {"targets": TARGETS, "parts": PARTS, "written": WRITTEN}.items():
+        first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in names)
+        view = view.replace(f"{{{place}}}", first)
+    return view
 
 
 _VIEW: Final = """-- the columns of the match
@@ -125,7 +128,8 @@ SELECT
   coalesce(sourceipaddress, '') AS source_ip,
   coalesce(useragent, '') AS user_agent,
   coalesce({targets}, '') AS target,
-  coalesce(json_extract_scalar(requestparameters, '$.policyDocument'), '') AS policy_document,
+  coalesce({parts}, '') AS part,
+  coalesce({written}, '') AS policy_document,
   from_iso8601_timestamp(eventtime) AS time,
   CAST(NULL AS timestamp(3) with time zone) AS issued_until
 FROM cloudtrail

@@ -30,15 +30,16 @@ def _schema(texts: str, **others: pa.DataType) -> pa.Schema:
 
 EVENTS: Final = _schema(
     "event_id service name region account access_key_id identity_type principal_arn principal_id "
-    "user_name issued_key error_code source_ip user_agent target policy_document",
+    "user_name issued_key error_code source_ip user_agent target part policy_document",
     time=TIME,
     issued_until=TIME,
 )
 """One CloudTrail record a row; an event that several trails delivered may stand there twice.
 
 `issued_key` is the key id that the answer carried and `issued_until` when it ends (STS),
-`target` the user, role, group or policy that the call was about, `policy_document` what it wrote
-there (PutUserPolicy and its like), `account` the recipient's.
+`target` the user, role, group or policy that the call was about, `part` what of it (a policy's name
+or ARN, or a key's id), `policy_document` what it wrote there (PutUserPolicy and its like; of
+UpdateAccessKey the key's status), `account` the recipient's.
 """
 
 ISSUANCES: Final = _schema(
@@ -62,8 +63,9 @@ STATICS: Final = _schema("user_name")
 SPANS: Final = _schema("kind", starts=TIME, ends=TIME)
 """Spans of time in which something is so; both ends belong to it."""
 
-HELD: Final = _schema("key_id", ends=TIME)
-"""The keys that are judged; `ends` is the moment after which a call with one is too late."""
+HELD: Final = _schema("key_id", ends=TIME, cut=TIME)
+"""The keys that are judged; `ends` is the moment after which a call with one is too late, `cut` the
+one after which AWS denies it."""
 
 KEYS: Final = _schema("key_id")
 
@@ -102,6 +104,7 @@ CALLS: Final = _schema(
     "event_id service name region access_key_id error_code source_ip user_agent",
     time=TIME,
     ends=TIME,
+    cut=TIME,
 )
 """What counts of a call with a key of HELD. An event that was delivered twice is two equal rows."""
 
@@ -158,6 +161,7 @@ def _event(event: Event) -> dict[str, Any]:
         "source_ip": event.source_ip,
         "user_agent": event.user_agent,
         "target": event.target,
+        "part": event.part,
         "policy_document": event.policy_document,
     }
 
