@@ -14,7 +14,7 @@ import click
 
 from vaultaws.cli import evidence, output, unleased
 from vaultaws.cli.evidence import audit_log_option
-from vaultaws.cli.holdings import take
+from vaultaws.cli.holdings import take, with_dead_marked
 from vaultaws.cli.options import (
     Command,
     Moment,
@@ -211,6 +211,7 @@ def _held(
         evidence.put_right(vault, journal, flags.audit_log, flags.mount)
         log = read()
         inventory = take(vault, journal, flags.mount, log)
+        inventory = with_dead_marked(vault, flags.mount, inventory)
         ledger = journal.ledger()
     if flags.no_orphans:
         return log, inventory

@@ -93,7 +93,8 @@ class Inventory:
     could not be seen. `leaseless` are IAM users that no lease explains, None where they were not
     looked for: `users_unseen` says why, if they were to be, `user_notes` of which it is not known
     whether one does; `users_at` is AWS's time when it listed them. `lists_leases` is False where
-    the server did not let its leases be listed."""
+    the server did not let its leases be listed; `denies_unseen` says why it is not known which
+    tokens a deny in AWS has killed."""
 
     mount: str
     taken_at: datetime
@@ -105,6 +106,7 @@ class Inventory:
     user_notes: tuple[str, ...] = ()
     users_at: datetime | None = None
     lists_leases: bool = True
+    denies_unseen: str = ""
 
     @property
     def mounts(self) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from vaultaws.trail import queries, tables
 from vaultaws.trail.records import PARTS, TARGETS, WRITTEN
 
 STEPS: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "minting", "children",
-    "calls", "uses", "actions", "sorts", "marks", "opened",
+    "root_keys", "mine", "own", "judged", "unseen", "ended", "minting", "children", "cuts",
+    "principals", "calls", "uses", "actions", "sorts", "marks", "opened",
 )  # fmt: skip
 """The queries in the order in which `match` asks them."""
 _KINDS: Final = {

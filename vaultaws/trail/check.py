@@ -73,7 +73,8 @@ def check(
     """
     with DuckDb() as engine:
         engine.table("roots", roots(sources.identity))
-        wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch)
+        alive = bool(_alive_beyond(sources.inventory))
+        wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch, cuts=alive)
         gathered = sources.events.gather(engine, wanted)
         watch("Vault's audit log")
         if sources.reread is not None:
@@ -87,6 +88,7 @@ def check(
             watermark=window.end - sources.delivery,
             expected=sources.expected,
             alive_beyond=_alive_beyond(sources.inventory),
+            denied=_denied(sources.inventory),
             trail_gaps=gathered.gaps,
             mounts=sources.mounts,
         )
@@ -120,10 +122,15 @@ def _report(
             *_notes(sources, matching, within(asked.audit.issuances, window)),
             *((UNDIGESTED,) if asked.audit.undigested else ()),
             *gathered.notes,
+            *_unseen_denies(sources.inventory),
             *users.notes,
         ),
         orphans=users,
     )
+
+
+def _unseen_denies(inventory: Inventory | None) -> tuple[str, ...]:
+    return (inventory.denies_unseen,) if inventory and inventory.denies_unseen else ()
 
 
 def within(issuances: Iterable[AuditIssuance], window: Window) -> list[AuditIssuance]:
@@ -235,8 +242,16 @@ def _alive_beyond(inventory: Inventory | None) -> dict[str, datetime]:
     return {
         held.lease_id: held.token_ends
         for held in inventory.holdings
-        if held.state is not LeaseState.LIVE and held.token_ends and held.outlives_lease()
+        if held.state is not LeaseState.LIVE
+        and held.token_ends
+        and (held.denied or held.outlives_lease())
     }
+
+
+def _denied(inventory: Inventory | None) -> frozenset[str]:
+    """The leases whose tokens a deny covers that stands in IAM."""
+    held = inventory.holdings if inventory else ()
+    return frozenset(found.lease_id for found in held if found.denied)
 
 
 def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) -> tuple[str, ...]:
