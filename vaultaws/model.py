@@ -336,6 +336,12 @@ class Event:
     policy_document: str = ""
 
 
+def plain_namespace(name: str) -> str:
+    """Return a namespace as one is compared with another: root is the name of the root one."""
+    stripped = name.strip("/")
+    return "" if stripped == "root" else stripped
+
+
 @dataclass(frozen=True)
 class AuditIssuance:
     """One issuance in Vault's audit log: who asked, for which role, what lease came of it.
@@ -343,7 +349,8 @@ class AuditIssuance:
     `access_key` is the audit log's value: an `hmac-sha256:` digest, or clear where the mount's
     `audit_non_hmac_response_keys` lists `access_key`. `username` is the login's own name
     (`auth.metadata.username`) where the method gives one. `token_ttl_seconds` is the engine's
-    `data.ttl`, the AWS token's own life, None where the engine gives none (IAM users).
+    `data.ttl`, the AWS token's own life, None where the engine gives none (IAM users). `path` is
+    within `namespace`, which is empty for the root one.
     """
 
     time: datetime
@@ -358,6 +365,12 @@ class AuditIssuance:
     username: str = ""
     token_ttl_seconds: int | None = None
     is_sts: bool = False
+    namespace: str = ""
+
+    @property
+    def whole_path(self) -> str:
+        """The path from the root namespace on."""
+        return f"{self.namespace}/{self.path}" if self.namespace else self.path
 
     @property
     def token_ends(self) -> datetime | None:

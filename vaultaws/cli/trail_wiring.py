@@ -175,6 +175,7 @@ def sources_for(
 
     `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
+    from vaultaws.model import plain_namespace
     from vaultaws.trail.check import Sources
     from vaultaws.trail.expect import ANYTHING, Expected
 
@@ -197,6 +198,7 @@ def sources_for(
         inventory=inventory,
         device=device,
         mounts=frozenset({flags.mount.strip("/")}),
+        namespace=plain_namespace(vault.namespace),
         expected=Expected(trail.networks, trail.regions, trail.agents, trail.refusals)
         if trail
         else ANYTHING,

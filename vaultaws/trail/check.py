@@ -12,7 +12,7 @@ from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import orphans, tables
-from vaultaws.trail.audit import AuditLog, mount_of
+from vaultaws.trail.audit import AuditLog, is_of
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
 from vaultaws.trail.expect import ANYTHING, Expected
@@ -36,7 +36,8 @@ class Sources:
     writes keys in clear. `audit` is None without a log. `inventory` tells which tokens outlive
     their leases, and which users have none. `device` is the audit device that wrote the log, empty
     when it is not known.
-    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's. `reread`
+    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's, in
+    `namespace`, None for any. `reread`
     reads the log once more when the events are there: it then has the request of each of them.
     """
 
@@ -49,6 +50,7 @@ class Sources:
     device: str = ""
     expected: Expected = ANYTHING
     mounts: frozenset[str] = frozenset()
+    namespace: str | None = None
     reread: Callable[[], AuditLog] | None = None
 
 
@@ -91,6 +93,7 @@ def check(
             denied=_denied(sources.inventory),
             trail_gaps=gathered.gaps,
             mounts=sources.mounts,
+            namespace=sources.namespace,
         )
         matching = match(engine, asked)
         calls = _calls(engine, about(matching))
@@ -145,7 +148,7 @@ def _clear_keys(sources: Sources, window: Window) -> tuple[str, ...]:
         found.access_key
         for found in issued
         if not found.access_key.startswith(HASHED)
-        and (not sources.mounts or mount_of(found) in sources.mounts)
+        and is_of(found, sources.mounts, sources.namespace)
     ]
     held = sources.inventory.holdings if sources.inventory else ()
     keys = {*clear, *(found.access_key_id for found in held if found.access_key_id)}
@@ -203,7 +206,10 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         revocations=audit.revocations,
         failures=[found.time for found in audit.failures],
         statics=[
-            found for found in audit.statics if not sources.mounts or found.mount in sources.mounts
+            found
+            for found in audit.statics
+            if (not sources.mounts or found.mount in sources.mounts)
+            and sources.namespace in {None, found.namespace}
         ],
         gaps=audit.gaps,
         salted=_salted(audit, sources.device),
@@ -255,9 +261,10 @@ def _denied(inventory: Inventory | None) -> frozenset[str]:
 
 
 def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     if sources.audit is None:
         notes.append("no audit log was given: no credential can be explained")
+    notes += _elsewhere(sources, issued)
     explained = matching.of(Standing.EXPLAINED)
     if issued and not explained and matching.of(Standing.UNEXPLAINED):
         notes.append(
@@ -266,3 +273,15 @@ def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) ->
     if not (sources.identity.key_ids or sources.identity.role_name):
         notes.append("Vault's root key id is not known: CloudTrail was searched by user name only")
     return tuple(notes)
+
+
+def _elsewhere(sources: Sources, issued: list[AuditIssuance]) -> list[str]:
+    """Say so where the log has the mount in other namespaces alone: one that was named wrongly, or
+    on a server that has none, would let nothing be missed."""
+    mine = [found for found in issued if is_of(found, sources.mounts, None)]
+    others = sorted({found.namespace for found in mine})
+    if sources.namespace is None or not mine or sources.namespace in others:
+        return []
+    here = f"namespace {sources.namespace}" if sources.namespace else "the root namespace"
+    there = ", ".join(name or "the root one" for name in others)
+    return [f"the audit log has no issuance of this mount in {here}, only in {there}"]

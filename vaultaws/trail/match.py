@@ -15,7 +15,7 @@ from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import statics, tables
 from vaultaws.trail.acts import acts_of
-from vaultaws.trail.audit import mount_of
+from vaultaws.trail.audit import is_of
 from vaultaws.trail.cuts import Cuts
 from vaultaws.trail.engines import Engine
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, AuditView, Span, VaultIdentity
@@ -33,8 +33,8 @@ class Question:
     Events begin at `since`; CloudTrail is complete to `watermark` but for `trail_gaps`.
     `alive_beyond` maps the leases that are over while their token lives to the token's end;
     `denied` are those of them that a deny in IAM covers now.
-    `mounts` are those whose issuances CloudTrail must show, none for all: another's may be of
-    another root, but where it is of the same it explains.
+    `mounts` are those whose issuances CloudTrail must show, none for all, in `namespace`, None for
+    any: another's may be of another root, but where it is of the same it explains.
     """
 
     audit: AuditView
@@ -46,6 +46,7 @@ class Question:
     denied: frozenset[str] = frozenset()
     trail_gaps: Sequence[Span] = ()
     mounts: frozenset[str] = frozenset()
+    namespace: str | None = None
 
 
 def match(engine: Engine, asked: Question) -> Matching:
@@ -100,8 +101,7 @@ class _Run:
         return statics.judged(verdicts, asked.audit, asked.identity.static_roles, bounds)
 
     def _must_be_seen(self, issuance: AuditIssuance) -> bool:
-        mounts = self._asked.mounts
-        return not mounts or mount_of(issuance) in mounts
+        return is_of(issuance, self._asked.mounts, self._asked.namespace)
 
     def _judged(self, row: Mapping[str, Any]) -> Verdict:
         event = event_of(row)

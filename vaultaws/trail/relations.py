@@ -238,9 +238,14 @@ def children(sides: Sides) -> Table:
 
 
 def ended(sides: Sides) -> Table:
-    """When Vault first answered a revocation of a lease, by the lease's id, digest or prefix."""
+    """When Vault first answered a revocation of a lease, by the lease's id, digest or prefix.
+
+    The same path in another namespace is another prefix.
+    """
     explained = sides.judged.filter(sides.judged.lease_id.notnull())
+    within = sides.issuances.select("lease_id", "namespace").distinct()
     leases = explained.select("lease_id", issued=explained.issuance_time)
+    leases = leases.inner_join(within, "lease_id")
     digests = sides.digests
     told = leases.left_join(digests, leases.lease_id == digests.value)
     exact = sides.revocations.filter(~sides.revocations.is_prefix)
@@ -256,6 +261,7 @@ def ended(sides: Sides) -> Table:
     by_prefix = told.inner_join(
         wide,
         [
+            told.namespace == wide.namespace,
             (told.lease_id == wide.lease) | told.lease_id.startswith(wide.folder),
             wide.time >= told.issued,
         ],

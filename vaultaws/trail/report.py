@@ -283,6 +283,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
             "event_name": minted.name if minted else None,
             "source_ip": minted.source_ip if minted else None,
             "audit_request_id": issuance.request_id if issuance else None,
+            "namespace": issuance.namespace if issuance else None,
             "remote_address": issuance.remote_address if issuance else None,
         },
         "use": {

@@ -84,7 +84,7 @@ def _request(verdict: Verdict) -> Iterator[Moment]:
     if issuance is None:
         return
     where = f" from {issuance.remote_address}" if issuance.remote_address else ""
-    what = f"{verdict.person} asked for {issuance.path}{where}, lease {issuance.lease_id}"
+    what = f"{verdict.person} asked for {issuance.whole_path}{where}, lease {issuance.lease_id}"
     yield Moment(issuance.time, VAULT, what)
 
 

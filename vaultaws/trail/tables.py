@@ -44,15 +44,16 @@ UpdateAccessKey the key's status), `account` the recipient's.
 
 ISSUANCES: Final = _schema(
     "request_id path role lease_id access_key person entity_id display_name token_accessor "
-    "remote_address",
+    "remote_address namespace",
     time=TIME,
     token_ttl_seconds=pa.int64(),
     is_sts=pa.bool_(),
 )
 """One issuance of the audit log a row; `access_key` as the log writes it: a digest, or clear."""
 
-REVOCATIONS: Final = _schema("lease", time=TIME, is_prefix=pa.bool_())
-"""One revocation of the audit log a row; `lease` is an id, its digest, or a prefix's path."""
+REVOCATIONS: Final = _schema("lease namespace", time=TIME, is_prefix=pa.bool_())
+"""One revocation of the audit log a row; `lease` is an id, its digest, or a prefix's path, each
+within its namespace."""
 
 DIGESTS: Final = _schema("value digest")
 """What the audit log writes for a key id or a lease id."""
@@ -188,13 +189,19 @@ def _issuance(issuance: AuditIssuance) -> dict[str, Any]:
         "remote_address": issuance.remote_address,
         "token_ttl_seconds": issuance.token_ttl_seconds,
         "is_sts": issuance.is_sts,
+        "namespace": issuance.namespace,
     }
 
 
 def revocations(found: Iterable[AuditRevocation]) -> pa.Table:
     """Return revocations as rows."""
     rows = [
-        {"time": one.time, "lease": one.lease.rstrip("/"), "is_prefix": one.is_prefix}
+        {
+            "time": one.time,
+            "lease": one.lease.rstrip("/"),
+            "is_prefix": one.is_prefix,
+            "namespace": one.namespace,
+        }
         for one in found
     ]
     return table(REVOCATIONS, rows)

@@ -135,7 +135,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "request": issuance.request_id if issuance else "",
         "entity": issuance.entity_id if issuance else "",
         "remote": issuance.remote_address if issuance else "",
-        "path": issuance.path if issuance else "",
+        "path": issuance.whole_path if issuance else "",
         "stopped": verdict.cut.by if verdict.cut else "",
         "actions": ", ".join(use.actions),
         "at": verdict.time,

@@ -226,7 +226,7 @@ def _issued(issuance: AuditIssuance | None) -> str:
         return "no request that explains it"
     where = f" from {issuance.remote_address}" if issuance.remote_address else ""
     return (
-        f"{issuance.path} at {second(issuance.time)} by {issuance.display_name}{where}"
+        f"{issuance.whole_path} at {second(issuance.time)} by {issuance.display_name}{where}"
         f" · request {issuance.request_id} · lease {issuance.lease_id}"
     )
 
