@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,7 +106,7 @@ def inside(command: click.Group) -> Iterator[tuple[str, click.Command]]:
 
 def prose(text: str | None) -> Iterator[str]:
     """The help's paragraphs; one that keeps its lines (click's \\b) becomes a block."""
-    for paragraph in (text or "").split("\n\n"):
+    for paragraph in cleandoc(text or "").split("\n\n"):
         if paragraph.lstrip().startswith("\b"):
             yield "\n```text\n" + paragraph.replace("\b\n", "") + "\n```\n"
         elif paragraph.strip():

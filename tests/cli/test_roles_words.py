@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vaultaws.cli.roles import document, grants, listing, listing_document, text
+from vaultaws.leases.offered import Offered
 from vaultaws.model import CredentialType, Role
 
 ARN = "arn:aws:iam::123456789012"
@@ -72,8 +73,8 @@ def test_the_listing_is_aligned_and_leases_only_stand_where_they_were_counted() 
 def test_what_grants_nothing_says_so() -> None:
     assert grants(PLAIN) == []
     assert "nothing of its own" in listing((PLAIN,), None, {})
-    found = listing_document("aws", ["plain", "hidden"], (PLAIN,), {})
-    assert found["roles"] == ["plain", "hidden"]
+    found = listing_document("aws", Offered(("hidden", "plain"), True), (PLAIN,), {})
+    assert found["roles"] == ["hidden", "plain"]
     assert found["details"][0]["live_leases"] is None
 
 

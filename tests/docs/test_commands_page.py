@@ -27,3 +27,9 @@ def test_every_command_and_option_is_on_the_page() -> None:
             for name in (*option.opts, *option.secondary_opts):
                 hidden = getattr(option, "hidden", False) or not name.startswith("-")
                 assert hidden or name in own, f"{words} {name}"
+
+
+def test_words_are_words_and_no_block() -> None:
+    text = pages.read("docs/commands.md")
+    outside = "".join(text.split("```")[::2])
+    assert [line for line in outside.splitlines() if line.startswith(" ")] == []

@@ -129,6 +129,9 @@ class MemoryVault:
     def list_roles(self, mount: str) -> list[str]:
         return sorted(self.roles)
 
+    def own_roles(self, mount: str) -> list[str]:
+        return []
+
     def read_role(self, mount: str, name: str) -> Role:
         self._guard("read_role")
         if name not in self.roles:

@@ -38,8 +38,8 @@ def nothing(_: Asked) -> None:
 
 class Relay:
     """Forwards to `target`. `before` is called before a write is forwarded, `after` when the
-    server has answered and the asker not yet. With a context it speaks TLS; each connection ends
-    without a word after `keeps` answers."""
+    server has answered and the asker not yet. With a context it speaks TLS, with `trust` the target
+    does; each connection ends without a word after `keeps` answers."""
 
     def __init__(
         self,
@@ -48,9 +48,10 @@ class Relay:
         after: Hook = nothing,
         *,
         context: ssl.SSLContext | None = None,
+        trust: ssl.SSLContext | None = None,
         keeps: int = 1_000_000,
     ) -> None:
-        self._target = urlsplit(target).netloc
+        self._target, self._trust = urlsplit(target).netloc, trust
         self.before = before
         self.after = after
         self._lock = threading.Lock()
@@ -123,10 +124,15 @@ class Relay:
             self.writes.append(asked)
             return asked
 
+    def _upstream(self) -> http.client.HTTPConnection:
+        if self._trust is None:
+            return http.client.HTTPConnection(self._target, timeout=60)
+        return http.client.HTTPSConnection(self._target, timeout=60, context=self._trust)
+
     def _ask(
         self, asking: BaseHTTPRequestHandler, body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        upstream = http.client.HTTPConnection(self._target, timeout=60)
+        upstream = self._upstream()
         try:
             kept = {
                 name: value

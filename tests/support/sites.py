@@ -10,8 +10,9 @@ from typing import Any
 
 from tests.support.commands import SECONDS, Shell
 from tests.support.connections import REGION, make_user, policy
+from tests.support.nodes import Node
 from tests.support.people import PASSWORD, declare
-from tests.support.production import Cluster, Node
+from tests.support.production import Cluster
 from tests.support.wired import Wired
 from vaultaws.local.awsprocess import AwsOptions, LocalAws
 from vaultaws.local.servers.base import RunningServer
@@ -91,7 +92,7 @@ def a_site(
         version=cluster.source.version,
         address=leader.address,
         root_token=cluster.token,
-        log=leader.folder / "server.log",
+        log=leader.log,
         audit=cluster.audit,
         where=leader.process,  # type: ignore[arg-type]  # a leader runs
         tag="",

@@ -21,6 +21,7 @@ from tests.support.memory_vault import START, made_up_key
 from vaultaws.leases.inventory import Inventory
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, check
+from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, VaultIdentity, Window
 from vaultaws.trail.expect import Expected
 from vaultaws.trail.gather import LogFiles
@@ -429,7 +430,7 @@ class Whole:
             events=LogFiles(FolderSource(trail), None),
             identity=identity,
             audit=audit.read(audit.rotated(log)),
-            digest=self.digest,
+            digests=each(self.digest),
             inventory=inventory,
             device="file",
             expected=Expected(refusals=REFUSALS),

@@ -15,6 +15,7 @@ from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import tables
 from vaultaws.trail.audit import AuditLog
 from vaultaws.trail.check import Sources, check
+from vaultaws.trail.digests import each
 from vaultaws.trail.engines import DuckDb, Engine
 from vaultaws.trail.evidence import AuditView, Span, VaultIdentity, Window
 from vaultaws.trail.gather import History
@@ -178,7 +179,7 @@ def check_world(world: World) -> Report:
         events=History(lookup, ("eu-west-2",)),
         identity=IDENTITY,
         audit=log,
-        digest=digest,
+        digests=each(digest),
         inventory=Inventory("aws", END, ()),
     )
     return check(sources, Window(START, END)).report

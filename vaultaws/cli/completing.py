@@ -83,7 +83,7 @@ def _bounded(ask: Callable[[], list[str]]) -> list[str]:
 
 
 def roles(said: Mapping[str, Any]) -> list[str]:
-    """The roles of the mount that the command line names so far."""
+    """The roles of the mount that the command line names so far, as far as the token tells."""
     from vaultaws.cli.wiring import settings
 
     flags = {name: said.get(name) for name in ServerFlags.__dataclass_fields__}
@@ -93,9 +93,10 @@ def roles(said: Mapping[str, Any]) -> list[str]:
     kept = _kept_file((connection.address, connection.namespace, mount, token))
     names = _kept(kept)
     if names is None:
+        from vaultaws.leases.offered import offered
         from vaultaws.vault.gateway import HvacVault
 
-        names = HvacVault(connection).list_roles(mount)
+        names = list(offered(HvacVault(connection), mount).names)
         _keep(kept, names)
     return names
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import click
@@ -13,6 +14,7 @@ from vaultaws.cli.options import ServerFlags, json_option, mount_option, server_
 from vaultaws.cli.wiring import open_administration
 from vaultaws.config.durations import words
 from vaultaws.errors import VaultDeniedError
+from vaultaws.leases.offered import Offered, offered
 from vaultaws.leases.words import count, printable, table
 from vaultaws.model import Role
 from vaultaws.vault.administration import Administration
@@ -38,24 +40,26 @@ def command() -> None:
 def list_roles(*, names_only: bool, mount: str, as_json: bool, server: ServerFlags) -> None:
     """List roles: type, life of what they issue, what they grant, live leases.
 
-    Leases are counted where the token may list them; a token that may not read roles gets names.
+    A token that may not list roles gets those that its policies name, one that may not read them
+    names alone. Leases are counted where the token may list them.
     """
     vault, _ = open_administration(server)
-    names = vault.list_roles(mount)
-    if not names and not as_json:
-        output.say(f"no roles on {mount}/")
-        return
-    if names_only and not as_json:
-        output.result("\n".join(names))
-        return
+    known = offered(vault, mount)
     with output.Progress(f"reading the roles of {mount}/"):
-        roles = None if names_only else allowed(lambda: vault.read_roles(mount, names))
-        leases = live_leases(vault, mount, names) if roles else {}
+        roles = None if names_only else allowed(lambda: vault.read_roles(mount, known.names))
+        if roles is not None:  # a policy may name what is gone
+            known = replace(known, names=tuple(role.name for role in roles))
+        leases = live_leases(vault, mount, known.names) if roles else {}
+    if not known.complete:
+        output.say(f"note: those that your policies name; you may not list the roles of {mount}/")
     if as_json:
-        output.as_json(listing_document(mount, names, roles or (), leases))
+        output.as_json(listing_document(mount, known, roles or (), leases))
+    elif not known.names:
+        output.say(f"no roles on {mount}/")
     elif roles is None:
-        output.say("note: this token may list the roles and not read them")
-        output.result("\n".join(names))
+        if not names_only:
+            output.say("note: this token may not read them")
+        output.result("\n".join(known.names))
     else:
         output.result(listing(roles, bounds(vault, mount), leases))
 
@@ -142,9 +146,9 @@ def grants(role: Role) -> list[str]:
 
 
 def listing_document(
-    mount: str, names: list[str], roles: Sequence[Role], leases: Mapping[str, int]
+    mount: str, known: Offered, roles: Sequence[Role], leases: Mapping[str, int]
 ) -> dict[str, Any]:
-    """The roles for machines: all names, and of those that may be read what they are."""
+    """The roles for machines: their names, and of those that may be read what they are."""
     details = [
         {
             "name": role.name,
@@ -156,7 +160,13 @@ def listing_document(
         }
         for role in roles
     ]
-    return {"version": 1, "mount": mount, "roles": names, "details": details}
+    return {
+        "version": 1,
+        "mount": mount,
+        "roles": list(known.names),
+        "complete": known.complete,
+        "details": details,
+    }
 
 
 def document(role: Role) -> dict[str, Any]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vaultaws.model import RootConfig, StaticRole
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
+    from vaultaws.trail.digests import Digests
     from vaultaws.trail.evidence import VaultIdentity
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
@@ -194,7 +195,7 @@ def sources_for(
         ),
         identity=_identity(flags, root, static_roles(server, flags.mount, declared), declared),
         audit=log,
-        digest=evidence.digest_with(vault, device or None),
+        digests=_digests(vault, device),
         inventory=inventory,
         device=device,
         mounts=frozenset({flags.mount.strip("/")}),
@@ -203,6 +204,18 @@ def sources_for(
         if trail
         else ANYTHING,
     )
+
+
+def _digests(vault: Vault, device: str) -> Digests | None:
+    """What the device writes for key ids, kept between runs where there is a place for it."""
+    from vaultaws.trail.digests import Kept, each
+    from vaultaws.trail.sources.batches import cache_directory
+
+    ask = evidence.digest_with(vault, device or None)
+    if ask is None:
+        return None
+    cache = cache_directory(os.environ)
+    return Kept(each(ask), cache / "digests") if cache else each(ask)
 
 
 def _held(

@@ -8,6 +8,7 @@ from typing import Final
 
 from vaultaws.doctor.finding import Finding, State, bad, of_error, ok, warn
 from vaultaws.errors import VaultDeniedError, VaultNotFoundError
+from vaultaws.leases.offered import offered
 from vaultaws.leases.words import count, printable
 from vaultaws.vault.administration import Administration
 from vaultaws.vault.protocol import Vault
@@ -33,13 +34,13 @@ class Wish:
 
 
 def for_creds(vault: Vault, mount: str, named: Sequence[str]) -> Iterator[Finding]:
-    """May the token issue: the roles named, else all that it may list?"""
+    """May the token issue: the roles named, else all that it may list or that its policies name?"""
     roles = list(named) or _listed(vault, mount)
     if roles is None:
         yield warn(
             "roles",
             f"the token may not list the roles of {mount}/",
-            f"it lacks list on {mount}/roles",
+            f"it lacks list on {mount}/roles, and its policies name none by itself",
             "say which you need: vaultaws doctor --role ROLE",
         )
     elif not roles:
@@ -62,7 +63,7 @@ def for_creds(vault: Vault, mount: str, named: Sequence[str]) -> Iterator[Findin
 
 def _listed(vault: Vault, mount: str) -> list[str] | None:
     try:
-        return vault.list_roles(mount)
+        return list(offered(vault, mount).names)
     except (VaultDeniedError, VaultNotFoundError):
         return None
 

@@ -14,13 +14,9 @@ import pyarrow as pa
 
 from vaultaws.errors import UsageError
 from vaultaws.trail import queries, tables
+from vaultaws.trail.acts import NOTED
 from vaultaws.trail.records import PARTS, TARGETS, WRITTEN
 
-STEPS: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "minting", "children", "cuts",
-    "principals", "calls", "uses", "actions", "sorts", "marks", "opened",
-)  # fmt: skip
-"""The queries in the order in which `match` asks them."""
 _KINDS: Final = {
     "string": "string",
     "bool": "boolean",
@@ -101,7 +97,8 @@ TBLPROPERTIES (
 
 
 def _events_view() -> str:
-    view = _VIEW
+    noted = ", ".join(f"'{name}'" for name in sorted(NOTED))
+    view = _VIEW.replace("{noted}", noted)
     for place, names in {"targets": TARGETS, "parts": PARTS, "written": WRITTEN}.items():
         first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in names)
         view = view.replace(f"{{{place}}}", first)
@@ -110,7 +107,8 @@ def _events_view() -> str:
 
 _VIEW: Final = """-- the columns of the match
 CREATE OR REPLACE VIEW events AS
-SELECT
+SELECT *, issued_key <> '' OR name IN ({noted}) AS tells
+FROM (SELECT
   eventid AS event_id,
   regexp_replace(eventsource, '\\.amazonaws\\.com$', '') AS service,
   eventname AS name,
@@ -133,7 +131,7 @@ SELECT
   from_iso8601_timestamp(eventtime) AS time,
   CAST(NULL AS timestamp(3) with time zone) AS issued_until
 FROM cloudtrail
-WHERE eventversion LIKE '1.%';"""
+WHERE eventversion LIKE '1.%');"""
 
 
 def _small_tables(place: str) -> Iterator[str]:
@@ -150,7 +148,7 @@ def _columns(schema: pa.Schema) -> str:
 
 
 def _queries() -> Iterator[str]:
-    for name in STEPS:
+    for name in queries.NAMES:
         query = queries.sql(name, "athena")
         if name in queries.KEPT:
             yield f"CREATE TABLE {name} WITH (format = 'PARQUET') AS\n{query};"

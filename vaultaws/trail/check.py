@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +12,7 @@ from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import orphans, tables
 from vaultaws.trail.audit import AuditLog, is_of
+from vaultaws.trail.digests import Digests
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
 from vaultaws.trail.expect import ANYTHING, Expected
@@ -21,7 +21,6 @@ from vaultaws.trail.match import Question, event_of, match, roots
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Matching, Standing
 
-HASH_WORKERS: Final = 8
 UNDIGESTED: Final = (
     "keys could not be compared with the audit log: this token may not list sys/audit (name the"
     " device) or not write sys/audit-hash"
@@ -32,7 +31,7 @@ UNDIGESTED: Final = (
 class Sources:
     """Where the evidence comes from.
 
-    `digest` tells what the audit log writes for a key id (`Vault.audit_hash`), None where it
+    `digests` tells what the audit log writes for key ids (`Vault.audit_hash`), None where it
     writes keys in clear. `audit` is None without a log. `inventory` tells which tokens outlive
     their leases, and which users have none. `device` is the audit device that wrote the log, empty
     when it is not known.
@@ -44,7 +43,7 @@ class Sources:
     events: History | LogFiles
     identity: VaultIdentity
     audit: AuditLog | None = None
-    digest: Callable[[str], str] | None = None
+    digests: Digests | None = None
     inventory: Inventory | None = None
     delivery: timedelta = DELIVERY
     device: str = ""
@@ -160,7 +159,7 @@ def _known(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView,
     try:
         return _compared(sources, engine, window)
     except VaultDeniedError:
-        return _compared(replace(sources, digest=None), engine, window)
+        return _compared(replace(sources, digests=None), engine, window)
 
 
 def _compared(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView, VaultIdentity]:
@@ -169,11 +168,12 @@ def _compared(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditVi
     identity, view = sources.identity, _view(sources, window, {})
     if sources.audit is None:
         return view, identity
-    digests: dict[str, str] = dict(_digests(sources.digest, _revoked_leases(sources.audit, window)))
+    tell = sources.digests or (lambda _: {})
+    digests: dict[str, str] = dict(tell(_revoked_leases(sources.audit, window)))
     while True:
         engine.table("roots", roots(identity))
         keys = {row["key_id"] for row in engine.rows("root_keys")} - digests.keys()
-        digests |= _digests(sources.digest, sorted(keys))
+        digests |= tell(sorted(keys))
         view = _view(sources, window, digests)
         later = view.rotated() - identity.key_ids
         if not later:
@@ -213,7 +213,7 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         ],
         gaps=audit.gaps,
         salted=_salted(audit, sources.device),
-        undigested=sources.digest is None
+        undigested=sources.digests is None
         and any(found.access_key.startswith(HASHED) for found in audit.issuances),
     )
 
@@ -233,13 +233,6 @@ def _salted(audit: AuditLog, device: str) -> datetime | None:
         if device in {"", found.device} and first is not None and first < found.time
     ]
     return max(made, default=None)
-
-
-def _digests(digest: Callable[[str], str] | None, keys: list[str]) -> Mapping[str, str]:
-    if digest is None or not keys:
-        return {}
-    with ThreadPoolExecutor(max_workers=HASH_WORKERS, thread_name_prefix="digest") as pool:
-        return dict(zip(keys, pool.map(digest, keys), strict=True))
 
 
 def _alive_beyond(inventory: Inventory | None) -> dict[str, datetime]:

@@ -73,23 +73,29 @@ class DuckDb:
         with said():
             self._connection.register(name, rows)
 
-    def files(self, name: str, paths: Sequence[str], table: Any, during: Window) -> None:
-        """Name the rows of Parquet files and of a table, those inside a window."""
-        inside = f"time BETWEEN '{during.start.isoformat()}' AND '{during.end.isoformat()}'"
+    def files(
+        self, name: str, paths: Sequence[str], table: Any, during: Window, *, within: Sequence[str]
+    ) -> None:
+        """Name the rows of Parquet files and of a table, those of a window, and all rows of the
+        files that are known to lie within it: their times need not be looked at."""
+        in_window = f"time BETWEEN '{during.start.isoformat()}' AND '{during.end.isoformat()}'"
         with said():
             self._connection.register(f"{name}_rows", table)
             rows = self._connection.table(f"{name}_rows")
             if paths:
                 rows = rows.union(self._connection.read_parquet(list(paths)))
-            rows.filter(inside).create_view(name)
+            rows = rows.filter(in_window)
+            if within:
+                rows = rows.union(self._connection.read_parquet(list(within)))
+            rows.create_view(name)
 
     def keep(self, name: str) -> None:
-        made = f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.sql(name)}'
+        made = f'CREATE OR REPLACE TEMP TABLE "{name}" AS {queries.ready(name)}'
         with said():
             self._connection.execute(made)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        query = queries.sql(name)
+        query = queries.ready(name)
         with said():
             return _values(self._connection.execute(query).to_arrow_table())
 

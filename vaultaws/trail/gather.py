@@ -159,7 +159,8 @@ class LogFiles:
 
         window = wanted.window
         found = open_events(self.source, window, cache=self.cache, watch=wanted.watch)
-        engine.files("events", found.paths, found.table, window)
+        edges = [path for path in found.paths if path not in found.inside]
+        engine.files("events", edges, found.table, window, within=sorted(found.inside))
         return Gathered(
             lost=found.faults.lines() if found.faults.is_partial else (),
             gaps=_gaps(found.faults, window),

@@ -124,8 +124,6 @@ class _Run:
     def _add_descendants(self, verdicts: dict[str, Verdict]) -> None:
         """Follow what credentials minted: AssumeRole, GetSessionToken, CreateAccessKey … and on."""
         engine = self._engine
-        if verdicts:
-            engine.keep("minting")
         parents = list(verdicts)
         while parents:
             rows = [{"key_id": parent} for parent in parents]

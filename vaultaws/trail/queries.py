@@ -1,9 +1,14 @@
-"""The relations as SQL, each compiled once: for DuckDB here, for Spark and Athena elsewhere."""
+"""The relations as SQL: for DuckDB here, for Spark and Athena elsewhere.
+
+For DuckDB they stand compiled beside this module, since ibis takes half a second to compile them:
+`scripts/queries.py` writes them from the relations, and a test fails when the two differ.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import resources
 from typing import Any, Final
 
 from vaultaws.trail import tables
@@ -26,10 +31,15 @@ KEPT: Final = {
     "mine": tables.EVENTS,
     "own": tables.OWN,
     "judged": tables.JUDGED,
-    "minting": tables.MINTING,
     "calls": tables.CALLS,
 }
 """The queries whose rows others read."""
+
+NAMES: Final = (
+    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "cuts", "principals",
+    "calls", "uses", "actions", "sorts", "marks", "opened", "story",
+)  # fmt: skip
+"""The queries, in the order in which `match` asks them."""
 
 _KINDS: Final = {
     "string": "string",
@@ -40,8 +50,14 @@ _KINDS: Final = {
 
 
 @cache
+def ready(name: str) -> str:
+    """Return one relation as DuckDB's query."""
+    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")
+
+
+@cache
 def sql(name: str, dialect: str = "duckdb") -> str:
-    """Return one relation as a query in a dialect that ibis knows."""
+    """Compile one relation to a query in a dialect that ibis knows."""
     import ibis
 
     relation, sides = _unbound()

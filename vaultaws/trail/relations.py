@@ -14,7 +14,7 @@ import ibis
 from vaultaws.trail import cuts as denies
 from vaultaws.trail.acts import NOTED
 from vaultaws.trail.expect import GLOBAL_REGION, GLOBAL_SERVICES, Sort
-from vaultaws.trail.tables import CALLS, RootKind, SpanKind
+from vaultaws.trail.tables import CALLS, JUDGED, RootKind, SpanKind
 from vaultaws.trail.verdicts import MarkKind, Standing, Why
 
 Table: TypeAlias = Any
@@ -44,7 +44,6 @@ class Sides:
     mine: Table
     own: Table
     judged: Table
-    minting: Table
     parents: Table
     held: Table
     calls: Table
@@ -98,16 +97,16 @@ def named(issuances: Table, digests: Table) -> Table:
 
 def root_keys(sides: Sides) -> Table:
     """The ids of the keys that Vault's identity minted."""
-    made = sides.events.filter(sides.events.issued_key != "", sides.events.error_code == "")
+    events = sides.events
+    made = events.filter(events.tells, events.issued_key != "", events.error_code == "")
     return made.filter(is_vaults(made, sides.roots)).select(key_id=made.issued_key).distinct()
 
 
 def mine(sides: Sides) -> Table:
     """The calls of Vault's identity that succeeded and tell something: those that made a key, may
-    open access, or took a user away. Events are wide and many, so they are gone through once."""
+    open access, or took a user away."""
     events = sides.events
-    tells = (events.issued_key != "") | events.name.isin(sorted({*NOTED, "DeleteUser"}))
-    return events.filter(events.error_code == "", tells, is_vaults(events, sides.roots))
+    return events.filter(events.tells, events.error_code == "", is_vaults(events, sides.roots))
 
 
 def own(sides: Sides) -> Table:
@@ -139,7 +138,7 @@ def judged(sides: Sides) -> Table:
         (made.why != "", Standing.UNCOVERED.value),
         else_=Standing.UNEXPLAINED.value,
     )
-    return made.mutate(standing=standing).drop(*_SPAN_FLAGS, "undone_event")
+    return made.mutate(standing=standing).select(*JUDGED.names)
 
 
 def _with_spans(made: Table, spans: Table) -> Table:
@@ -213,28 +212,20 @@ def unseen(sides: Sides) -> Table:
     return left.mutate(standing=standing).select("lease_id", "standing", "why")
 
 
-def minting(sides: Sides) -> Table:
-    """Every call that made a key, whoever made it; no more of it than finds it again.
+def children(sides: Sides) -> Table:
+    """The keys that were minted with one of `parents`: where several calls answered with a key, the
+    first of them says with which.
 
     The account of an assumed role has a record of its own of it, without the caller's key.
     """
-    made = _by_somebody(sides.events).select("event_id", "access_key_id", "issued_key", "time")
-    return _first(made, "issued_key")
-
-
-def _by_somebody(events: Table) -> Table:
-    return events.filter(
-        events.access_key_id != "", events.issued_key != "", events.error_code == ""
+    events, parents = sides.events, sides.parents
+    made = events.filter(
+        events.tells, events.access_key_id != "", events.issued_key != "", events.error_code == ""
     )
-
-
-def children(sides: Sides) -> Table:
-    """The keys that were minted with one of `parents`."""
-    made, parents = sides.minting, sides.parents
-    found = made.semi_join(parents, made.access_key_id == parents.key_id)
-    some = _by_somebody(sides.events)
-    same = [some.event_id == found.event_id, some.issued_key == found.issued_key]
-    return _first(some.semi_join(found, same), "issued_key")
+    theirs = made.semi_join(parents, made.access_key_id == parents.key_id)
+    keys = theirs.select(key=theirs.issued_key).distinct()
+    first = _first(made.semi_join(keys, made.issued_key == keys.key), "issued_key")
+    return first.semi_join(parents, first.access_key_id == parents.key_id)
 
 
 def ended(sides: Sides) -> Table:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail.acts import NOTED
 from vaultaws.trail.audit import AuditRevocation
 
 TIME: Final = pa.timestamp("us", tz="UTC")
@@ -33,13 +34,15 @@ EVENTS: Final = _schema(
     "user_name issued_key error_code source_ip user_agent target part policy_document",
     time=TIME,
     issued_until=TIME,
+    tells=pa.bool_(),
 )
 """One CloudTrail record a row; an event that several trails delivered may stand there twice.
 
 `issued_key` is the key id that the answer carried and `issued_until` when it ends (STS),
 `target` the user, role, group or policy that the call was about, `part` what of it (a policy's name
 or ARN, or a key's id), `policy_document` what it wrote there (PutUserPolicy and its like; of
-UpdateAccessKey the key's status), `account` the recipient's.
+UpdateAccessKey the key's status), `account` the recipient's. `tells` is what `tells`
+says of the row: few rows are such, and an engine finds them without reading the others.
 """
 
 ISSUANCES: Final = _schema(
@@ -95,8 +98,6 @@ digests from before `salted` cannot be compared, and none can when the server do
 (`undigested`).
 """
 
-MINTING: Final = _schema("event_id access_key_id issued_key", time=TIME)
-"""The first call that made each key."""
 OWN: Final = pa.schema(
     [*EVENTS, pa.field("lease_id", pa.string()), pa.field("issuance_time", TIME)]
 )
@@ -164,7 +165,13 @@ def _event(event: Event) -> dict[str, Any]:
         "target": event.target,
         "part": event.part,
         "policy_document": event.policy_document,
+        "tells": tells(event.issued_access_key_id, event.name),
     }
+
+
+def tells(issued_key: str, name: str) -> bool:
+    """True for a call that counts whatever its key: it made a key, or may open access."""
+    return bool(issued_key) or name in NOTED
 
 
 def issuances(found: Iterable[AuditIssuance]) -> pa.Table:

@@ -17,6 +17,24 @@ from vaultaws.model import (
 from vaultaws.vault.decode import flag, mapping, objects, pairs, required_text, text, texts
 
 
+def roles_named(data: JsonObject, mount: str) -> list[str]:
+    """The roles that a resultant ACL lets issue by paths without a pattern, sorted.
+
+    `mount` begins with the namespace, as the paths do. Shape: vault/logical_system.go,
+    pathInternalUIResultantACL; the same on OpenBao.
+    """
+    paths = mapping(data.get("exact_paths") or {}, "exact_paths")
+    granted = {path for path, rule in paths.items() if _lets_issue(mapping(rule, "rule"))}
+    ends = (f"{mount}/creds/", f"{mount}/sts/")
+    names = {path.removeprefix(end) for end in ends for path in granted if path.startswith(end)}
+    return sorted(name for name in names if name and "/" not in name)
+
+
+def _lets_issue(rule: JsonObject) -> bool:
+    held = set(texts(rule, "capabilities"))
+    return "deny" not in held and bool(held & {"read", "update"})
+
+
 def audit_devices(data: JsonObject) -> dict[str, AuditDevice]:
     """Decode the data of `sys/audit`."""
     decoded = (_audit_device(path, mapping(entry, "device")) for path, entry in data.items())

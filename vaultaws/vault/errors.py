@@ -24,6 +24,7 @@ from vaultaws.errors import (
 )
 
 _LONGEST_SENTENCE: Final = 300
+_MOST_NAMED: Final = 8
 _TOKEN_SHAPES: Final = re.compile(
     r"\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}|\b[sbr]\.[A-Za-z0-9]{8,}"
 )
@@ -272,6 +273,15 @@ def _failed(refusal: Refusal) -> VaultError:
         f"the server failed at {refusal.method.upper()} {refusal.path}",
         why=refusal.why,
         do="try again; if it stays, look in the server's own log",
+    )
+
+
+def not_granted(refusal: VaultDeniedError, own: Sequence[str]) -> VaultDeniedError:
+    """The refusal of a role that the token's policies do not name, with those that they do."""
+    named = ", ".join(clean(name) for name in own[:_MOST_NAMED])
+    more = f" and {len(own) - _MOST_NAMED} more" if len(own) > _MOST_NAMED else ""
+    return VaultDeniedError(
+        refusal.what, why=refusal.why, do=f"{refusal.do}, or take one that you may: {named}{more}"
     )
 
 

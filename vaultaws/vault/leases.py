@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from vaultaws.errors import UsageError, VaultNotFoundError
+from vaultaws.errors import UsageError, VaultDeniedError, VaultNotFoundError
 from vaultaws.model import Issued, Lease, Secret
 from vaultaws.vault import decode
-from vaultaws.vault.errors import MountMissingError
+from vaultaws.vault.errors import MountMissingError, not_granted
 from vaultaws.vault.lookups import look_up_all
 from vaultaws.vault.roles import RoleCalls
 
@@ -59,6 +59,11 @@ class LeaseCalls(RoleCalls):
             raise
         except VaultNotFoundError:
             raise self._role_missing(mount, role) from None
+        except VaultDeniedError as refusal:
+            own = self.own_roles(mount)
+            if not own or role in own:
+                raise
+            raise not_granted(refusal, own) from None
         return decode.issued(answer, role_name=role, asked_at=asked_at)
 
     def list_leases(self, prefix: str) -> list[str]:

@@ -84,6 +84,12 @@ class Vault(Protocol):
         """Role names, sorted; empty when there is none."""
         ...
 
+    def own_roles(self, mount: str) -> list[str]:
+        """Names of the roles that the token's policies let it issue path by path, sorted; roles
+        that only a pattern reaches are not among them. Empty where the token may not ask.
+        """
+        ...
+
     def read_role(self, mount: str, name: str) -> Role:
         """Read one role. Raises VaultNotFoundError, naming the nearest roles when it may list."""
         ...

@@ -241,7 +241,8 @@ class Transport:
         return [value for value in (self._token, *held) if isinstance(value, str) and value]
 
     def _token_state(self, path: str) -> errors.TokenState:
-        """After a denial, ask once whether the token itself is good."""
+        """After a denial, ask once whether the token itself is good. One without the policy
+        `default` may not even ask that, and is known all the same."""
         if path == _LOOKUP_SELF or (path.startswith("auth/") and "/login" in path):
             return errors.TokenState.INVALID if self._token else errors.TokenState.ABSENT
         if not self._token:
@@ -251,6 +252,8 @@ class Transport:
             answer = self._exchange("GET", url, self._headers(anonymous=False), {}, _LOOKUP_SELF)
         except VaultError:
             return errors.TokenState.UNKNOWN
+        if answer.status == 403 and _KNOWN_TOKEN in answer.body:
+            return errors.TokenState.VALID
         known = {200: errors.TokenState.VALID, 403: errors.TokenState.INVALID}
         return known.get(answer.status, errors.TokenState.UNKNOWN)
 

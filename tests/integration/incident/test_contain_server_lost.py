@@ -17,7 +17,8 @@ from tests.integration.incident.test_contain_broken import (
     relayed,
     through,
 )
-from tests.support.lasting import MACHINE, Lasting, Spoil
+from tests.support.lasting import Lasting, Spoil
+from tests.support.nodes import MACHINE
 from tests.support.places import here
 from tests.support.relay import Asked
 from tests.support.stricken import Stricken, stricken

@@ -8,6 +8,8 @@ from tests.integration.cli.test_reference import check
 from tests.support.commands import Shell
 from tests.support.terraformed import Stand, declare_the_same, module_text
 
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
 
 def ran(shell: Shell, *words: str, code: int = 0) -> str:
     """Run `vaultaws terraform WORDS`, and return what it printed."""
@@ -73,9 +75,41 @@ def sound_and_planted(stand: Stand, shell: Shell, key_id: str) -> None:
     assert secret not in said
 
 
+def key_is_missing_only_where_one_is_declared(stand: Stand) -> None:
+    """Terraform wrote a root without a key: the engine works with what its server has. That is
+    either what the file says, or not yet."""
+    file, shell = stand.directory / "vaultaws.toml", stand.shell()
+    text = f"""
+[mount]
+path = "{stand.mount}"
+default_lease_ttl = "15m"
+max_lease_ttl = "1h"
+
+[root]
+credentials = "server"
+region = "eu-west-1"
+
+[roles.reader]
+credential_type = "iam_user"
+policy_arns = ["{READ_ONLY}"]
+"""
+    file.write_text(text)
+    same = shell.run("plan", "--detailed-exitcode")
+    assert same.returncode == 0, same.stdout + same.stderr
+    file.write_text(text.replace('"server"', '"env"'))
+    missing = shell.run("plan", "--detailed-exitcode")
+    assert missing.returncode == 3, missing.stdout + missing.stderr
+    shown = [line.split() for line in missing.stdout.splitlines()]
+    assert ["key", "—", "→", "from", "env"] in shown
+    assert shell.run("apply", "--yes").returncode == 0
+    assert stand.key_id() == stand.wired.root_credentials.access_key_id
+    assert shell.run("plan", "--detailed-exitcode").returncode == 0
+    assert "No changes." in ran(shell, "plan", "--detailed-exitcode")
+
+
 def test_a_plan_that_would_cost_the_engine_its_key_is_refused(stand: Stand) -> None:
     root = 'root = { region = "eu-west-1" }'
-    reader = 'reader = { credential_type = "iam_user", policy_arns = ["arn:aws:x"] }'
+    reader = f'reader = {{ credential_type = "iam_user", policy_arns = ["{READ_ONLY}"] }}'
     options = f'{{ file_path = "{stand.directory}/audit.log" }}'
     audit = f'"{stand.device}" = {{ type = "file", options = {options} }}'
     audit = f"  audit = {{ {audit if stand.takes_devices else ''} }}\n"
@@ -84,7 +118,7 @@ def test_a_plan_that_would_cost_the_engine_its_key_is_refused(stand: Stand) -> N
     ran(shell, "init")
     ran(shell, "apply", "--yes")
     ran(shell, "plan", "--detailed-exitcode")
-    stand.write_root()
+    key_is_missing_only_where_one_is_declared(stand)
     key = stand.key_id()
     elsewhere = root.replace("eu-west-1", "eu-west-3")
     stand.write(f"{audit}  {elsewhere}\n  roles = {{ {reader} }}\n")

@@ -13,7 +13,8 @@ import pytest
 from tests.integration.conftest import SERVERS, find
 from tests.support.engine import a_role
 from tests.support.gone import owner
-from tests.support.lasting import MACHINE, Lasting
+from tests.support.lasting import Lasting
+from tests.support.nodes import MACHINE
 from tests.support.people import operator
 from tests.support.waiting import until
 from tests.support.wired import Wired, must, wire_up

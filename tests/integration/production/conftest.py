@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.conftest import SERVERS, find
-from tests.support.production import MACHINE, Cluster
+from tests.support.nodes import MACHINE
+from tests.support.production import Cluster
 from vaultaws.local.processes import end_tagged
 from vaultaws.local.servers.base import ServerKind
 from vaultaws.local.servers.dev import DevServer

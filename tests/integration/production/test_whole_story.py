@@ -62,6 +62,8 @@ def test_from_an_empty_mount_to_a_revoked_credential(site: Site, mark: str) -> N
     assert site.wired.root_user in good(operator, "root", "show").stdout
 
     ada = ada_of(site, mark)
+    offered = ada.json("roles", "list")
+    assert (offered["roles"], offered["complete"]) == (["reader", "reader-sts"], False)
     issued: dict[str, Any] = json.loads(good(ada, "creds", "reader", "--format", "json").stdout)
     arn = good(ada, "exec", "reader", "--", sys.executable, "-c", WHO).stdout
     assert ":user/vault-" in arn
@@ -104,8 +106,8 @@ def test_what_is_wrong_with_the_connection_is_one_clear_error(
     stranger = Authority(tmp_path, "stranger")
     cases = {
         "not signed by an authority we trust": {"VAULT_CACERT": str(stranger.root)},
-        "has expired": {"VAULT_ADDR": leader.expired},
-        "for another name": {"VAULT_ADDR": leader.misnamed},
+        "has expired": {"VAULT_ADDR": cluster.shows(leader, "expired")},
+        "for another name": {"VAULT_ADDR": cluster.shows(leader, "misnamed")},
     }
     for why, settings in cases.items():
         done = site.shell("cut-off", VAULT_TOKEN="made-up", **settings).run("roles", "list")
@@ -114,7 +116,7 @@ def test_what_is_wrong_with_the_connection_is_one_clear_error(
         assert why in done.stderr
     named = site.shell(
         "named",
-        VAULT_ADDR=leader.misnamed,
+        VAULT_ADDR=cluster.shows(leader, "misnamed"),
         VAULT_TLS_SERVER_NAME="vault.example.com",
         VAULT_TOKEN=cluster.token.reveal(),
     ).run("leases", "list")

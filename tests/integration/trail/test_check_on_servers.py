@@ -17,6 +17,7 @@ from vaultaws.leases.inventory import take
 from vaultaws.model import Credentials, Secret
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, check
+from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import VaultIdentity, Window
 from vaultaws.trail.findings import Severity
 from vaultaws.trail.gather import History
@@ -54,7 +55,7 @@ def run_check(wired: Wired, since: datetime) -> Report:
         events=History(lookup, (wired.options.region,)),
         identity=VaultIdentity(frozenset({wired.root_credentials.access_key_id}), wired.root_user),
         audit=log,
-        digest=lambda key: wired.vault.audit_hash(device, key),
+        digests=each(lambda key: wired.vault.audit_hash(device, key)),
         inventory=take(wired.vault, wired.mount, CLOCK, issuances=log.issuances),
         delivery=timedelta(0),
     )

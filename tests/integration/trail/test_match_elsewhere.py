@@ -16,8 +16,8 @@ from vaultaws.trail.verdicts import MarkKind, Standing
 
 AT = START + timedelta(hours=1)
 NAMES = [
-    "root_keys", "story", "mine", "own", "judged", "unseen", "ended", "minting", "children",
-    "calls", "uses", "actions", "sorts", "marks", "opened",
+    "root_keys", "story", "mine", "own", "judged", "unseen", "ended", "children", "calls",
+    "uses", "actions", "sorts", "marks", "opened",
 ]  # fmt: skip
 
 

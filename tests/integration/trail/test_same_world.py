@@ -19,6 +19,7 @@ from vaultaws.local.aws.control_client import ControlClient
 from vaultaws.model import Credentials, Secret
 from vaultaws.trail import audit
 from vaultaws.trail.check import Sources, check
+from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import VaultIdentity, Window
 from vaultaws.trail.expect import Expected
 from vaultaws.trail.gather import LogFiles
@@ -72,7 +73,7 @@ def through_the_stack(wired: Wired, tmp_path: Path) -> Report:
         events=LogFiles(FolderSource(wired.aws.trail), tmp_path / "cache"),
         identity=VaultIdentity(frozenset({wired.root_credentials.access_key_id}), wired.root_user),
         audit=audit.read(audit.rotated(wired.server.audit), (wired.mount,)),
-        digest=lambda key: wired.vault.audit_hash(device, key),
+        digests=each(lambda key: wired.vault.audit_hash(device, key)),
         device=device,
         delivery=timedelta(0),
         expected=Expected(refusals=REFUSALS),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import Shell
 from tests.support.logins import log_in, write_roles
 from tests.support.people import declare, operator
 from tests.support.places import here
@@ -62,6 +63,30 @@ def test_log_files_tell_what_the_history_tells_and_what_is_lost_is_said(
     assert code == 3
     assert "not read: 1 file" in out
     assert "torn.json.gz" in out
+
+
+def test_a_digest_is_asked_of_the_server_once(wired: Wired, tmp_path: Path) -> None:
+    write_roles(wired)
+    declare(wired, tmp_path, "")
+    for _ in range(3):
+        log_in(wired, "ada").issue(wired.mount, "reader-sts", sts=True, ttl_seconds=900)
+    shell = operator(wired, tmp_path)
+    first = _asked_for(wired, shell)
+    assert first >= 4
+    assert _asked_for(wired, shell) == 1
+
+
+def _asked_for(wired: Wired, shell: Shell) -> int:
+    """How many digests the server was asked for by one check."""
+    before = _audit_hashes(wired)
+    code, _, err = here(shell, "trail", "check", *NOW, "--no-orphans")
+    assert code in {0, 3}, err
+    return _audit_hashes(wired) - before
+
+
+def _audit_hashes(wired: Wired) -> int:
+    lines = wired.server.audit.read_bytes().splitlines()
+    return sum(b'"type":"response"' in line and b'"sys/audit-hash/' in line for line in lines)
 
 
 def test_a_key_s_story_is_told_by_key_lease_and_person(wired: Wired, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vaultaws.errors import (
     VaultSealedError,
     VaultUnreachableError,
 )
-from vaultaws.model import AuditDevice, CredentialType, Role, StaticRole
+from vaultaws.model import AuditDevice, CredentialType, Role, Secret, StaticRole
 from vaultaws.plan import steps
 from vaultaws.plan.planner import make_plan
 
@@ -71,7 +71,7 @@ def applied() -> MemoryServer:
     """A server as declared, save one role that changed since."""
     server = memory_server()
     for change in make_plan(server, CONFIG).to_write:
-        steps.take(change, steps.Hands(server, "aws"))
+        steps.take(change, steps.Hands(server, "aws", ("AKIA" + "1" * 16, Secret("made-up"))))
     server.roles["reader"] = Role("reader", CredentialType.IAM_USER)
     server.writes.clear()
     return server

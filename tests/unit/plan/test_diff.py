@@ -22,6 +22,7 @@ READER = Role(
     policy_document={"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]},
 )
 ANALYSTS = Access(name="analysts", roles=("reader",))
+KEY = "AKIA" + "1" * 16
 CONFIG = Config(
     file=Path("vaultaws.toml"),
     mount=Mount(),
@@ -34,7 +35,7 @@ AS_DECLARED = replace(
     EMPTY,
     mount=MountInfo("aws", "aws", "acc", 900, 3600),
     lease=(900, 3600),
-    root=RootConfig(region="eu-west-2"),
+    root=RootConfig(KEY, region="eu-west-2"),
     roles=(READER,),
     access=(AccessState("analysts", acl_name("aws", "analysts"), acl_text("aws", ANALYSTS)),),
 )
@@ -79,7 +80,7 @@ def test_a_field_that_openbao_drops_is_refused_before_anything_is_written() -> N
 
 def test_what_the_file_does_not_say_stays() -> None:
     handmade = Role(name="legacy", credential_type=CredentialType.SESSION_TOKEN)
-    root = RootConfig(region="eu-west-2", username_template="{{ .RoleName }}")
+    root = RootConfig(KEY, region="eu-west-2", username_template="{{ .RoleName }}")
     plan = diff(CONFIG, replace(AS_DECLARED, roles=(READER, handmade), root=root))
     (change,) = plan.changes
     assert (change.action, change.name) == (Action.UNMANAGED, "legacy")
@@ -88,10 +89,31 @@ def test_what_the_file_does_not_say_stays() -> None:
 
 
 def test_a_changed_region_keeps_the_other_root_fields() -> None:
-    root = RootConfig(region="us-east-1", username_template="{{ .RoleName }}")
+    root = RootConfig(KEY, region="us-east-1", username_template="{{ .RoleName }}")
     (change,) = diff(CONFIG, replace(AS_DECLARED, root=root)).changes
     assert change.value == replace(root, region="eu-west-2")
     assert "us-east-1 → eu-west-2" in show.text(diff(CONFIG, replace(AS_DECLARED, root=root)))
+
+
+def test_a_root_without_a_key_lacks_it_only_where_one_is_declared() -> None:
+    keyless = replace(AS_DECLARED, root=RootConfig(region="eu-west-2"))
+    (change,) = diff(CONFIG, keyless).changes
+    assert (change.action, change.kind) == (Action.CHANGE, Kind.ROOT)
+    assert [(field.name, field.new) for field in change.fields] == [("key", "from env")]
+    own = replace(CONFIG, root=Root("server", region="eu-west-2"))
+    assert diff(own, keyless).changes == ()
+    by_identity = replace(CONFIG, root=Root("env", role_arn="arn:aws:iam::123456789012:role/vault"))
+    enterprise = replace(keyless, product=ServerProduct.VAULT, version="1.21.1", enterprise=True)
+    (change,) = diff(by_identity, enterprise).changes
+    assert [field.name for field in change.fields] == ["role_arn"]
+
+
+def test_a_root_that_was_never_written_is_one_that_says_nothing() -> None:
+    bare = replace(AS_DECLARED, root=None)
+    assert diff(replace(CONFIG, root=Root("server")), bare).changes == ()
+    for root in (Root("server", region="eu-west-2"), Root()):
+        (change,) = diff(replace(CONFIG, root=root), bare).changes
+        assert (change.action, change.kind) == (Action.ADD, Kind.ROOT)
 
 
 def test_spans_are_said_as_people_say_them() -> None:

@@ -23,6 +23,7 @@ from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.trail.audit import AuditLog, AuditRevocation, AuditRotation
 from vaultaws.trail.check import Sources
 from vaultaws.trail.check import check as checked
+from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import VaultIdentity, Window
 from vaultaws.trail.findings import Severity
 from vaultaws.trail.gather import History
@@ -58,7 +59,7 @@ class Trail:
 
 def sources(world: World, **changes: object) -> Sources:
     log = AuditLog(issuances=world.audit, first=START)
-    made = Sources(events=History(Trail(world)), identity=IDENTITY, audit=log, digest=digest)
+    made = Sources(events=History(Trail(world)), identity=IDENTITY, audit=log, digests=each(digest))
     return replace(made, **changes)  # type: ignore[arg-type]  # a test's shorthand
 
 
@@ -106,7 +107,7 @@ def test_a_log_that_explains_nothing_is_doubted() -> None:
     world = World()
     key = world.mint(AT, sts=True)
     world.audited(key, "ada", AT, clear=False)
-    report = check(sources(world, digest=lambda _: "hmac-sha256:another-salt"), WINDOW)
+    report = check(sources(world, digests=each(lambda _: "hmac-sha256:another-salt")), WINDOW)
     assert any(note.startswith("nothing matched") for note in report.notes)
 
 
@@ -119,7 +120,7 @@ def test_keys_in_clear_need_no_server() -> None:
     world = World()
     key = world.mint(AT, sts=True)
     world.audited(key, "ada", AT, clear=True)
-    report = check(sources(world, digest=None), WINDOW)
+    report = check(sources(world, digests=None), WINDOW)
     assert report.findings == ()
     assert [found.person for found in report.matching.of(Standing.EXPLAINED)] == ["ada"]
 
@@ -225,7 +226,7 @@ def test_a_token_that_may_not_ask_for_digests_is_told_so_and_the_check_goes_on()
 
     world = World()
     world.audited(world.mint(AT, sts=True), "ada", AT, clear=False)
-    report = check(sources(world, digest=denied), WINDOW)
+    report = check(sources(world, digests=each(denied)), WINDOW)
     assert {found.standing for found in report.matching.verdicts} == {Standing.UNCOVERED}
     assert any("sys/audit-hash" in note for note in report.notes)
     assert not report.is_clean
@@ -263,7 +264,7 @@ def test_only_leases_of_the_window_are_asked_for() -> None:
         asked.append(value)
         return digest(value)
 
-    (found,) = check(sources(world, audit=log, digest=told), WINDOW).matching.verdicts
+    (found,) = check(sources(world, audit=log, digests=each(told)), WINDOW).matching.verdicts
     assert found.revoked == later
     assert old not in asked
 

@@ -25,8 +25,10 @@ def test_too_little_memory_is_said_with_what_to_do() -> None:
         world.mint(START + timedelta(milliseconds=number), sts=True, by=f"key-{number}")
     with DuckDb(memory="1MB", threads=1) as engine:
         engine.table("events", tables.events(world.events))
+        keys = [{"key_id": f"key-{number}"} for number in range(20_000)]
+        engine.table("parents", tables.table(tables.KEYS, keys))
         with pytest.raises(LocalStateError, match="did not fit") as raised:
-            engine.keep("minting")
+            engine.rows("children")
     assert "TMPDIR" in raised.value.do
     assert raised.value.why
 
@@ -36,7 +38,7 @@ def test_a_cache_that_is_no_parquet_is_said_with_what_to_do(tmp_path: Path) -> N
     file.write_bytes(b"no parquet at all, whatever its name says")
     wrong = pytest.raises(LocalStateError, match="could not be worked out")
     with DuckDb(threads=1) as engine, wrong as raised:
-        engine.files("events", [str(file)], tables.events([]), Window(START, END))
+        engine.files("events", [str(file)], tables.events([]), Window(START, END), within=[])
     assert "vaultaws/trail" in raised.value.do
 
 

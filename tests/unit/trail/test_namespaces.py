@@ -17,6 +17,7 @@ from vaultaws.model import plain_namespace
 from vaultaws.trail import story
 from vaultaws.trail.audit import AuditLog, AuditRevocation, AuditStatic
 from vaultaws.trail.check import Sources, check
+from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import AuditView, Window
 from vaultaws.trail.gather import History
 from vaultaws.trail.report import as_json
@@ -84,7 +85,7 @@ def sources(world: World, namespace: str | None, **log: object) -> Sources:
         History(lambda *_, **__: []),
         IDENTITY,
         audit,
-        digest,
+        each(digest),
         inventory=Inventory("aws", END, ()),
         mounts=MOUNTS,
         namespace=namespace,

@@ -17,6 +17,7 @@ from vaultaws.leases.leaseless import Leaseless
 from vaultaws.trail import chart, ocsf
 from vaultaws.trail.audit import AuditFailure, AuditLog, Span
 from vaultaws.trail.check import Sources, check
+from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import Window
 from vaultaws.trail.findings import ORPHAN, Severity
 from vaultaws.trail.gather import History
@@ -47,7 +48,7 @@ def report(*users: Leaseless, log: AuditLog | None = LOG, **more: Any) -> Report
         events=History(lambda *_, **__: ()),
         identity=IDENTITY,
         audit=log,
-        digest=digest,
+        digests=each(digest),
         inventory=inventory(*users, **more),
     )
     return check(sources, WINDOW).report

@@ -75,6 +75,32 @@ def test_files_are_decoded_once(place: Place) -> None:
     assert (ids(more), more.decoded, more.files) == (numbered(1, 2, 3, 4), 1, 3)
 
 
+def test_events_that_tell_something_stand_apart(place: Place) -> None:
+    place.deliver("a", 1, 2, 3)
+    place.deliver("b", 4, eventName="PutUserPolicy")
+    key = {"credentials": {"accessKeyId": "AK" + "IA-made-up"}}
+    place.deliver("c", 5, eventName="AssumeRole", responseElements=key)
+    (path,) = place.open().paths
+    footer = pq.read_metadata(path)
+    at = footer.schema.names.index("tells")
+    groups = [footer.row_group(number).column(at).statistics for number in (0, 1)]
+    assert [(one.min, one.max, one.num_values) for one in groups] == [
+        (True, True, 2),
+        (False, False, 3),
+    ]
+    rows = pq.read_table(path).to_pylist()
+    assert {row["event_id"] for row in rows if row["tells"]} == set(numbered(4, 5))
+
+
+def test_files_whose_events_are_all_of_the_span_are_told(place: Place) -> None:
+    place.deliver("a", 1)
+    place.deliver("b", 2, at=AT.replace(day=22), eventTime="2026-11-22T08:00:00Z")
+    found = place.open()
+    assert len(found.paths) == 2
+    (inside,) = found.inside
+    assert pq.read_table(inside)["event_id"].to_pylist() == ["id-1"]
+
+
 def test_the_cache_is_for_one_person(place: Place) -> None:
     place.deliver("a", 1)
     place.open()
@@ -151,7 +177,7 @@ def test_another_form_of_the_cache_is_passed_over(place: Place) -> None:
     place.open()
     (path,) = place.kept()
     table = pq.read_table(path)
-    told = table.schema.metadata[b"vaultaws"].replace(b'"form": "1-', b'"form": "0-')
+    told = table.schema.metadata[b"vaultaws"].replace(b'"form": "', b'"form": "0')
     pq.write_table(table.replace_schema_metadata({b"vaultaws": told}), path)
     assert place.open().decoded == 1
 

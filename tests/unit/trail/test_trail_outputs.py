@@ -14,7 +14,7 @@ from tests.support import reports
 from tests.support.world import END, START, WATERMARK, World, judge
 from vaultaws.errors import UsageError
 from vaultaws.trail import queries, sarif
-from vaultaws.trail.athena import STEPS, script
+from vaultaws.trail.athena import script
 from vaultaws.trail.evidence import AuditView
 from vaultaws.trail.grounds import grounds
 from vaultaws.trail.ocsf import lines
@@ -76,7 +76,9 @@ def test_athena_s_script_defines_every_table_before_it_is_asked() -> None:
     text = script(**NAMES)
     for name in queries.GIVEN:
         assert f" {name} " in text
-    places = [text.index(f"CREATE TABLE {name} WITH") for name in STEPS if name in queries.KEPT]
+    places = [
+        text.index(f"CREATE TABLE {name} WITH") for name in queries.NAMES if name in queries.KEPT
+    ]
     assert places == sorted(places)
     assert "LOCATION 's3://a-trail/AWSLogs/123456789012/CloudTrail/'" in text
     assert "'projection.region.values' = 'eu-west-2,us-east-1'" in text

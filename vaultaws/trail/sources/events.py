@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,9 +18,9 @@ from vaultaws.trail.sources.batches import Batch
 from vaultaws.trail.sources.faults import Fault, Faults, gathered
 from vaultaws.trail.sources.files import Listing, listed
 from vaultaws.trail.sources.layout import Days, SourceFile, Span
-from vaultaws.trail.sources.once import fresh, without_duplicates
+from vaultaws.trail.sources.once import Piece, fresh, without_duplicates
 from vaultaws.trail.sources.work import PROCESSES, Done, Task, all_done, tasks, unpacked_bytes
-from vaultaws.trail.tables import EVENTS
+from vaultaws.trail.tables import EARLIEST, EVENTS
 
 MUCH_BYTES: Final = 256 << 20
 """JSON from which on the work is worth processes of its own."""
@@ -66,11 +67,13 @@ class Events:
     """Every event of the days that a span of time needs, once. Those outside the span, on the same
     days, are among them.
 
-    `paths` are Parquet files with the columns of `tables.EVENTS`; `table` has what could not be
-    kept in files. `faults` tell what was not read, `notes` what else to say.
+    `paths` are Parquet files with the columns of `tables.EVENTS`, of which `inside` have no event
+    outside the span; `table` has what could not be kept in files. `faults` tell what was not read,
+    `notes` what else to say.
     """
 
     paths: tuple[str, ...]
+    inside: frozenset[str]
     table: pa.Table
     faults: Faults
     notes: tuple[str, ...] = ()
@@ -127,7 +130,7 @@ def open_events(
         try:
             much = sum(map(unpacked_bytes, new)) >= much_bytes
             _decode(source, new, loading, processes if much else 0)
-            return _settled(loading, held, listing, len(new))
+            return _settled(loading, held, listing, len(new), span)
         except (FileNotFoundError, duckdb.IOException):
             if loading.directory is None:
                 raise
@@ -160,40 +163,49 @@ def _decode(source: Source, files: Sequence[SourceFile], loading: _Loading, proc
         loading.watch(f"CloudTrail, {done:,} of {len(files):,} new files")
 
 
-def _settled(loading: _Loading, held: list[Batch], listing: Listing, decoded: int) -> Events:
+def _settled(
+    loading: _Loading, held: list[Batch], listing: Listing, decoded: int, span: Span
+) -> Events:
     """The events once, the cache in order."""
-    paths = _once(loading, held, loading.directory) if loading.directory else []
-    names = [path for path, rows in paths if rows]
+    pieces = _once(loading, held, loading.directory) if loading.directory else []
+    names = [piece.path for piece in pieces if piece.rows]
+    start, end = _microseconds(span.start), _microseconds(span.end)
+    inside = [piece.path for piece in pieces if start <= piece.first and piece.last <= end]
     table = pa.concat_tables([EVENTS.empty_table(), *loading.tables])
     if table.num_rows:
         table = fresh(table, names)
     found = [*loading.faults, *(fault for batch in loading.use for fault in batch.faults)]
     return Events(
         tuple(names),
+        frozenset(inside),
         table,
         gathered(found),
         _notes(loading, listing),
         files=len(listing.files),
         decoded=decoded,
-        rows=sum(rows for _, rows in paths) + table.num_rows,
+        rows=sum(piece.rows for piece in pieces) + table.num_rows,
     )
 
 
-def _once(loading: _Loading, held: list[Batch], directory: Path) -> list[tuple[str, int]]:
+def _microseconds(moment: datetime) -> int:
+    return (moment - EARLIEST) // timedelta(microseconds=1)
+
+
+def _once(loading: _Loading, held: list[Batch], directory: Path) -> list[Piece]:
     """The batches' files without duplicates. With no room for them their events go to a table."""
     loading.watch("CloudTrail, leaving out duplicates")
     try:
         _merge_small(directory, loading.use)
-        paths = without_duplicates(directory, loading.use)
+        pieces = without_duplicates(directory, loading.use)
     except FileNotFoundError:
         raise
     except OSError as error:
         loading.problems.append(error.strerror or str(error))
         loading.tables += [pq.read_table(batch.path, schema=EVENTS) for batch in loading.use]
         return []
-    batches.keep([path for path, _ in paths] + [batch.path for batch in loading.use])
+    batches.keep([piece.path for piece in pieces] + [batch.path for batch in loading.use])
     batches.sweep(directory, held, loading.use)
-    return paths
+    return pieces
 
 
 def _merge_small(directory: Path, use: list[Batch]) -> None:

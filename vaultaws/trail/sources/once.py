@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,19 @@ SELECT * FROM read_parquet($own) WHERE event_id NOT IN (
 """
 
 
-def without_duplicates(directory: Path, use: Sequence[Batch]) -> list[tuple[str, int]]:
-    """Return the Parquet files that together hold every event once, with their rows.
+@dataclass(frozen=True)
+class Piece:
+    """A Parquet file, of whose events none is in another piece. All are between `first` and
+    `last`, microseconds."""
+
+    path: str
+    rows: int
+    first: int
+    last: int
+
+
+def without_duplicates(directory: Path, use: Sequence[Batch]) -> list[Piece]:
+    """Return the Parquet files that together hold every event once.
 
     A batch whose earlier ones are the same as before is not looked at again. Raises OSError when
     a file cannot be written, or was deleted meanwhile.
@@ -56,7 +68,7 @@ def without_duplicates(directory: Path, use: Sequence[Batch]) -> list[tuple[str,
             open_ones.append((batch, earlier))
     if open_ones:
         found |= _looked_for(directory, open_ones)
-    return [found[batch.name] for batch in ordered]
+    return [Piece(*found[batch.name], batch.first, batch.last) for batch in ordered]
 
 
 def fresh(events: pa.Table, paths: Sequence[str]) -> pa.Table:
