@@ -309,7 +309,8 @@ class Event:
     `access_key_id` made the call; `issued_access_key_id` is the key its answer carried
     (AssumeRole, GetFederationToken, GetSessionToken, CreateAccessKey), empty otherwise, and
     `issued_until` the end of that key where the answer told it. `target` is the user, role, group
-    or policy that the call was about, `policy_document` what it wrote there.
+    or policy that the call was about, `part` what of it (a policy's name or ARN, or a key's id),
+    `policy_document` what it wrote there: a policy, or the status of a key.
     Source: CloudTrail record contents, eventVersion 1.08 to 1.11.
     """
 
@@ -331,7 +332,14 @@ class Event:
     account: str = ""
     issued_until: datetime | None = None
     target: str = ""
+    part: str = ""
     policy_document: str = ""
+
+
+def plain_namespace(name: str) -> str:
+    """Return a namespace as one is compared with another: root is the name of the root one."""
+    stripped = name.strip("/")
+    return "" if stripped == "root" else stripped
 
 
 @dataclass(frozen=True)
@@ -341,7 +349,8 @@ class AuditIssuance:
     `access_key` is the audit log's value: an `hmac-sha256:` digest, or clear where the mount's
     `audit_non_hmac_response_keys` lists `access_key`. `username` is the login's own name
     (`auth.metadata.username`) where the method gives one. `token_ttl_seconds` is the engine's
-    `data.ttl`, the AWS token's own life, None where the engine gives none (IAM users).
+    `data.ttl`, the AWS token's own life, None where the engine gives none (IAM users). `path` is
+    within `namespace`, which is empty for the root one.
     """
 
     time: datetime
@@ -356,6 +365,12 @@ class AuditIssuance:
     username: str = ""
     token_ttl_seconds: int | None = None
     is_sts: bool = False
+    namespace: str = ""
+
+    @property
+    def whole_path(self) -> str:
+        """The path from the root namespace on."""
+        return f"{self.namespace}/{self.path}" if self.namespace else self.path
 
     @property
     def token_ends(self) -> datetime | None:

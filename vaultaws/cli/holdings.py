@@ -11,6 +11,8 @@ from vaultaws.cli.options import Filters
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from vaultaws.aws.cutoff import Holder
     from vaultaws.leases.inventory import Inventory
     from vaultaws.leases.journal import Journal
@@ -40,19 +42,35 @@ def take(vault: Vault, journal: Journal, mount: str, log: AuditLog | None) -> In
 
 def without_dead(vault: Vault, mount: str, found: Inventory) -> Inventory:
     """Leave out tokens that a deny in AWS has killed, as far as this AWS identity may see it."""
+    from vaultaws.leases import cuts
+
+    until, unseen = _denied_until(vault, mount, found)
+    if unseen:
+        return replace(found, notes=(*found.notes, unseen))
+    return cuts.without_dead(found, until)
+
+
+def with_dead_marked(vault: Vault, mount: str, found: Inventory) -> Inventory:
+    """Mark those tokens, and keep them."""
+    from vaultaws.leases import cuts
+
+    until, unseen = _denied_until(vault, mount, found)
+    return replace(cuts.marked(found, until), denies_unseen=unseen)
+
+
+def _denied_until(vault: Vault, mount: str, found: Inventory) -> tuple[dict[str, datetime], str]:
+    """Until when tokens of each role are denied, or why that is not known."""
     from vaultaws.aws.cutoff import Cutter
     from vaultaws.errors import AwsError
     from vaultaws.leases import cuts
 
     roles = cuts.in_question(found)
     if not roles:
-        return found
+        return {}, ""
     try:
-        until = cuts.moments(Cutter(), holders(vault, mount, roles), deny_names(mount))
-        return cuts.without_dead(found, until)
+        return cuts.moments(Cutter(), holders(vault, mount, roles), deny_names(mount)), ""
     except AwsError as error:
-        note = f"whether a deny in AWS has killed tokens was not seen: {error.why}"
-        return replace(found, notes=(*found.notes, note))
+        return {}, f"whether a deny in AWS has killed tokens was not seen: {error.why}"
 
 
 def deny_names(mount: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import click
 
 from vaultaws.cli import evidence, output, unleased
 from vaultaws.cli.evidence import audit_log_option
-from vaultaws.cli.holdings import take
+from vaultaws.cli.holdings import take, with_dead_marked
 from vaultaws.cli.options import (
     Command,
     Moment,
@@ -176,6 +176,7 @@ def sources_for(
 
     `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
+    from vaultaws.model import plain_namespace
     from vaultaws.trail.check import Sources
     from vaultaws.trail.expect import ANYTHING, Expected
 
@@ -198,6 +199,7 @@ def sources_for(
         inventory=inventory,
         device=device,
         mounts=frozenset({flags.mount.strip("/")}),
+        namespace=plain_namespace(vault.namespace),
         expected=Expected(trail.networks, trail.regions, trail.agents, trail.refusals)
         if trail
         else ANYTHING,
@@ -224,6 +226,7 @@ def _held(
         evidence.put_right(vault, journal, flags.audit_log, flags.mount)
         log = read()
         inventory = take(vault, journal, flags.mount, log)
+        inventory = with_dead_marked(vault, flags.mount, inventory)
         ledger = journal.ledger()
     if flags.no_orphans:
         return log, inventory

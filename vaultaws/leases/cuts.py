@@ -52,9 +52,15 @@ def _latest(finder: Finder, holder: Holder, policy_names: Sequence[str]) -> date
 def without_dead(inventory: Inventory, until: Mapping[str, datetime]) -> Inventory:
     """The inventory without tokens that are denied and whose lease is over; one that is denied
     and whose lease lives is marked."""
-    marked = [_marked(held, until.get(held.role)) for held in inventory.holdings]
-    left = [held for held in marked if held.state is LeaseState.LIVE or not held.denied]
-    return replace(inventory, holdings=tuple(left))
+    found = marked(inventory, until)
+    left = [held for held in found.holdings if held.state is LeaseState.LIVE or not held.denied]
+    return replace(found, holdings=tuple(left))
+
+
+def marked(inventory: Inventory, until: Mapping[str, datetime]) -> Inventory:
+    """The inventory with every token marked that is denied, its lease over or not."""
+    holdings = [_marked(held, until.get(held.role)) for held in inventory.holdings]
+    return replace(inventory, holdings=tuple(holdings))
 
 
 def _marked(held: Holding, until: datetime | None) -> Holding:

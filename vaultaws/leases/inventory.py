@@ -19,7 +19,7 @@ from vaultaws.leases.entries import Step
 from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.ledger import Ledger, Record
 from vaultaws.leases.rules import CEILING_SECONDS
-from vaultaws.model import AuditIssuance, CredentialType, Lease, Role
+from vaultaws.model import AuditIssuance, CredentialType, Lease, Role, plain_namespace
 from vaultaws.vault.protocol import Vault
 
 HASHED: Final = "hmac-"
@@ -93,7 +93,8 @@ class Inventory:
     could not be seen. `leaseless` are IAM users that no lease explains, None where they were not
     looked for: `users_unseen` says why, if they were to be, `user_notes` of which it is not known
     whether one does; `users_at` is AWS's time when it listed them. `lists_leases` is False where
-    the server did not let its leases be listed."""
+    the server did not let its leases be listed; `denies_unseen` says why it is not known which
+    tokens a deny in AWS has killed."""
 
     mount: str
     taken_at: datetime
@@ -105,6 +106,7 @@ class Inventory:
     user_notes: tuple[str, ...] = ()
     users_at: datetime | None = None
     lists_leases: bool = True
+    denies_unseen: str = ""
 
     @property
     def mounts(self) -> tuple[str, ...]:
@@ -162,7 +164,7 @@ def take(
         for lease_id, record in (ledger or Ledger()).by_lease().items()
         if record.intent.server == vault.address and record.intent.mount == mount
     }
-    audited = {found.lease_id: found for found in issuances if _mount_of(found.path) == mount}
+    audited = _audited(issuances, vault.namespace, mount)
     ids, unlisted = _lease_ids(vault, mount, {*records, *audited})
     now = clock.now()
     live = _look_up(vault, ids, watch) if look_up else [Lease(lease_id) for lease_id in ids]
@@ -189,6 +191,18 @@ def take(
         (*unlisted, *unseen),
         lists_leases=not unlisted,
     )
+
+
+def _audited(
+    issuances: Sequence[AuditIssuance], namespace: str, mount: str
+) -> dict[str, AuditIssuance]:
+    """The mount's own, by lease: another namespace may have a mount of the same name."""
+    where = (plain_namespace(namespace), mount)
+    return {
+        found.lease_id: found
+        for found in issuances
+        if (found.namespace, _mount_of(found.path)) == where
+    }
 
 
 def _lease_ids(vault: Vault, mount: str, known: set[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from vaultaws.errors import UsageError
 from vaultaws.trail import queries, tables
 from vaultaws.trail.acts import NOTED
-from vaultaws.trail.records import TARGETS
+from vaultaws.trail.records import PARTS, TARGETS, WRITTEN
 
 _KINDS: Final = {
     "string": "string",
@@ -97,9 +97,12 @@ TBLPROPERTIES (
 
 
 def _events_view() -> str:
-    first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in TARGETS)
     noted = ", ".join(f"'{name}'" for name in sorted(NOTED))
-    return _VIEW.replace("{targets}", first).replace("{noted}", noted)
+    view = _VIEW.replace("{noted}", noted)
+    for place, names in {"targets": TARGETS, "parts": PARTS, "written": WRITTEN}.items():
+        first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in names)
+        view = view.replace(f"{{{place}}}", first)
+    return view
 
 
 _VIEW: Final = """-- the columns of the match
@@ -123,7 +126,8 @@ FROM (SELECT
   coalesce(sourceipaddress, '') AS source_ip,
   coalesce(useragent, '') AS user_agent,
   coalesce({targets}, '') AS target,
-  coalesce(json_extract_scalar(requestparameters, '$.policyDocument'), '') AS policy_document,
+  coalesce({parts}, '') AS part,
+  coalesce({written}, '') AS policy_document,
   from_iso8601_timestamp(eventtime) AS time,
   CAST(NULL AS timestamp(3) with time zone) AS issued_until
 FROM cloudtrail

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from vaultaws.model import AuditIssuance
+from vaultaws.model import AuditIssuance, plain_namespace
 from vaultaws.trail import gapmarks
-from vaultaws.trail.auditlines import lines_of
+from vaultaws.trail.auditlines import lines_of, namespace_of
 
 _ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
 _ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
@@ -44,6 +44,7 @@ class AuditRevocation:
     lease: str
     is_prefix: bool
     display_name: str
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class AuditStatic:
     mount: str
     role: str
     access_key: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -315,11 +317,15 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
 
 
 def _static(entry: dict[str, Any], match: re.Match[str], moment: datetime) -> AuditStatic | None:
+    namespace = namespace_of(entry["request"])
     if match["what"] == "roles":
         is_write = entry["request"].get("operation") in {"create", "update"}
-        return AuditStatic(moment, match["mount"], match["role"]) if is_write else None
+        written = AuditStatic(moment, match["mount"], match["role"], namespace=namespace)
+        return written if is_write else None
     key = ((entry.get("response") or {}).get("data") or {}).get("access_key")
-    return AuditStatic(moment, match["mount"], match["role"], str(key)) if key else None
+    if not key:
+        return None
+    return AuditStatic(moment, match["mount"], match["role"], str(key), namespace)
 
 
 def _of_system(
@@ -359,6 +365,7 @@ def _issuance(
         if isinstance(ttl, int) and 0 < ttl <= _LONGEST_TOKEN_SECONDS
         else None,
         is_sts=bool(data.get("session_token") or data.get("security_token")),
+        namespace=namespace_of(request),
     )
 
 
@@ -370,7 +377,8 @@ def _revocation(
     if not lease.strip("/"):
         return None
     is_prefix = match["verb"] != "revoke"
-    return AuditRevocation(moment, lease, is_prefix=is_prefix, display_name=name)
+    namespace = namespace_of(entry["request"])
+    return AuditRevocation(moment, lease, is_prefix, name, namespace)
 
 
 def _time(text: str) -> datetime:
@@ -382,6 +390,7 @@ def _time(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def mount_of(issuance: AuditIssuance) -> str:
-    """Return the mount that issued."""
-    return issuance.path.rsplit("/", 2)[0]
+def is_of(issuance: AuditIssuance, mounts: Collection[str], namespace: str | None) -> bool:
+    """True where one of the mounts issued, none for any, in the namespace, None for any."""
+    is_there = namespace is None or issuance.namespace == plain_namespace(namespace)
+    return is_there and (not mounts or issuance.path.rsplit("/", 2)[0] in mounts)

@@ -6,9 +6,10 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from vaultaws.errors import UsageError
+from vaultaws.model import plain_namespace
 
 LONGEST_LINE_BYTES: Final = 4 << 20
 _TORN: Final = b"?\n"
@@ -57,3 +58,10 @@ def bounded_lines(file: BinaryIO) -> Iterator[bytes]:
         while (rest := file.readline(LONGEST_LINE_BYTES)) and not rest.endswith(b"\n"):
             pass
         yield _TORN if rest else _TORN.strip()
+
+
+def namespace_of(request: dict[str, Any]) -> str:
+    """Return a request's namespace, empty for the root one (its id is root, its path empty) and
+    for a server that has none. A request's path is within it."""
+    told = request.get("namespace")
+    return plain_namespace(str(told.get("path") or "")) if isinstance(told, dict) else ""

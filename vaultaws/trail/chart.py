@@ -195,11 +195,11 @@ def _bar(
                 line[place] = glyph
 
     for row, verdict in rows:
-        over = min(filter(None, (verdict.ends, verdict.revoked)), default=report.end)
+        over = verdict.over or report.end
         born = verdict.time or verdict.use.first
         paint(born, over, glyphs.alive)
-        if verdict.alive_until:
-            paint(verdict.revoked or report.end, verdict.alive_until, glyphs.beyond)
+        if verdict.lives_beyond:
+            paint(verdict.revoked or report.end, verdict.lives_beyond, glyphs.beyond)
         paint(verdict.use.first, verdict.use.last, glyphs.used)
         if row in flagged:
             paint(born, born, glyphs.finding)

@@ -11,7 +11,7 @@ from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import orphans, tables
-from vaultaws.trail.audit import AuditLog, mount_of
+from vaultaws.trail.audit import AuditLog, is_of
 from vaultaws.trail.digests import Digests
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
@@ -35,7 +35,8 @@ class Sources:
     writes keys in clear. `audit` is None without a log. `inventory` tells which tokens outlive
     their leases, and which users have none. `device` is the audit device that wrote the log, empty
     when it is not known.
-    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's. `reread`
+    `mounts` are those whose issuances must be in CloudTrail, none for all of the log's, in
+    `namespace`, None for any. `reread`
     reads the log once more when the events are there: it then has the request of each of them.
     """
 
@@ -48,6 +49,7 @@ class Sources:
     device: str = ""
     expected: Expected = ANYTHING
     mounts: frozenset[str] = frozenset()
+    namespace: str | None = None
     reread: Callable[[], AuditLog] | None = None
 
 
@@ -72,7 +74,8 @@ def check(
     """
     with DuckDb() as engine:
         engine.table("roots", roots(sources.identity))
-        wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch)
+        alive = bool(_alive_beyond(sources.inventory))
+        wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch, cuts=alive)
         gathered = sources.events.gather(engine, wanted)
         watch("Vault's audit log")
         if sources.reread is not None:
@@ -86,8 +89,10 @@ def check(
             watermark=window.end - sources.delivery,
             expected=sources.expected,
             alive_beyond=_alive_beyond(sources.inventory),
+            denied=_denied(sources.inventory),
             trail_gaps=gathered.gaps,
             mounts=sources.mounts,
+            namespace=sources.namespace,
         )
         matching = match(engine, asked)
         calls = _calls(engine, about(matching))
@@ -119,10 +124,15 @@ def _report(
             *_notes(sources, matching, within(asked.audit.issuances, window)),
             *((UNDIGESTED,) if asked.audit.undigested else ()),
             *gathered.notes,
+            *_unseen_denies(sources.inventory),
             *users.notes,
         ),
         orphans=users,
     )
+
+
+def _unseen_denies(inventory: Inventory | None) -> tuple[str, ...]:
+    return (inventory.denies_unseen,) if inventory and inventory.denies_unseen else ()
 
 
 def within(issuances: Iterable[AuditIssuance], window: Window) -> list[AuditIssuance]:
@@ -137,7 +147,7 @@ def _clear_keys(sources: Sources, window: Window) -> tuple[str, ...]:
         found.access_key
         for found in issued
         if not found.access_key.startswith(HASHED)
-        and (not sources.mounts or mount_of(found) in sources.mounts)
+        and is_of(found, sources.mounts, sources.namespace)
     ]
     held = sources.inventory.holdings if sources.inventory else ()
     keys = {*clear, *(found.access_key_id for found in held if found.access_key_id)}
@@ -196,7 +206,10 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         revocations=audit.revocations,
         failures=[found.time for found in audit.failures],
         statics=[
-            found for found in audit.statics if not sources.mounts or found.mount in sources.mounts
+            found
+            for found in audit.statics
+            if (not sources.mounts or found.mount in sources.mounts)
+            and sources.namespace in {None, found.namespace}
         ],
         gaps=audit.gaps,
         salted=_salted(audit, sources.device),
@@ -228,14 +241,23 @@ def _alive_beyond(inventory: Inventory | None) -> dict[str, datetime]:
     return {
         held.lease_id: held.token_ends
         for held in inventory.holdings
-        if held.state is not LeaseState.LIVE and held.token_ends and held.outlives_lease()
+        if held.state is not LeaseState.LIVE
+        and held.token_ends
+        and (held.denied or held.outlives_lease())
     }
 
 
+def _denied(inventory: Inventory | None) -> frozenset[str]:
+    """The leases whose tokens a deny covers that stands in IAM."""
+    held = inventory.holdings if inventory else ()
+    return frozenset(found.lease_id for found in held if found.denied)
+
+
 def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     if sources.audit is None:
         notes.append("no audit log was given: no credential can be explained")
+    notes += _elsewhere(sources, issued)
     explained = matching.of(Standing.EXPLAINED)
     if issued and not explained and matching.of(Standing.UNEXPLAINED):
         notes.append(
@@ -244,3 +266,15 @@ def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) ->
     if not (sources.identity.key_ids or sources.identity.role_name):
         notes.append("Vault's root key id is not known: CloudTrail was searched by user name only")
     return tuple(notes)
+
+
+def _elsewhere(sources: Sources, issued: list[AuditIssuance]) -> list[str]:
+    """Say so where the log has the mount in other namespaces alone: one that was named wrongly, or
+    on a server that has none, would let nothing be missed."""
+    mine = [found for found in issued if is_of(found, sources.mounts, None)]
+    others = sorted({found.namespace for found in mine})
+    if sources.namespace is None or not mine or sources.namespace in others:
+        return []
+    here = f"namespace {sources.namespace}" if sources.namespace else "the root namespace"
+    there = ", ".join(name or "the root one" for name in others)
+    return [f"the audit log has no issuance of this mount in {here}, only in {there}"]

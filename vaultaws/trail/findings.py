@@ -15,6 +15,7 @@ from vaultaws.trail.verdicts import Act, Mark, MarkKind, Matching, Standing, Ver
 
 ACT: Final = "opened behind Vault"
 BEYOND: Final = "alive beyond its lease"
+LIFTED: Final = "denied no more"
 ORPHAN: Final = "orphan user"
 
 
@@ -26,7 +27,7 @@ class Severity(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """Something that should not be, and where it was seen. `kind` is a standing, a kind of mark,
-    or one of `ACT`, `BEYOND` and `ORPHAN`; `user` is the IAM user of an orphan."""
+    or one of `ACT`, `BEYOND`, `LIFTED` and `ORPHAN`; `user` is the IAM user of an orphan."""
 
     severity: Severity
     kind: str
@@ -55,7 +56,7 @@ def of(found: Matching, orphans: Iterable[Leaseless] = ()) -> tuple[Finding, ...
         *(critical_act(act) for act in found.acts),
         *(warning(verdict) for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)),
         *(_marked(verdict, mark) for verdict in found.verdicts for mark in verdict.marks),
-        *(_beyond(verdict) for verdict in found.verdicts if verdict.alive_until),
+        *(_beyond(verdict) for verdict in found.verdicts if verdict.lives_beyond),
         *(orphan(user) for user in orphans),
     )
 
@@ -131,9 +132,14 @@ def _marked(verdict: Verdict, mark: Mark) -> Finding:
 
 
 def _beyond(verdict: Verdict) -> Finding:
+    """A token without a lease. One whose deny was taken away is another finding than it was before
+    the deny."""
     what = f"the token of {verdict.role} for {verdict.person} lives on after its lease"
+    if verdict.lifted:
+        what += f": its deny in AWS was taken away at {verdict.lifted:%H:%M}"
+    kind = LIFTED if verdict.lifted else BEYOND
     return Finding(
-        Severity.WARNING, BEYOND, printable(what), verdict.access_key_id, "", verdict.lease_id
+        Severity.WARNING, kind, printable(what), verdict.access_key_id, "", verdict.lease_id
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from vaultaws.model import Event
 from vaultaws.trail import tables
 from vaultaws.trail.acts import NOTED
+from vaultaws.trail.cuts import DELETE, DENY, PUT, SWITCH
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import Lookup, Span, VaultIdentity, Window
 from vaultaws.trail.expect import GLOBAL_REGION
@@ -46,12 +47,13 @@ class Gathered:
 @dataclass(frozen=True)
 class Wanted:
     """What events are gathered for. `known` are key ids known without CloudTrail; `watch` is told
-    in words what is being done."""
+    in words what is being done; `cuts` says that denies matter, whoever put them up."""
 
     identity: VaultIdentity
     known: tuple[str, ...]
     window: Window
     watch: Watch
+    cuts: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class History:
             search.look_up("AccessKeyId", key_id)
         for name in sorted(MINTING | NOTED) if wanted.identity.role_name else ():
             search.look_up("EventName", name)
+        if wanted.cuts:
+            search.look_for_cuts()
         own = [event for event in search.reader.result().events if wanted.identity.made(event)]
         search.follow([*minted_keys(own), *wanted.known])
         read = search.reader.result()
@@ -99,13 +103,28 @@ class _Search:
     asked: set[tuple[str, str]] = field(default_factory=set)
     cut_short: bool = False
 
-    def look_up(self, attribute: str, value: str) -> list[Event]:
+    def look_for_cuts(self) -> None:
+        """Look up what may deny something, and where anything does, what takes it away. IAM's
+        events are all of one region."""
+        here = (GLOBAL_REGION,)
+        for name in sorted({*PUT, SWITCH}):
+            self.look_up("EventName", name, here)
+        if any(event.name in PUT and DENY in event.policy_document for event in self._read()):
+            for name in sorted(DELETE):
+                self.look_up("EventName", name, here)
+
+    def _read(self) -> tuple[Event, ...]:
+        return self.reader.result().events
+
+    def look_up(
+        self, attribute: str, value: str, regions: tuple[str, ...] | None = None
+    ) -> list[Event]:
         if not value or (attribute, value) in self.asked:
             return []
         self.asked.add((attribute, value))
         self.watch(f"CloudTrail, {len(self.asked)} look-ups")
         found = []
-        for region in dict.fromkeys((GLOBAL_REGION, *self.history.regions)):
+        for region in regions or dict.fromkeys((GLOBAL_REGION, *self.history.regions)):
             records = self.history.lookup(
                 attribute, value, start=self.window.start, end=self.window.end, region=region
             )

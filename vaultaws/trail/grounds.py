@@ -46,12 +46,18 @@ _RESTS: Final[Mapping[Standing, str]] = {
     Standing.PENDING: "the audit log's {request} answered, and no event shows its key yet",
     Standing.MISSING: "the audit log's {request} answered, and no event shows its key",
 }
+_NOT_YET: Final = "a deny that was taken away in the last minutes may not be in CloudTrail yet"
 _PARENTS: Final[Mapping[Standing, str]] = {Standing.UNEXPLAINED: "unexplained"}
 
 
 def grounds(verdict: Verdict) -> Grounds:
     """Return what a verdict rests on and what could make it wrong."""
-    return Grounds(_rests_on(verdict), _DOUBTS[verdict.standing])
+    rests_on, doubt = _rests_on(verdict), _DOUBTS[verdict.standing]
+    if verdict.cut is None:
+        return Grounds(rests_on, doubt)
+    event = f" (event {verdict.cut.event_id})" if verdict.cut.event_id else ""
+    denied = f"{rests_on}; denied in AWS by {verdict.cut.by}{event}"
+    return Grounds(denied, f"{doubt}; {_NOT_YET}")
 
 
 def _rests_on(verdict: Verdict) -> str:

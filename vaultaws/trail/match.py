@@ -15,12 +15,13 @@ from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import statics, tables
 from vaultaws.trail.acts import acts_of
-from vaultaws.trail.audit import mount_of
+from vaultaws.trail.audit import is_of
+from vaultaws.trail.cuts import Cuts
 from vaultaws.trail.engines import Engine
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, AuditView, Span, VaultIdentity
 from vaultaws.trail.expect import ANYTHING, Expected, Sort
 from vaultaws.trail.tables import RootKind, SpanKind
-from vaultaws.trail.verdicts import Mark, MarkKind, Matching, Standing, Use, Verdict, Why
+from vaultaws.trail.verdicts import Cut, Mark, MarkKind, Matching, Standing, Use, Verdict, Why
 
 _SOUND: Final = frozenset({Standing.EXPLAINED, Standing.DESCENDANT, Standing.STATIC})
 
@@ -30,9 +31,10 @@ class Question:
     """What is matched besides the events.
 
     Events begin at `since`; CloudTrail is complete to `watermark` but for `trail_gaps`.
-    `alive_beyond` maps the leases that are over while their token lives to the token's end.
-    `mounts` are those whose issuances CloudTrail must show, none for all: another's may be of
-    another root, but where it is of the same it explains.
+    `alive_beyond` maps the leases that are over while their token lives to the token's end;
+    `denied` are those of them that a deny in IAM covers now.
+    `mounts` are those whose issuances CloudTrail must show, none for all, in `namespace`, None for
+    any: another's may be of another root, but where it is of the same it explains.
     """
 
     audit: AuditView
@@ -41,8 +43,10 @@ class Question:
     watermark: datetime
     expected: Expected = ANYTHING
     alive_beyond: Mapping[str, datetime] = field(default_factory=dict)
+    denied: frozenset[str] = frozenset()
     trail_gaps: Sequence[Span] = ()
     mounts: frozenset[str] = frozenset()
+    namespace: str | None = None
 
 
 def match(engine: Engine, asked: Question) -> Matching:
@@ -78,7 +82,7 @@ class _Run:
             self._with_end(found, revoked.get(found.lease_id))
             for found in [*verdicts.values(), *unseen]
         ]
-        finished = self._with_use(ended)
+        finished = self._with_use(self._with_cuts(ended))
         watermark = self._asked.watermark
         ordered = sorted(finished, key=lambda found: (found.time or watermark, found.access_key_id))
         acts = acts_of(
@@ -97,8 +101,7 @@ class _Run:
         return statics.judged(verdicts, asked.audit, asked.identity.static_roles, bounds)
 
     def _must_be_seen(self, issuance: AuditIssuance) -> bool:
-        mounts = self._asked.mounts
-        return not mounts or mount_of(issuance) in mounts
+        return is_of(issuance, self._asked.mounts, self._asked.namespace)
 
     def _judged(self, row: Mapping[str, Any]) -> Verdict:
         event = event_of(row)
@@ -142,9 +145,38 @@ class _Run:
         alive = self._asked.alive_beyond.get(found.lease_id)
         return replace(found, ends=ends, revoked=revoked, alive_until=alive)
 
+    def _with_cuts(self, verdicts: list[Verdict]) -> list[Verdict]:
+        if not verdicts:
+            return []
+        cuts = Cuts(event_of(row) for row in self._engine.rows("cuts"))
+        asked = [found.access_key_id for found in verdicts if cuts.names_sessions(found)]
+        sessions = self._sessions(asked)
+        judged = [cuts.judged(found, sessions[found.access_key_id]) for found in verdicts]
+        denied = self._asked.denied
+        return [
+            replace(found, cut=Cut(), lifted=None)
+            if found.lease_id in denied and not found.cut
+            else found
+            for found in judged
+        ]
+
+    def _sessions(self, keys: list[str]) -> defaultdict[str, set[str]]:
+        """What the calls of each key show as its aws:userid."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        if keys:
+            rows = [{"key_id": key} for key in keys]
+            self._engine.table("parents", tables.table(tables.KEYS, rows))
+            for row in self._engine.rows("principals"):
+                found[row["access_key_id"]].add(row["principal_id"])
+        return found
+
     def _with_use(self, verdicts: list[Verdict]) -> list[Verdict]:
         held = [
-            {"key_id": found.access_key_id, "ends": _too_late(found)}
+            {
+                "key_id": found.access_key_id,
+                "ends": _too_late(found),
+                "cut": _later(found.cut.at) if found.cut and found.cut.at else None,
+            }
             for found in verdicts
             if found.access_key_id
         ]
@@ -306,6 +338,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
         account=row["account"],
         issued_until=row["issued_until"],
         target=row["target"],
+        part=row["part"],
         policy_document=row["policy_document"],
     )
 

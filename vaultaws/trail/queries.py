@@ -36,8 +36,8 @@ KEPT: Final = {
 """The queries whose rows others read."""
 
 NAMES: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "calls", "uses", "actions",
-    "sorts", "marks", "opened", "story",
+    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "cuts", "principals",
+    "calls", "uses", "actions", "sorts", "marks", "opened", "story",
 )  # fmt: skip
 """The queries, in the order in which `match` asks them."""
 

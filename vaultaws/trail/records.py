@@ -14,8 +14,12 @@ from vaultaws.model import Event, JsonObject
 
 MAJOR: Final = "1."
 """How the versions begin that are understood."""
-TARGETS: Final = ("userName", "roleName", "groupName", "policyArn")
-"""The request parameters that say what a call of IAM is about, the first that is there."""
+TARGETS: Final = ("userName", "roleName", "groupName", "policyArn", "roleArn")
+"""The request parameters that say what a call of IAM or STS is about, the first that is there."""
+PARTS: Final = ("policyName", "accessKeyId", "policyArn")
+"""Those that say what of it, the first that is there."""
+WRITTEN: Final = ("policyDocument", "status")
+"""Those that say what it wrote there, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,14 @@ def to_event(record: object) -> Event | None:
         request=request,
         account=_text(record, "recipientAccountId"),
         issued_until=_issued_until(record),
-        target=next((_text(request, key) for key in TARGETS if _text(request, key)), ""),
-        policy_document=_text(request, "policyDocument"),
+        target=_first(request, TARGETS),
+        part=_first(request, PARTS),
+        policy_document=_first(request, WRITTEN),
     )
+
+
+def _first(request: JsonObject, keys: Iterable[str]) -> str:
+    return next((text for key in keys if (text := _text(request, key))), "")
 
 
 def _issued_until(record: JsonObject) -> datetime | None:

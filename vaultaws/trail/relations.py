@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import ibis
 
+from vaultaws.trail import cuts as denies
 from vaultaws.trail.acts import NOTED
 from vaultaws.trail.expect import GLOBAL_REGION, GLOBAL_SERVICES, Sort
 from vaultaws.trail.tables import CALLS, JUDGED, RootKind, SpanKind
@@ -228,9 +229,14 @@ def children(sides: Sides) -> Table:
 
 
 def ended(sides: Sides) -> Table:
-    """When Vault first answered a revocation of a lease, by the lease's id, digest or prefix."""
+    """When Vault first answered a revocation of a lease, by the lease's id, digest or prefix.
+
+    The same path in another namespace is another prefix.
+    """
     explained = sides.judged.filter(sides.judged.lease_id.notnull())
+    within = sides.issuances.select("lease_id", "namespace").distinct()
     leases = explained.select("lease_id", issued=explained.issuance_time)
+    leases = leases.inner_join(within, "lease_id")
     digests = sides.digests
     told = leases.left_join(digests, leases.lease_id == digests.value)
     exact = sides.revocations.filter(~sides.revocations.is_prefix)
@@ -246,6 +252,7 @@ def ended(sides: Sides) -> Table:
     by_prefix = told.inner_join(
         wide,
         [
+            told.namespace == wide.namespace,
             (told.lease_id == wide.lease) | told.lease_id.startswith(wide.folder),
             wide.time >= told.issued,
         ],
@@ -256,7 +263,7 @@ def ended(sides: Sides) -> Table:
 
 def calls(sides: Sides) -> Table:
     """The calls made with the keys of `held`, each event once."""
-    own = sides.held.select(held_key=sides.held.key_id, ends=sides.held.ends)
+    own = sides.held.select(held_key=sides.held.key_id, ends=sides.held.ends, cut=sides.held.cut)
     made = sides.events.inner_join(own, sides.events.access_key_id == own.held_key)
     return made.select(*CALLS.names).distinct()
 
@@ -302,12 +309,17 @@ def sorts(sides: Sides) -> Table:
 
 
 def marks(sides: Sides) -> Table:
-    """What stands out in the use of each key, by `MarkKind`."""
+    """What stands out in the use of each key, by `MarkKind`.
+
+    AWS answers GetCallerIdentity whatever a policy denies (STS API reference).
+    """
     made = sides.calls
-    worked = made.filter(made.error_code == "", made.ends.notnull())
+    worked = made.filter(made.error_code == "")
+    asks_who = (worked.service == "sts") & (worked.name == "GetCallerIdentity")
+    too_late = (worked.time > worked.ends) | ((worked.time > worked.cut) & ~asks_who)
     everywhere = made.service.isin(sorted(GLOBAL_SERVICES)) & (made.region == GLOBAL_REGION)
     return ibis.union(
-        _sums(worked.filter(worked.time > worked.ends), MarkKind.AFTER_END, "name"),
+        _sums(worked.filter(too_late), MarkKind.AFTER_END, "name"),
         _sums(_strange(made, sides, Sort.SOURCE), MarkKind.NETWORK, "source_ip"),
         _sums(_strange(made.filter(~everywhere), sides, Sort.REGION), MarkKind.REGION, "region"),
         _sums(_strange(made, sides, Sort.AGENT), MarkKind.AGENT, "user_agent"),
@@ -330,6 +342,33 @@ def _sums(made: Table, kind: MarkKind, detail: str) -> Table:
         event_id=made.event_id.argmin(made.time),
     )
     return summed.mutate(kind=ibis.literal(kind.value))
+
+
+def cuts(sides: Sides) -> Table:
+    """The calls of anybody's, with success, on policies and keys that a deny may have come of.
+
+    A key that Vault's identity deletes is how a lease ends.
+    """
+    events = sides.events
+    done = events.filter(
+        events.error_code == "", events.service == "iam", events.name.isin(sorted(denies.NAMES))
+    )
+    own = is_vaults(done, sides.roots)
+    denying = done.filter(
+        done.policy_document.contains(denies.DENY)
+        | done.part.endswith(denies.DENY_ALL)
+        | (done.name == denies.SWITCH)
+        | ((done.name == denies.REMOVE) & ~own)
+    )
+    about = denying.select("target", "part").distinct()
+    return _first(done.semi_join(about, ["target", "part"]), "event_id")
+
+
+def principals(sides: Sides) -> Table:
+    """As whom the keys of `parents` made calls."""
+    events, parents = sides.events, sides.parents
+    made = events.semi_join(parents, events.access_key_id == parents.key_id)
+    return made.select("access_key_id", "principal_id").distinct()
 
 
 def opened(sides: Sides) -> Table:

@@ -13,7 +13,7 @@ from vaultaws.trail import findings, orphans
 from vaultaws.trail.findings import Finding, critical, critical_act, warning
 from vaultaws.trail.grounds import Grounds, grounds
 from vaultaws.trail.orphans import NOT_ASKED, Orphans
-from vaultaws.trail.verdicts import Act, MarkKind, Matching, Standing, Use, Verdict
+from vaultaws.trail.verdicts import Act, Cut, MarkKind, Matching, Standing, Use, Verdict
 
 JSON_VERSION: Final = 1
 _INDENT: Final = " " * 6
@@ -124,7 +124,8 @@ def render(report: Report) -> str:
         _line(1, f"{verdict.standing.value}  !  {warning(verdict).what}")
         for verdict in found.of(Standing.UNCOVERED, Standing.MISSING)
     ]
-    beyond = sum(1 for verdict in found.verdicts if verdict.alive_until)
+    lines += _cut(found)
+    beyond = sum(1 for verdict in found.verdicts if verdict.lives_beyond)
     if beyond:
         lines.append(
             _line(beyond, "alive beyond their lease" if beyond > 1 else "alive beyond its lease")
@@ -211,6 +212,24 @@ def _line(number: int, text: str) -> str:
     return f"{number:>5,} {text}"
 
 
+def _cut(found: Matching) -> list[str]:
+    """Tokens without a lease that AWS denies everything."""
+    denied = [verdict for verdict in found.verdicts if verdict.cut and verdict.alive_until]
+    shown = [f"{short_key(one.access_key_id)} {_denied(one)}" for one in denied[:_SHOWN]]
+    more = f" and {len(denied) - _SHOWN:,} more" if len(denied) > _SHOWN else ""
+    their = "their leases" if len(denied) > 1 else "its lease"
+    told = f"denied in AWS, {their} over: {printable(', '.join(shown))}{more}"
+    return [_line(len(denied), told)] if denied else []
+
+
+def _denied(verdict: Verdict) -> str:
+    """Return since 09:40 (by the policy …; event …), its token ends at 10:00."""
+    cut, ends = verdict.cut or Cut(), verdict.alive_until
+    since = f"since {cut.at:%H:%M} " if cut.at else ""
+    event = f"; event {cut.event_id}" if cut.event_id else ""
+    return f"{since}(by {cut.by}{event})" + (f", its token ends at {ends:%H:%M}" if ends else "")
+
+
 def _marks(found: Matching) -> list[str]:
     """A line for each kind of mark, with the first credentials that bear it."""
     lines = []
@@ -264,6 +283,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
             "event_name": minted.name if minted else None,
             "source_ip": minted.source_ip if minted else None,
             "audit_request_id": issuance.request_id if issuance else None,
+            "namespace": issuance.namespace if issuance else None,
             "remote_address": issuance.remote_address if issuance else None,
         },
         "use": {
@@ -289,7 +309,11 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "unknown_because": verdict.why or None,
         "rests_on": why.rests_on,
         "could_be_wrong": why.could_be_wrong,
-        "alive_beyond_lease_until": iso(verdict.alive_until),
+        "alive_beyond_lease_until": iso(verdict.lives_beyond),
+        "denied_since": iso(verdict.cut.at) if verdict.cut else None,
+        "denied_by": verdict.cut.by if verdict.cut else None,
+        "denied_event_id": (verdict.cut.event_id or None) if verdict.cut else None,
+        "deny_lifted_at": iso(verdict.lifted),
     }
 
 

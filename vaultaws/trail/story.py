@@ -84,7 +84,7 @@ def _request(verdict: Verdict) -> Iterator[Moment]:
     if issuance is None:
         return
     where = f" from {issuance.remote_address}" if issuance.remote_address else ""
-    what = f"{verdict.person} asked for {issuance.path}{where}, lease {issuance.lease_id}"
+    what = f"{verdict.person} asked for {issuance.whole_path}{where}, lease {issuance.lease_id}"
     yield Moment(issuance.time, VAULT, what)
 
 
@@ -124,6 +124,11 @@ def _calls(mine: Iterable[Event]) -> Iterator[Moment]:
 def _ends(verdict: Verdict) -> Iterator[Moment]:
     if verdict.revoked:
         yield Moment(verdict.revoked, VAULT, "the lease was revoked")
+    if verdict.cut and verdict.cut.at:
+        what = f"denied everything by {verdict.cut.by}"
+        yield Moment(verdict.cut.at, AWS, what, event_id=verdict.cut.event_id)
+    if verdict.lifted:
+        yield Moment(verdict.lifted, AWS, "the deny was taken away")
     if verdict.ends:
         yield Moment(verdict.ends, AWS, "the token ends")
 
@@ -149,8 +154,10 @@ def _lines(story: Story, now: datetime) -> Iterator[str]:
         )
     for mark in verdict.marks:
         yield printable(f"  !  {mark.kind}: {mark.detail}, {count(mark.calls, 'call', 'calls')}")
-    if verdict.alive_until:
-        yield f"  !  its lease is over, its token lives to {verdict.alive_until:%Y-%m-%d %H:%M:%S}"
+    if verdict.cut and not verdict.cut.at:
+        yield printable(f"  ·  denied everything in AWS by {verdict.cut.by}")
+    if verdict.lives_beyond:
+        yield f"  !  its lease is over, its token lives to {verdict.lives_beyond:%Y-%m-%d %H:%M:%S}"
     yield printable(f"  rests on     {why.rests_on}")
     yield printable(f"  could err    {why.could_be_wrong}")
 

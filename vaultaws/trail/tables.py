@@ -31,7 +31,7 @@ def _schema(texts: str, **others: pa.DataType) -> pa.Schema:
 
 EVENTS: Final = _schema(
     "event_id service name region account access_key_id identity_type principal_arn principal_id "
-    "user_name issued_key error_code source_ip user_agent target policy_document",
+    "user_name issued_key error_code source_ip user_agent target part policy_document",
     time=TIME,
     issued_until=TIME,
     tells=pa.bool_(),
@@ -39,22 +39,24 @@ EVENTS: Final = _schema(
 """One CloudTrail record a row; an event that several trails delivered may stand there twice.
 
 `issued_key` is the key id that the answer carried and `issued_until` when it ends (STS),
-`target` the user, role, group or policy that the call was about, `policy_document` what it wrote
-there (PutUserPolicy and its like), `account` the recipient's. `tells` is what `tells` says of the
-row: few rows are such, and an engine finds them without reading the others.
+`target` the user, role, group or policy that the call was about, `part` what of it (a policy's name
+or ARN, or a key's id), `policy_document` what it wrote there (PutUserPolicy and its like; of
+UpdateAccessKey the key's status), `account` the recipient's. `tells` is what `tells`
+says of the row: few rows are such, and an engine finds them without reading the others.
 """
 
 ISSUANCES: Final = _schema(
     "request_id path role lease_id access_key person entity_id display_name token_accessor "
-    "remote_address",
+    "remote_address namespace",
     time=TIME,
     token_ttl_seconds=pa.int64(),
     is_sts=pa.bool_(),
 )
 """One issuance of the audit log a row; `access_key` as the log writes it: a digest, or clear."""
 
-REVOCATIONS: Final = _schema("lease", time=TIME, is_prefix=pa.bool_())
-"""One revocation of the audit log a row; `lease` is an id, its digest, or a prefix's path."""
+REVOCATIONS: Final = _schema("lease namespace", time=TIME, is_prefix=pa.bool_())
+"""One revocation of the audit log a row; `lease` is an id, its digest, or a prefix's path, each
+within its namespace."""
 
 DIGESTS: Final = _schema("value digest")
 """What the audit log writes for a key id or a lease id."""
@@ -65,8 +67,9 @@ STATICS: Final = _schema("user_name")
 SPANS: Final = _schema("kind", starts=TIME, ends=TIME)
 """Spans of time in which something is so; both ends belong to it."""
 
-HELD: Final = _schema("key_id", ends=TIME)
-"""The keys that are judged; `ends` is the moment after which a call with one is too late."""
+HELD: Final = _schema("key_id", ends=TIME, cut=TIME)
+"""The keys that are judged; `ends` is the moment after which a call with one is too late, `cut` the
+one after which AWS denies it."""
 
 KEYS: Final = _schema("key_id")
 
@@ -103,6 +106,7 @@ CALLS: Final = _schema(
     "event_id service name region access_key_id error_code source_ip user_agent",
     time=TIME,
     ends=TIME,
+    cut=TIME,
 )
 """What counts of a call with a key of HELD. An event that was delivered twice is two equal rows."""
 
@@ -159,6 +163,7 @@ def _event(event: Event) -> dict[str, Any]:
         "source_ip": event.source_ip,
         "user_agent": event.user_agent,
         "target": event.target,
+        "part": event.part,
         "policy_document": event.policy_document,
         "tells": tells(event.issued_access_key_id, event.name),
     }
@@ -191,13 +196,19 @@ def _issuance(issuance: AuditIssuance) -> dict[str, Any]:
         "remote_address": issuance.remote_address,
         "token_ttl_seconds": issuance.token_ttl_seconds,
         "is_sts": issuance.is_sts,
+        "namespace": issuance.namespace,
     }
 
 
 def revocations(found: Iterable[AuditRevocation]) -> pa.Table:
     """Return revocations as rows."""
     rows = [
-        {"time": one.time, "lease": one.lease.rstrip("/"), "is_prefix": one.is_prefix}
+        {
+            "time": one.time,
+            "lease": one.lease.rstrip("/"),
+            "is_prefix": one.is_prefix,
+            "namespace": one.namespace,
+        }
         for one in found
     ]
     return table(REVOCATIONS, rows)

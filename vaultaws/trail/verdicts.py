@@ -81,12 +81,34 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """What denies a credential everything in AWS, since `at`; None where that was not seen, and
+    IAM alone shows that it stands. `policy` is the name (or ARN) of the policy on `principal`, both
+    empty where its key was switched off or deleted. `event_id` is the call that did it."""
+
+    at: datetime | None = None
+    policy: str = ""
+    principal: str = ""
+    event_id: str = ""
+    event_name: str = ""
+
+    @property
+    def by(self) -> str:
+        """What did it, in words."""
+        if self.policy:
+            return f"the policy {self.policy} on {self.principal}"
+        return f"{self.event_name} of its key" if self.event_name else "a policy that IAM shows"
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One credential. `minted` is CloudTrail's evidence, `issuance` Vault's.
 
     `alive_until` is set when its token lives on though its lease is over. `parent_key` is the
     key that minted it, when that was not Vault's own. `ends` is the end of its token where a log
-    tells it, `revoked` when Vault answered a revocation of its lease. `why` tells why nothing can
+    tells it, `revoked` when Vault answered a revocation of its lease. `cut` is what denies it
+    everything in AWS now, `lifted` when the last such deny was taken away, where none stands. `why`
+    tells why nothing can
     be said of an uncovered one.
     """
 
@@ -101,6 +123,8 @@ class Verdict:
     alive_until: datetime | None = None
     ends: datetime | None = None
     revoked: datetime | None = None
+    cut: Cut | None = None
+    lifted: datetime | None = None
     marks: tuple[Mark, ...] = ()
     why: str = ""
 
@@ -110,6 +134,17 @@ class Verdict:
         if self.minted:
             return self.minted.time
         return self.issuance.time if self.issuance else None
+
+    @property
+    def lives_beyond(self) -> datetime | None:
+        """Until when it can be used though its lease is over; None for one that AWS denies."""
+        return None if self.cut else self.alive_until
+
+    @property
+    def over(self) -> datetime | None:
+        """When it was over: its token, its lease, or all it could do; None if nothing tells."""
+        moments = (self.ends, self.revoked, self.cut.at if self.cut else None)
+        return min(filter(None, moments), default=None)
 
     @property
     def lease_id(self) -> str:

@@ -132,3 +132,46 @@ def test_use_from_where_nobody_should_be_is_found(wired: Wired, tmp_path: Path) 
     assert code == 3
     assert "used from an unexpected network  !  " in out
     assert "used in an unexpected region  !  " in out
+
+
+def test_a_token_that_was_cut_off_is_no_finding_until_the_deny_goes(
+    wired: Wired, tmp_path: Path
+) -> None:
+    """By the event history and by log files; what stands in IAM now is read as well."""
+    write_roles(wired)
+    declare(wired, tmp_path, "")
+    shell = operator(wired, tmp_path)
+    issued = log_in(wired, "ada").issue(wired.mount, "reader-sts", sts=True, ttl_seconds=900)
+    key = issued.credentials.access_key_id
+    wired.vault.revoke_lease(issued.lease.id)
+    code, out, _ = here(shell, "trail", "check", *NOW, "--json")
+    assert (code, kinds(out)) == (3, ["alive beyond its lease"])
+    code, out, said = here(shell, "leases", "revoke", "--key", key, "--cut", "--yes")
+    assert code == 0, (out, said)
+    user, name = wired.root_user, "vaultaws-cut-tokens"
+    folder = ("--source", str(wired.aws.trail))
+
+    for source in ((), folder):
+        ControlClient(wired.aws.endpoint, wired.aws.control_token).flush()
+        code, out, _ = here(shell, "trail", "check", *NOW, *source)
+        assert code == 0, out
+        assert f"denied in AWS, its lease over: {short_key(key)} since " in out
+        assert f"(by the policy {name} on user {user}; event " in out
+        (row,) = json.loads(here(shell, "trail", "check", *NOW, *source, "--json")[1])[
+            "credentials"
+        ]
+        assert row["denied_by"] == f"the policy {name} on user {user}"
+        assert row["alive_beyond_lease_until"] is None
+    _, out, _ = here(shell, "trail", "explain", key, *NOW)
+    assert f"denied everything by the policy {name} on user {user}" in out
+    assert "the token ends (to come)" in out
+
+    wired.client("iam").delete_user_policy(UserName=user, PolicyName=name)
+    for source in ((), folder):
+        ControlClient(wired.aws.endpoint, wired.aws.control_token).flush()
+        code, out, _ = here(shell, "trail", "check", *NOW, *source, "--json")
+        assert (code, kinds(out)) == (3, ["denied no more"])
+
+
+def kinds(out: str) -> list[str]:
+    return [finding["kind"] for finding in json.loads(out)["findings"]]

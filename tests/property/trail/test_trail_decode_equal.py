@@ -69,7 +69,15 @@ RECORDS = st.fixed_dictionaries(
                 sessionContext=parts(sessionIssuer=parts(userName=TEXT)),
             ),
             "requestParameters": parts(
-                userName=TEXT, roleName=TEXT, groupName=TEXT, policyArn=TEXT, policyDocument=TEXT
+                userName=TEXT,
+                roleName=TEXT,
+                groupName=TEXT,
+                policyArn=TEXT,
+                roleArn=TEXT,
+                policyName=TEXT,
+                accessKeyId=TEXT,
+                policyDocument=TEXT,
+                status=TEXT,
             ),
             "responseElements": parts(credentials=KEY, accessKey=KEY),
             "additionalEventData": JSON,

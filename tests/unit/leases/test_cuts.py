@@ -68,3 +68,10 @@ def test_only_what_outlives_its_lease_is_asked_about() -> None:
     user = replace(token(), is_sts=False, token_ends=None)
     assert cuts.in_question(Inventory("aws", START, (user,))) == set()
     assert cuts.in_question(Inventory("aws", START, (user, token()))) == {"sts"}
+
+
+def test_a_dead_token_is_marked_and_stays_where_it_is_asked_for() -> None:
+    found = Inventory("aws", START, (token(), token(role="other")))
+    dead, alive = cuts.marked(found, {"sts": START}).holdings
+    assert (dead.denied, alive.denied) == (True, False)
+    assert not dead.outlives_lease()

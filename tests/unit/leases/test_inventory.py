@@ -212,3 +212,11 @@ def test_json_has_a_version_and_plain_values() -> None:
 def test_iam_users_are_never_said_to_outlive_their_lease() -> None:
     assert IAM_ROLE.name == holding().role
     assert not holding(state=LeaseState.ENDED).outlives_lease()
+
+
+def test_an_issuance_of_another_namespace_is_of_another_mount(vault: MemoryVault) -> None:
+    vault.issue("aws", "reader-sts", sts=True, ttl_seconds=900)
+    there = [replace(found, namespace="team") for found in vault.audit]
+    assert only(take(vault, "aws", vault.clock, issuances=there)).person == ""
+    vault.namespace = "team/"
+    assert only(take(vault, "aws", vault.clock, issuances=there)).person == "ada"

@@ -283,3 +283,31 @@ def test_reads_and_writes_of_static_roles_are_told(tmp_path: Path) -> None:
         AuditStatic(datetime(2026, 11, 21, 8, 1, 2, 23945, UTC), "team/aws", "ci"),
     ]
     assert (log.issuances, log.failures, log.unreadable) == ([], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "namespace"),
+    [
+        ({"id": "root"}, ""),
+        ({"id": "root", "path": ""}, ""),
+        ({"id": "a1B2c", "path": "team/"}, "team"),
+        ({"id": "a1B2c", "path": "team/inner/"}, "team/inner"),
+        (None, ""),
+        ("team", ""),
+        ({"id": "a1B2c", "path": None}, ""),
+    ],
+)
+def test_each_record_is_of_a_namespace(tmp_path: Path, told: object, namespace: str) -> None:
+    """As OpenBao and Vault write it: `path` is left out for the root one."""
+    made = entry()
+    revoked = entry("sys/leases/revoke-prefix/aws/creds")
+    read_static = entry("aws/static-creds/ci", response={"data": {"access_key": DIGEST}})
+    written = entry("aws/static-roles/ci", 2)
+    written["request"]["operation"] = "update"
+    for one in (made, revoked, read_static, written):
+        one["request"]["namespace"] = told
+    log = read([write(tmp_path / "audit.log", made, revoked, read_static, written)])
+    (issued,), (ended,) = log.issuances, log.revocations
+    assert (issued.namespace, ended.namespace) == (namespace, namespace)
+    assert [one.namespace for one in log.statics] == [namespace] * 2
+    assert log.issuances[0].whole_path == f"{namespace}/aws/creds/reader".strip("/")

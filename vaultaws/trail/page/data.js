@@ -17,7 +17,7 @@ const STANDINGS = {
 const NOBODY = "—";
 
 const times = (name) => Float64Array.from(rows[name], (at) => (at === null ? NaN : at));
-const T = { at: times("at"), ends: times("ends"), revoked: times("revoked"), alive: times("alive"), first: times("first"), last: times("last") };
+const T = { at: times("at"), ends: times("ends"), revoked: times("revoked"), alive: times("alive"), cut: times("cut"), first: times("first"), last: times("last") };
 const text = (name, row) => data.texts[rows[name][row]] || "";
 const standing = (row) => data.standings[rows.standing[row]];
 const personOf = (row) => text("person", row) || NOBODY;
@@ -38,13 +38,13 @@ for (const [row, ...mark] of data.marked) {
 const severity = new Uint8Array(total);
 for (const [row, places] of findingsOf) severity[row] = places.some((place) => data.findings.critical[place]) ? 2 : 1;
 
-// Where a life is over for Vault, for drawing: the earlier of the token's own end and its revocation.
+// Where a life is over for Vault, for drawing: the earliest of the token's own end, its revocation, and a deny in AWS.
 const over = new Float64Array(total);
 // What is drawn to: to the end of the window where nothing tells an end.
 const drawn = new Float64Array(total);
 for (let row = 0; row < total; row++) {
-  const ends = T.ends[row], revoked = T.revoked[row];
-  over[row] = Number.isNaN(ends) ? revoked : Number.isNaN(revoked) ? ends : Math.min(ends, revoked);
+  const told = [T.ends[row], T.revoked[row], T.cut[row]].filter((at) => !Number.isNaN(at));
+  over[row] = told.length ? Math.min(...told) : NaN;
   drawn[row] = Number.isNaN(over[row]) ? data.end : over[row];
 }
 
@@ -130,6 +130,7 @@ function facts(row) {
   if (!Number.isNaN(T.revoked[row])) add("Revoked", when(T.revoked[row], true));
   if (!Number.isNaN(T.alive[row])) add("Token lives to", `${when(T.alive[row], true)}, its lease is over`, "doubtful");
   else add("Token ends", Number.isNaN(T.ends[row]) ? (Number.isNaN(T.revoked[row]) ? "not told by a log" : "") : when(T.ends[row], true));
+  if (text("stopped", row)) add("Denied in AWS", `${Number.isNaN(T.cut[row]) ? "" : `since ${when(T.cut[row], true)}, `}by ${text("stopped", row)}`);
   add("Use", useWords(row));
   add("Actions", text("actions", row));
   const made = [text("made", row), text("region", row) && `in ${text("region", row)}`, text("by", row) && `by ${text("by", row)}`, text("address", row) && `from ${text("address", row)}`, text("agent", row) && `with ${text("agent", row)}`].filter(Boolean).join(" ");

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from vaultaws.errors import visible
 from vaultaws.leases.words import count, iso
-from vaultaws.trail.findings import BEYOND, Severity
+from vaultaws.trail.findings import BEYOND, LIFTED, Severity
 from vaultaws.trail.page.reasons import Told
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import VAULTS_OWN, MarkKind, Standing, Verdict
@@ -24,8 +24,10 @@ DATA_VERSION: Final = 1
 LONGEST_TEXT: Final = 1_024
 _STANDINGS: Final = tuple(Standing)
 _KINDS: Final = tuple(MarkKind)
-_TEXTS: Final = "person role actions made by address region agent account entity remote path parent"
-_TIMES: Final = "at ends revoked alive first last"
+_TEXTS: Final = (
+    "person role actions made by address region agent account entity remote path parent stopped"
+)
+_TIMES: Final = "at ends revoked alive cut first last"
 
 
 def shown(text: str) -> str:
@@ -88,7 +90,7 @@ def _findings(told: Sequence[Told], start: datetime) -> dict[str, Any]:
     places = {kind: place for place, kind in enumerate(reasons)}
     return {
         "reasons": [
-            {"doubt": reason.doubt, "then": reason.then, "first": reason.kind == BEYOND}
+            {"doubt": reason.doubt, "then": reason.then, "first": reason.kind in {BEYOND, LIFTED}}
             for reason in reasons.values()
         ],
         "reason": [places[found.reason.kind] for found in told],
@@ -133,12 +135,14 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "request": issuance.request_id if issuance else "",
         "entity": issuance.entity_id if issuance else "",
         "remote": issuance.remote_address if issuance else "",
-        "path": issuance.path if issuance else "",
+        "path": issuance.whole_path if issuance else "",
+        "stopped": verdict.cut.by if verdict.cut else "",
         "actions": ", ".join(use.actions),
         "at": verdict.time,
-        "ends": verdict.ends,
+        "ends": verdict.ends or (verdict.alive_until if verdict.cut else None),
         "revoked": verdict.revoked,
-        "alive": verdict.alive_until,
+        "alive": verdict.lives_beyond,
+        "cut": verdict.cut.at if verdict.cut else None,
         "first": use.first,
         "last": use.last,
         "calls": use.calls,
@@ -169,10 +173,9 @@ def is_alive(verdict: Verdict, moment: datetime) -> bool:
     """True when nothing says that the credential was over at `moment`."""
     if verdict.standing in VAULTS_OWN:
         return False
-    if verdict.alive_until and verdict.alive_until > moment:
+    if verdict.lives_beyond and verdict.lives_beyond > moment:
         return True
-    over = [end for end in (verdict.ends, verdict.revoked) if end is not None]
-    return not over or min(over) > moment
+    return verdict.over is None or verdict.over > moment
 
 
 def holders(report: Report, told: Sequence[Told]) -> tuple[Holder, ...]:

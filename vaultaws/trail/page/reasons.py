@@ -14,7 +14,7 @@ from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.words import count, iso
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import orphans
-from vaultaws.trail.findings import ACT, BEYOND, ORPHAN, Finding
+from vaultaws.trail.findings import ACT, BEYOND, LIFTED, ORPHAN, Finding
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Act, Mark, MarkKind, Standing, Use, Verdict
 
@@ -102,6 +102,13 @@ REASONS: Final[tuple[Reason, ...]] = (
         ("vaultaws leases revoke --key {key} --cut", "vaultaws leases revoke {lease} --cut"),
     ),
     Reason(
+        LIFTED,
+        "Denied no more, and alive beyond its lease",
+        "Somebody may have lifted the deny on purpose, and another, in a managed policy or a"
+        " boundary, may still stand.",
+        ("vaultaws leases revoke --key {key} --cut", "vaultaws leases revoke {lease} --cut"),
+    ),
+    Reason(
         ORPHAN,
         "Made by Vault, without a lease, and alive",
         "Another server with a mount of the same root, or a person, can have made a user of such a"
@@ -166,7 +173,7 @@ def commands(reason: Reason, *, key: str, lease: str, since: datetime) -> tuple[
         for line in reason.then
         if all(name in known for name in re.findall(r"\{(\w+)\}", line))
     ]
-    if reason.kind == BEYOND:
+    if reason.kind in {BEYOND, LIFTED}:
         filled = filled[:1]
     return tuple(filled) or (f"vaultaws trail check --since {names['since']} --json",)
 
@@ -219,7 +226,7 @@ def _issued(issuance: AuditIssuance | None) -> str:
         return "no request that explains it"
     where = f" from {issuance.remote_address}" if issuance.remote_address else ""
     return (
-        f"{issuance.path} at {second(issuance.time)} by {issuance.display_name}{where}"
+        f"{issuance.whole_path} at {second(issuance.time)} by {issuance.display_name}{where}"
         f" · request {issuance.request_id} · lease {issuance.lease_id}"
     )
 
@@ -245,10 +252,13 @@ def marked(mark: Mark) -> str:
 def _end(verdict: Verdict) -> Iterator[tuple[str, str]]:
     if verdict.revoked:
         yield "Lease", f"revoked at {second(verdict.revoked)}"
-    if verdict.alive_until:
-        yield "Token", f"lives to {second(verdict.alive_until)}, its lease is over"
-    elif verdict.ends:
-        yield "Token", f"ends at {second(verdict.ends)}"
+    if verdict.cut:
+        since = f"since {second(verdict.cut.at)}, " if verdict.cut.at else ""
+        yield "Denied in AWS", f"{since}by {verdict.cut.by}"
+    if verdict.lives_beyond:
+        yield "Token", f"lives to {second(verdict.lives_beyond)}, its lease is over"
+    elif ends := verdict.ends or verdict.alive_until:
+        yield "Token", f"ends at {second(ends)}"
 
 
 def _ids(finding: Finding) -> Evidence:

@@ -66,7 +66,11 @@ class Request(_Part):
     role_name: Text = ""
     group_name: Text = ""
     policy_arn: Text = ""
+    role_arn: Text = ""
+    policy_name: Text = ""
+    access_key_id: Text = ""
     policy_document: Text = ""
+    status: Text = ""
 
 
 class Key(_Part):
@@ -191,10 +195,17 @@ def _values(records: Sequence[Record]) -> dict[str, list[Text]]:
         "source_ip": [record.source_ip for record in records],
         "user_agent": [record.user_agent for record in records],
         "target": [
-            asked.user_name or asked.role_name or asked.group_name or asked.policy_arn
+            asked.user_name
+            or asked.role_name
+            or asked.group_name
+            or asked.policy_arn
+            or asked.role_arn
             for asked in requests
         ],
-        "policy_document": [asked.policy_document for asked in requests],
+        "part": [
+            asked.policy_name or asked.access_key_id or asked.policy_arn for asked in requests
+        ],
+        "policy_document": [asked.policy_document or asked.status for asked in requests],
     }
 
 

@@ -11,12 +11,14 @@ FROM (
     "t2"."source_ip",
     "t2"."user_agent",
     "t2"."time",
-    "t4"."ends"
+    "t4"."ends",
+    "t4"."cut"
   FROM "events" AS "t2"
   INNER JOIN (
     SELECT
       "t1"."key_id" AS "held_key",
-      "t1"."ends"
+      "t1"."ends",
+      "t1"."cut"
     FROM "held" AS "t1"
   ) AS "t4"
     ON "t2"."access_key_id" = "t4"."held_key"

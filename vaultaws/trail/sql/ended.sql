@@ -1,13 +1,13 @@
 SELECT
-  "t12"."lease_id",
-  MIN("t12"."time") AS "revoked"
+  "t15"."lease_id",
+  MIN("t15"."time") AS "revoked"
 FROM (
   SELECT
     *
   FROM (
     SELECT
-      "t7"."lease_id",
-      "t9"."time"
+      "t10"."lease_id",
+      "t12"."time"
     FROM (
       SELECT
         "t0"."lease_id",
@@ -15,34 +15,41 @@ FROM (
       FROM "judged" AS "t0"
       WHERE
         "t0"."lease_id" IS NOT NULL
+    ) AS "t10"
+    INNER JOIN (
+      SELECT DISTINCT
+        "t2"."lease_id",
+        "t2"."namespace"
+      FROM "issuances" AS "t2"
     ) AS "t7"
-    LEFT OUTER JOIN "digests" AS "t3"
-      ON "t7"."lease_id" = "t3"."value"
+      ON "t10"."lease_id" = "t7"."lease_id"
+    LEFT OUTER JOIN "digests" AS "t4"
+      ON "t10"."lease_id" = "t4"."value"
     INNER JOIN (
       SELECT
         *
-      FROM "revocations" AS "t2"
+      FROM "revocations" AS "t3"
       WHERE
         NOT (
-          "t2"."is_prefix"
+          "t3"."is_prefix"
         )
-    ) AS "t9"
+    ) AS "t12"
       ON (
         (
-          "t7"."lease_id" = "t9"."lease"
+          "t10"."lease_id" = "t12"."lease"
         ) OR (
-          "t3"."digest" = "t9"."lease"
+          "t4"."digest" = "t12"."lease"
         )
       )
-      AND "t9"."time" >= "t7"."issued"
-  ) AS "t11"
+      AND "t12"."time" >= "t10"."issued"
+  ) AS "t14"
   UNION ALL
   SELECT
     *
   FROM (
     SELECT
-      "t7"."lease_id",
-      "t8"."time"
+      "t10"."lease_id",
+      "t11"."time"
     FROM (
       SELECT
         "t0"."lease_id",
@@ -50,27 +57,36 @@ FROM (
       FROM "judged" AS "t0"
       WHERE
         "t0"."lease_id" IS NOT NULL
+    ) AS "t10"
+    INNER JOIN (
+      SELECT DISTINCT
+        "t2"."lease_id",
+        "t2"."namespace"
+      FROM "issuances" AS "t2"
     ) AS "t7"
-    LEFT OUTER JOIN "digests" AS "t3"
-      ON "t7"."lease_id" = "t3"."value"
+      ON "t10"."lease_id" = "t7"."lease_id"
+    LEFT OUTER JOIN "digests" AS "t4"
+      ON "t10"."lease_id" = "t4"."value"
     INNER JOIN (
       SELECT
-        "t2"."lease",
-        "t2"."time",
-        "t2"."is_prefix",
-        "t2"."lease" || '/' AS "folder"
-      FROM "revocations" AS "t2"
+        "t3"."lease",
+        "t3"."namespace",
+        "t3"."time",
+        "t3"."is_prefix",
+        "t3"."lease" || '/' AS "folder"
+      FROM "revocations" AS "t3"
       WHERE
-        "t2"."is_prefix"
-    ) AS "t8"
-      ON (
+        "t3"."is_prefix"
+    ) AS "t11"
+      ON "t7"."namespace" = "t11"."namespace"
+      AND (
         (
-          "t7"."lease_id" = "t8"."lease"
+          "t10"."lease_id" = "t11"."lease"
         )
-        OR STARTS_WITH("t7"."lease_id", "t8"."folder")
+        OR STARTS_WITH("t10"."lease_id", "t11"."folder")
       )
-      AND "t8"."time" >= "t7"."issued"
-  ) AS "t10"
-) AS "t12"
+      AND "t11"."time" >= "t10"."issued"
+  ) AS "t13"
+) AS "t15"
 GROUP BY
   1

@@ -14,24 +14,25 @@ FROM (
       'used in an unexpected region' AS "kind"
     FROM (
       SELECT
-        "t19"."access_key_id",
+        "t18"."access_key_id",
         COUNT(*) AS "calls",
-        MIN("t19"."time") AS "first",
-        MAX("t19"."time") AS "last",
-        FIRST("t19"."region" ORDER BY "t19"."time") AS "detail",
-        FIRST("t19"."event_id" ORDER BY "t19"."time") AS "event_id"
+        MIN("t18"."time") AS "first",
+        MAX("t18"."time") AS "last",
+        FIRST("t18"."region" ORDER BY "t18"."time") AS "detail",
+        FIRST("t18"."event_id" ORDER BY "t18"."time") AS "event_id"
       FROM (
         SELECT
-          "t12"."event_id",
-          "t12"."service",
-          "t12"."name",
-          "t12"."region",
-          "t12"."access_key_id",
-          "t12"."error_code",
-          "t12"."source_ip",
-          "t12"."user_agent",
-          "t12"."time",
-          "t12"."ends"
+          "t11"."event_id",
+          "t11"."service",
+          "t11"."name",
+          "t11"."region",
+          "t11"."access_key_id",
+          "t11"."error_code",
+          "t11"."source_ip",
+          "t11"."user_agent",
+          "t11"."time",
+          "t11"."ends",
+          "t11"."cut"
         FROM (
           SELECT
             *
@@ -43,16 +44,16 @@ FROM (
                 "t0"."region" = 'us-east-1'
               )
             )
-        ) AS "t12"
+        ) AS "t11"
         SEMI JOIN (
           SELECT
             *
           FROM "strange" AS "t1"
           WHERE
             "t1"."kind" = 'region'
-        ) AS "t8"
-          ON "t12"."region" = "t8"."value"
-      ) AS "t19"
+        ) AS "t7"
+          ON "t11"."region" = "t7"."value"
+      ) AS "t18"
       GROUP BY
         1
     ) AS "t22"
@@ -62,21 +63,21 @@ FROM (
     *
   FROM (
     SELECT
-      "t20"."access_key_id",
-      "t20"."calls",
-      "t20"."first",
-      "t20"."last",
-      "t20"."detail",
-      "t20"."event_id",
+      "t19"."access_key_id",
+      "t19"."calls",
+      "t19"."first",
+      "t19"."last",
+      "t19"."detail",
+      "t19"."event_id",
       'used by an unexpected program' AS "kind"
     FROM (
       SELECT
-        "t16"."access_key_id",
+        "t14"."access_key_id",
         COUNT(*) AS "calls",
-        MIN("t16"."time") AS "first",
-        MAX("t16"."time") AS "last",
-        FIRST("t16"."user_agent" ORDER BY "t16"."time") AS "detail",
-        FIRST("t16"."event_id" ORDER BY "t16"."time") AS "event_id"
+        MIN("t14"."time") AS "first",
+        MAX("t14"."time") AS "last",
+        FIRST("t14"."user_agent" ORDER BY "t14"."time") AS "detail",
+        FIRST("t14"."event_id" ORDER BY "t14"."time") AS "event_id"
       FROM (
         SELECT
           "t2"."event_id",
@@ -88,7 +89,8 @@ FROM (
           "t2"."source_ip",
           "t2"."user_agent",
           "t2"."time",
-          "t2"."ends"
+          "t2"."ends",
+          "t2"."cut"
         FROM "calls" AS "t2"
         SEMI JOIN (
           SELECT
@@ -96,12 +98,12 @@ FROM (
           FROM "strange" AS "t1"
           WHERE
             "t1"."kind" = 'user_agent'
-        ) AS "t9"
-          ON "t2"."user_agent" = "t9"."value"
-      ) AS "t16"
+        ) AS "t8"
+          ON "t2"."user_agent" = "t8"."value"
+      ) AS "t14"
       GROUP BY
         1
-    ) AS "t20"
+    ) AS "t19"
   ) AS "t23"
 ) AS "t28"
 UNION ALL
@@ -112,21 +114,21 @@ FROM (
     *
   FROM (
     SELECT
-      "t14"."access_key_id",
-      "t14"."calls",
-      "t14"."first",
-      "t14"."last",
-      "t14"."detail",
-      "t14"."event_id",
+      "t13"."access_key_id",
+      "t13"."calls",
+      "t13"."first",
+      "t13"."last",
+      "t13"."detail",
+      "t13"."event_id",
       'refused often' AS "kind"
     FROM (
       SELECT
-        "t7"."access_key_id",
+        "t6"."access_key_id",
         COUNT(*) AS "calls",
-        MIN("t7"."time") AS "first",
-        MAX("t7"."time") AS "last",
-        FIRST("t7"."name" ORDER BY "t7"."time") AS "detail",
-        FIRST("t7"."event_id" ORDER BY "t7"."time") AS "event_id"
+        MIN("t6"."time") AS "first",
+        MAX("t6"."time") AS "last",
+        FIRST("t6"."name" ORDER BY "t6"."time") AS "detail",
+        FIRST("t6"."event_id" ORDER BY "t6"."time") AS "event_id"
       FROM (
         SELECT
           *
@@ -134,11 +136,11 @@ FROM (
         WHERE
           CONTAINS("t0"."error_code", 'AccessDenied')
           OR CONTAINS("t0"."error_code", 'Unauthorized')
-      ) AS "t7"
+      ) AS "t6"
       GROUP BY
         1
-    ) AS "t14"
-  ) AS "t18"
+    ) AS "t13"
+  ) AS "t16"
   UNION ALL
   SELECT
     *
@@ -147,52 +149,69 @@ FROM (
       *
     FROM (
       SELECT
-        "t13"."access_key_id",
-        "t13"."calls",
-        "t13"."first",
-        "t13"."last",
-        "t13"."detail",
-        "t13"."event_id",
+        "t17"."access_key_id",
+        "t17"."calls",
+        "t17"."first",
+        "t17"."last",
+        "t17"."detail",
+        "t17"."event_id",
         'used after its end' AS "kind"
       FROM (
         SELECT
-          "t3"."access_key_id",
+          "t12"."access_key_id",
           COUNT(*) AS "calls",
-          MIN("t3"."time") AS "first",
-          MAX("t3"."time") AS "last",
-          FIRST("t3"."name" ORDER BY "t3"."time") AS "detail",
-          FIRST("t3"."event_id" ORDER BY "t3"."time") AS "event_id"
+          MIN("t12"."time") AS "first",
+          MAX("t12"."time") AS "last",
+          FIRST("t12"."name" ORDER BY "t12"."time") AS "detail",
+          FIRST("t12"."event_id" ORDER BY "t12"."time") AS "event_id"
         FROM (
           SELECT
             *
           FROM "calls" AS "t0"
           WHERE
-            "t0"."error_code" = '' AND "t0"."ends" IS NOT NULL AND "t0"."time" > "t0"."ends"
-        ) AS "t3"
+            "t0"."error_code" = ''
+            AND (
+              (
+                "t0"."time" > "t0"."ends"
+              )
+              OR (
+                (
+                  "t0"."time" > "t0"."cut"
+                )
+                AND NOT (
+                  (
+                    "t0"."service" = 'sts'
+                  ) AND (
+                    "t0"."name" = 'GetCallerIdentity'
+                  )
+                )
+              )
+            )
+        ) AS "t12"
         GROUP BY
           1
-      ) AS "t13"
-    ) AS "t15"
+      ) AS "t17"
+    ) AS "t21"
     UNION ALL
     SELECT
       *
     FROM (
       SELECT
-        "t21"."access_key_id",
-        "t21"."calls",
-        "t21"."first",
-        "t21"."last",
-        "t21"."detail",
-        "t21"."event_id",
+        "t20"."access_key_id",
+        "t20"."calls",
+        "t20"."first",
+        "t20"."last",
+        "t20"."detail",
+        "t20"."event_id",
         'used from an unexpected network' AS "kind"
       FROM (
         SELECT
-          "t17"."access_key_id",
+          "t15"."access_key_id",
           COUNT(*) AS "calls",
-          MIN("t17"."time") AS "first",
-          MAX("t17"."time") AS "last",
-          FIRST("t17"."source_ip" ORDER BY "t17"."time") AS "detail",
-          FIRST("t17"."event_id" ORDER BY "t17"."time") AS "event_id"
+          MIN("t15"."time") AS "first",
+          MAX("t15"."time") AS "last",
+          FIRST("t15"."source_ip" ORDER BY "t15"."time") AS "detail",
+          FIRST("t15"."event_id" ORDER BY "t15"."time") AS "event_id"
         FROM (
           SELECT
             "t2"."event_id",
@@ -204,7 +223,8 @@ FROM (
             "t2"."source_ip",
             "t2"."user_agent",
             "t2"."time",
-            "t2"."ends"
+            "t2"."ends",
+            "t2"."cut"
           FROM "calls" AS "t2"
           SEMI JOIN (
             SELECT
@@ -212,12 +232,12 @@ FROM (
             FROM "strange" AS "t1"
             WHERE
               "t1"."kind" = 'source_ip'
-          ) AS "t10"
-            ON "t2"."source_ip" = "t10"."value"
-        ) AS "t17"
+          ) AS "t9"
+            ON "t2"."source_ip" = "t9"."value"
+        ) AS "t15"
         GROUP BY
           1
-      ) AS "t21"
+      ) AS "t20"
     ) AS "t24"
   ) AS "t25"
 ) AS "t27"

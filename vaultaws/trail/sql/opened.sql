@@ -21,6 +21,7 @@ FROM (
       "t1"."source_ip",
       "t1"."user_agent",
       "t1"."target",
+      "t1"."part",
       "t1"."policy_document",
       "t1"."time",
       "t1"."issued_until",

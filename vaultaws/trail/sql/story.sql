@@ -26,6 +26,7 @@ FROM (
       "t4"."source_ip",
       "t4"."user_agent",
       "t4"."target",
+      "t4"."part",
       "t4"."policy_document",
       "t4"."time",
       "t4"."issued_until",

@@ -56,6 +56,7 @@ FROM (
     "t12"."display_name",
     "t12"."token_accessor",
     "t12"."remote_address",
+    "t12"."namespace",
     "t12"."time",
     "t12"."token_ttl_seconds",
     "t12"."is_sts",
