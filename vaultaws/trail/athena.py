@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from vaultaws.errors import UsageError
 from vaultaws.trail import queries, tables
-from vaultaws.trail.acts import NOTED
 from vaultaws.trail.records import PARTS, TARGETS, WRITTEN
 
 _KINDS: Final = {
@@ -97,7 +96,7 @@ TBLPROPERTIES (
 
 
 def _events_view() -> str:
-    noted = ", ".join(f"'{name}'" for name in sorted(NOTED))
+    noted = ", ".join(f"'{name}'" for name in sorted(tables.TELLING))
     view = _VIEW.replace("{noted}", noted)
     for place, names in {"targets": TARGETS, "parts": PARTS, "written": WRITTEN}.items():
         first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in names)

@@ -351,7 +351,10 @@ def cuts(sides: Sides) -> Table:
     """
     events = sides.events
     done = events.filter(
-        events.error_code == "", events.service == "iam", events.name.isin(sorted(denies.NAMES))
+        events.tells,
+        events.error_code == "",
+        events.service == "iam",
+        events.name.isin(sorted(denies.NAMES)),
     )
     own = is_vaults(done, sides.roots)
     denying = done.filter(

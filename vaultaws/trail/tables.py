@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
+from vaultaws.trail import cuts
 from vaultaws.trail.acts import NOTED
 from vaultaws.trail.audit import AuditRevocation
 
@@ -22,6 +23,9 @@ TIME: Final = pa.timestamp("us", tz="UTC")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """The times that every engine can hold, DuckDB, Spark and Athena."""
+
+TELLING: Final = NOTED | cuts.NAMES
+"""The names of calls that may open access, deny it, or take a deny away."""
 
 
 def _schema(texts: str, **others: pa.DataType) -> pa.Schema:
@@ -170,8 +174,8 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def tells(issued_key: str, name: str) -> bool:
-    """True for a call that counts whatever its key: it made a key, or may open access."""
-    return bool(issued_key) or name in NOTED
+    """True for a call that counts whatever its key: it made a key, or its name is of `TELLING`."""
+    return bool(issued_key) or name in TELLING
 
 
 def issuances(found: Iterable[AuditIssuance]) -> pa.Table:

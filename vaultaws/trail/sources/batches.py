@@ -25,13 +25,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vaultaws.cache.places import Directory
-from vaultaws.trail.acts import NOTED
 from vaultaws.trail.sources.faults import Fault, FaultKind
 from vaultaws.trail.sources.layout import Days
 from vaultaws.trail.sources.record import once
-from vaultaws.trail.tables import EVENTS
+from vaultaws.trail.tables import EVENTS, TELLING
 
-FORM: Final = "2-" + hashlib.sha256(f"{EVENTS} {sorted(NOTED)}".encode()).hexdigest()[:8]
+FORM: Final = "2-" + hashlib.sha256(f"{EVENTS} {sorted(TELLING)}".encode()).hexdigest()[:8]
 """Raise the number when the same bytes are read otherwise than before."""
 ENDING: Final = ".parquet"
 UNFINISHED: Final = ".new"

@@ -18,9 +18,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vaultaws.trail.acts import NOTED
 from vaultaws.trail.records import MAJOR, end_time, moment_of
-from vaultaws.trail.tables import EVENTS, TIME
+from vaultaws.trail.tables import EVENTS, TELLING, TIME
 
 LONGEST_TEXT: Final = 4_096
 """Characters kept of a text. An ARN has at most 2,048, and CloudTrail itself cuts user agents."""
@@ -32,7 +31,7 @@ _JAVA_TIME: Final = re.compile(
     r"([A-Z][a-z]{2}) ([0-9]{1,2}), ([0-9]{4}),? (0?[1-9]|1[0-2]):([0-9]{2}):([0-9]{2}) ([AP]M)"
 )
 _MONTHS: Final = {name: number for number, name in enumerate(month_abbr) if name}
-_NOTED: Final = pa.array(sorted(NOTED))
+_TELLING: Final = pa.array(sorted(TELLING))
 _YEAR_ONE: Final = -62_135_596_800_000_000
 """The earliest time of Python's, in microseconds since 1970."""
 
@@ -155,7 +154,7 @@ def columns(records: Sequence[Record]) -> Columns:
     made["time"] = _times(time)
     made["service"] = _services(source)
     made["issued_until"] = _ends(records)
-    made["tells"] = pc.or_(pc.not_equal(made["issued_key"], ""), pc.is_in(made["name"], _NOTED))
+    made["tells"] = pc.or_(pc.not_equal(made["issued_key"], ""), pc.is_in(made["name"], _TELLING))
     known = pc.starts_with(version, MAJOR)
     complete = pc.is_valid(made["time"])
     for needed in (made["event_id"], made["name"], source):

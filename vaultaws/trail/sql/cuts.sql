@@ -3,7 +3,8 @@ WITH "t2" AS (
     *
   FROM "events" AS "t0"
   WHERE
-    "t0"."error_code" = ''
+    "t0"."tells"
+    AND "t0"."error_code" = ''
     AND "t0"."service" = 'iam'
     AND "t0"."name" IN (
       'AttachRolePolicy',
