@@ -58,7 +58,7 @@ COPY (
       AS error_code,
     '10.0.' || hash(i, 5) % 256 || '.' || hash(i, 6) % 256 AS source_ip,
     'Boto3/1.40.' || hash(i, 7) % 30 AS user_agent,
-    '' AS target, '' AS policy_document,
+    '' AS target, '' AS part, '' AS policy_document,
     TIMESTAMPTZ '2026-11-20 00:00:00+00' + to_microseconds(i * (604800000000 // $events)) AS time,
     CAST(NULL AS TIMESTAMPTZ) AS issued_until,
     i % $minting = 0 AS tells

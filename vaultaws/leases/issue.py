@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from vaultaws.clock import Clock
-from vaultaws.errors import VaultawsError, VaultDeniedError, VaultError
+from vaultaws.errors import VaultawsError, VaultDeniedError, VaultError, VaultStandbyError
 from vaultaws.leases import parameters, person, rules
 from vaultaws.leases.ending import end_lease
 from vaultaws.leases.entries import Intent, Step
@@ -195,9 +195,12 @@ class _Asking:
 def is_certain_no(error: BaseException) -> bool:
     """True when the error tells that Vault issued nothing.
 
-    A lost answer or a failure inside the server (a plain VaultError) leaves it open.
+    A lost answer or a failure inside the server (a plain VaultError) leaves it open. So does a
+    standby that knows of no active node: it may have handed the request to the one that was lost.
     """
-    if isinstance(error, LostAnswerError) or not isinstance(error, VaultawsError):
+    if isinstance(error, (LostAnswerError, VaultStandbyError)):
+        return False
+    if not isinstance(error, VaultawsError):
         return False
     return type(error) is not VaultError
 

@@ -133,13 +133,22 @@ class Transport:
     def _follow(
         self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any]
     ) -> Answer:
-        """Send, following one redirect to the active node with the same method and body."""
+        """Send, following one redirect to the active node with the same method and body.
+
+        A standby that loses the active node while it hands a request on answers with a redirect to
+        that node (Vault: http/handler.go, forwardRequest): what it names may have done the request.
+        """
         url = f"{self._base}/v1/{path}"
         answer = self._exchange(method, url, headers, options, path)
         if answer.status not in {301, 302, 307, 308}:
             return answer
         target = self._redirect(url, answer.location)
-        answer = self._exchange(method, target, headers, {**options, "params": None}, path)
+        try:
+            answer = self._exchange(method, target, headers, {**options, "params": None}, path)
+        except VaultUnreachableError as fault:
+            if retry.may_repeat(method, path):
+                raise
+            raise wire.lost_behind(fault, self._settings) from None
         if 300 <= answer.status < 400:
             raise self._lost("it redirects again and again")
         return answer

@@ -12,7 +12,7 @@ from vaultaws.vault.connection import ConnectionSettings
 from vaultaws.vault.errors import LostAnswerError
 from vaultaws.vault.kept import ProxyRefusedError, UnreachedError
 
-__all__ = ["LostAnswerError", "needs_https", "retry_after", "to_error"]
+__all__ = ["LostAnswerError", "lost_behind", "needs_https", "retry_after", "to_error"]
 
 _SECONDS: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
 
@@ -59,6 +59,15 @@ def to_error(
             do=f"{do}; VAULT_CLIENT_TIMEOUT sets the bound",
         )
     return LostAnswerError(f"the connection to {where} broke off", why=_reason(fault), do=do)
+
+
+def lost_behind(fault: VaultUnreachableError, settings: ConnectionSettings) -> LostAnswerError:
+    """The error of a request that a standby may have handed on before the active node was lost."""
+    return LostAnswerError(
+        f"the active node behind {settings.address} does not answer",
+        why=fault.why,
+        do="it may have taken effect: look first (vaultaws leases list)",
+    )
 
 
 def _tls_error(fault: Exception, where: str) -> VaultUnreachableError:

@@ -31,6 +31,7 @@ from vaultaws.errors import (
     VaultError,
     VaultNotFoundError,
     VaultRefusedError,
+    VaultStandbyError,
     WaitTimeoutError,
 )
 from vaultaws.leases.entries import Step
@@ -205,6 +206,7 @@ def test_a_full_disk_after_revokes_what_was_issued(
         (denied(), True),
         (lost(), False),
         (VaultError("broken", why="500", do="again"), False),
+        (VaultStandbyError("a standby", why="no active node", do="again"), False),
         (RuntimeError("odd"), False),
     ],
 )

@@ -25,7 +25,7 @@ from vaultaws.errors import (
 )
 from vaultaws.model import RootConfig, Secret
 from vaultaws.vault.connection import ConnectionSettings
-from vaultaws.vault.errors import MountMissingError
+from vaultaws.vault.errors import LostAnswerError, MountMissingError
 from vaultaws.vault.gateway import HvacVault
 
 Open = Callable[..., Stage]
@@ -350,6 +350,27 @@ def test_a_standby_sends_us_to_the_active_node_once(
     (asked,) = active.seen
     assert (asked.method, asked.path) == ("GET", "/v1/aws/sts/r?ttl=900s")
     assert asked.headers["x-vault-token"] == TOKEN
+
+
+def test_a_mint_sent_on_to_a_lost_active_node_may_have_happened(
+    stage: Open, gateway: Callable[..., HvacVault], unused_port: int
+) -> None:
+    gone = f"http://127.0.0.1:{unused_port}/v1/aws/creds/r"
+    server = stage(Reply(307, b"", {"Location": gone}))
+    with pytest.raises(LostAnswerError, match="active node behind") as caught:
+        gateway(server.address).issue("aws", "r", sts=False)
+    assert "refused" in caught.value.why.lower()
+    assert "may have taken effect" in caught.value.do
+
+
+def test_a_read_sent_on_to_a_lost_active_node_changed_nothing(
+    stage: Open, gateway: Callable[..., HvacVault], unused_port: int
+) -> None:
+    gone = f"http://127.0.0.1:{unused_port}/v1/aws/roles"
+    server = stage(Reply(307, b"", {"Location": gone}))
+    with pytest.raises(VaultUnreachableError, match="no Vault or OpenBao server answers") as caught:
+        gateway(server.address).list_roles("aws")
+    assert not isinstance(caught.value, LostAnswerError)
 
 
 @pytest.mark.parametrize("location", ["", "ftp://h/x", "//", "/v1/again"])
