@@ -62,7 +62,7 @@ def read_audit_log(path: Path | None, *mounts: str) -> AuditLog | None:
 
 
 def put_right(vault: Vault, journal: Journal, audit_log: str | None, *mounts: str) -> None:
-    """Revoke what killed runs left behind on this server, and say so."""
+    """Revoke what runs that broke off left behind on this server, and say so."""
     from vaultaws.clock import SystemClock
     from vaultaws.leases.recover import Evidence, recover
 
@@ -73,15 +73,15 @@ def put_right(vault: Vault, journal: Journal, audit_log: str | None, *mounts: st
     evidence = Evidence(device, tuple(log.issuances)) if log is not None and device else None
     found = recover(vault, journal, SystemClock(), evidence)
     for lease in found.revoked:
-        output.say(f"· a run that was killed left a lease behind; revoked {lease}")
+        output.say(f"· an earlier run that broke off left a lease behind; revoked {lease}")
     for sentence in found.unsure:
-        output.say(f"· a run that was killed may have left something behind: {sentence}")
+        output.say(f"· an earlier run that broke off may have left something behind: {sentence}")
 
 
 def settled_log(
     vault: Vault, journal: Journal, audit_log: str | None, *mounts: str
 ) -> AuditLog | None:
-    """Put right what killed runs left behind, then read the log, which tells that too."""
+    """Put right what earlier runs left behind, then read the log, which tells that too."""
     put_right(vault, journal, audit_log, *mounts)
     return read_audit_log(audit_log_path(audit_log), *mounts)
 

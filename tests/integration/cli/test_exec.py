@@ -129,7 +129,7 @@ def test_killed_outright_the_next_run_revokes(shell: Shell, wired: Wired) -> Non
         os.kill(child, signal.SIGKILL)
     assert leases(wired) == [lease]
     listing = shell.run("leases", "list")
-    assert f"a run that was killed left a lease behind; revoked {lease}" in listing.stderr
+    assert f"an earlier run that broke off left a lease behind; revoked {lease}" in listing.stderr
     assert leases(wired) == []
 
 
