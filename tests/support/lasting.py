@@ -21,7 +21,7 @@ class Lasting:
         port, cluster_port = self._block.ports
         self._audit = workdir / "audit.log"
         self._node = Node(source, workdir / "one", [Listener(port, cluster_port)], Tls(), tag)
-        self._node.configure(self._audit)
+        self._node.configure(self._audit, {})
         self._node.launch()
         self._share, self._token = self._node.initialise()
         self.unseal()

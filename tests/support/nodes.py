@@ -77,7 +77,9 @@ class Node:
     def log(self) -> Path:
         return self.folder / "server.log"
 
-    def configure(self, audit: Path, **raft: object) -> None:
+    def configure(
+        self, audit: Path, raft: Mapping[str, object], *, standby_reads: bool = True
+    ) -> None:
         """Write the server's file; `raft` says of the storage what a lone node need not."""
         (self.folder / "raft").mkdir(parents=True)
         said: dict[str, Any] = {
@@ -92,6 +94,7 @@ class Node:
             said["disable_mlock"] = True
         else:
             said |= openbao_config(audit)
+            said["disable_standby_reads"] = not standby_reads
         if self.source.plugins is not None:
             said["plugin_directory"] = str(self.source.plugins.resolve())
         (self.folder / "server.json").write_text(json.dumps(said), "utf-8")

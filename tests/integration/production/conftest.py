@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -22,16 +24,23 @@ def server(request: pytest.FixtureRequest) -> ServerKind:
     return kind
 
 
-@pytest.fixture(scope="package")
-def a_cluster(server: ServerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    source, tag = find(server), secrets.token_hex(8)
+@contextmanager
+def begun(kind: ServerKind, folder: Path, *, standby_reads: bool = False) -> Iterator[Cluster]:
+    """A cluster that has begun; it ends with the context."""
+    source, tag = find(kind), secrets.token_hex(8)
     assert isinstance(source, DevServer)
     try:
-        made = Cluster(source, tmp_path_factory.mktemp("cluster"), tag=tag)
+        made = Cluster(source, folder, tag=tag, standby_reads=standby_reads)
         made.begin()
         yield made
     finally:
         end_tagged(tag, MACHINE)
+
+
+@pytest.fixture(scope="package")
+def a_cluster(server: ServerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with begun(server, tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -39,3 +48,9 @@ def cluster(a_cluster: Cluster) -> Cluster:
     """The cluster with all its nodes running, unsealed, and one of them active."""
     a_cluster.whole()
     return a_cluster
+
+
+@pytest.fixture
+def mark() -> str:
+    """What the names of a test's mount and people end in."""
+    return secrets.token_hex(4)

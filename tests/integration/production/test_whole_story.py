@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -27,11 +26,6 @@ roles = ["reader", "reader-sts"]
 members = {{ userpass-{mark} = ["ada"] }}
 """
 WHO = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
-
-
-@pytest.fixture
-def mark() -> str:
-    return secrets.token_hex(4)
 
 
 @pytest.fixture
