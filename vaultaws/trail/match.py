@@ -148,6 +148,7 @@ class _Run:
     def _with_cuts(self, verdicts: list[Verdict]) -> list[Verdict]:
         if not verdicts:
             return []
+        self._engine.keep("denying")
         cuts = Cuts(event_of(row) for row in self._engine.rows("cuts"))
         asked = [found.access_key_id for found in verdicts if cuts.names_sessions(found)]
         sessions = self._sessions(asked)

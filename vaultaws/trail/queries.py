@@ -31,13 +31,14 @@ KEPT: Final = {
     "mine": tables.EVENTS,
     "own": tables.OWN,
     "judged": tables.JUDGED,
+    "denying": tables.DENYING,
     "calls": tables.CALLS,
 }
 """The queries whose rows others read."""
 
 NAMES: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "cuts", "principals",
-    "calls", "uses", "actions", "sorts", "marks", "opened", "story",
+    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "denying", "cuts",
+    "principals", "calls", "uses", "actions", "sorts", "marks", "opened", "story",
 )  # fmt: skip
 """The queries, in the order in which `match` asks them."""
 

@@ -45,6 +45,7 @@ class Sides:
     own: Table
     judged: Table
     parents: Table
+    denying: Table
     held: Table
     calls: Table
 
@@ -344,27 +345,35 @@ def _sums(made: Table, kind: MarkKind, detail: str) -> Table:
     return summed.mutate(kind=ibis.literal(kind.value))
 
 
-def cuts(sides: Sides) -> Table:
-    """The calls of anybody's, with success, on policies and keys that a deny may have come of.
+def denying(sides: Sides) -> Table:
+    """What denies are about that anybody put up: whom they are on, and which policy or key.
 
     A key that Vault's identity deletes is how a lease ends.
     """
-    events = sides.events
-    done = events.filter(
-        events.tells,
-        events.error_code == "",
-        events.service == "iam",
-        events.name.isin(sorted(denies.NAMES)),
-    )
+    done = _on_policies_and_keys(sides.events)
     own = is_vaults(done, sides.roots)
-    denying = done.filter(
+    put_up = done.filter(
         done.policy_document.contains(denies.DENY)
         | done.part.endswith(denies.DENY_ALL)
         | (done.name == denies.SWITCH)
         | ((done.name == denies.REMOVE) & ~own)
     )
-    about = denying.select("target", "part").distinct()
-    return _first(done.semi_join(about, ["target", "part"]), "event_id")
+    return put_up.select("target", "part").distinct()
+
+
+def cuts(sides: Sides) -> Table:
+    """The calls of anybody's, with success, on the policies and keys of `denying`."""
+    done = _on_policies_and_keys(sides.events)
+    return _first(done.semi_join(sides.denying, ["target", "part"]), "event_id")
+
+
+def _on_policies_and_keys(events: Table) -> Table:
+    return events.filter(
+        events.tells,
+        events.error_code == "",
+        events.service == "iam",
+        events.name.isin(sorted(denies.NAMES)),
+    )
 
 
 def principals(sides: Sides) -> Table:

@@ -106,6 +106,9 @@ OWN: Final = pa.schema(
     [*EVENTS, pa.field("lease_id", pa.string()), pa.field("issuance_time", TIME)]
 )
 JUDGED: Final = pa.schema([*OWN, *(pa.field(name, pa.string()) for name in ("why", "standing"))])
+DENYING: Final = _schema("target part")
+"""What denies are about: whom they are on, and which policy or key."""
+
 CALLS: Final = _schema(
     "event_id service name region access_key_id error_code source_ip user_agent",
     time=TIME,

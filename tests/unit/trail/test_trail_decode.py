@@ -7,17 +7,26 @@ import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.log_files import ACCOUNT, a_log, a_record, packed
 from vaultaws.trail.records import to_event
-from vaultaws.trail.sources.decode import FileRead, decode
+from vaultaws.trail.sources.decode import _LOG, FileRead, decode
 from vaultaws.trail.sources.faults import FaultKind, Faults, gathered
 from vaultaws.trail.sources.layout import Place
-from vaultaws.trail.sources.record import LONGEST_DOCUMENT, LONGEST_TEXT
+from vaultaws.trail.sources.record import LONGEST_DOCUMENT, LONGEST_TEXT, Request
 from vaultaws.trail.tables import events
 
 NAME = "a.json.gz"
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from(["", "p", "q"]))
+PARAMETERS = st.dictionaries(
+    st.sampled_from([field.encode_name for field in msgspec.structs.fields(Request)]),
+    VALUES | st.lists(VALUES, max_size=2) | st.dictionaries(st.just("a"), VALUES),
+)
+"""What services may ask with parameters that bear the names of IAM's."""
 
 
 def ids(read: FileRead) -> list[str]:
@@ -140,6 +149,15 @@ def test_wrong_types_do_not_kill_a_record() -> None:
     read = decode(packed(a_record(2), odd), NAME)
     assert read.events.slice(1).to_pylist() == events([expected]).to_pylist()
     assert read.faults == ()
+
+
+@given(st.lists(PARAMETERS, min_size=1, max_size=5))
+def test_parameters_of_any_type_are_read_in_one_go(asked: list[dict[str, Any]]) -> None:
+    records = [a_record(at, requestParameters=each) for at, each in enumerate(asked)]
+    assert len(_LOG.decode(a_log(*records)).records) == len(records)
+    read = decode(a_log(*records), NAME)
+    assert read.faults == ()
+    assert read.events.equals(events(filter(None, map(to_event, records))))
 
 
 def test_huge_texts_are_cut_and_counted() -> None:

@@ -121,7 +121,7 @@ def source_file(path: str, size: int, stamp: str) -> SourceFile:
         return SourceFile(path, size, stamp)
     place = Place(found["account"], found["region"])
     try:
-        day = datetime.strptime(found["day"], "%Y%m%d").replace(tzinfo=UTC).date()
+        day = date.fromisoformat(found["day"])
     except ValueError:
         return SourceFile(path, size, stamp, place)
     return SourceFile(path, size, stamp, place, day)

@@ -61,15 +61,18 @@ class Identity(_Part):
 
 
 class Request(_Part):
-    user_name: Text = ""
-    role_name: Text = ""
-    group_name: Text = ""
-    policy_arn: Text = ""
-    role_arn: Text = ""
-    policy_name: Text = ""
-    access_key_id: Text = ""
-    policy_document: Text = ""
-    status: Text = ""
+    """Parameters by the names that IAM and STS give them. Another service's parameter of such a
+    name may be of any type, which is no reason to read the whole file record by record."""
+
+    user_name: Any = ""
+    role_name: Any = ""
+    group_name: Any = ""
+    policy_arn: Any = ""
+    role_arn: Any = ""
+    policy_name: Any = ""
+    access_key_id: Any = ""
+    policy_document: Any = ""
+    status: Any = ""
 
 
 class Key(_Part):
@@ -175,7 +178,6 @@ def columns(records: Sequence[Record]) -> Columns:
 def _values(records: Sequence[Record]) -> dict[str, list[Text]]:
     """The texts of each column. A comprehension a column is the quickest way through records."""
     identities = [record.user_identity or _NOBODY for record in records]
-    requests = [record.request_parameters or _NO_REQUEST for record in records]
     return {
         "version": [record.event_version for record in records],
         "time": [record.event_time for record in records],
@@ -193,6 +195,13 @@ def _values(records: Sequence[Record]) -> dict[str, list[Text]]:
         "error_code": [record.error_code for record in records],
         "source_ip": [record.source_ip for record in records],
         "user_agent": [record.user_agent for record in records],
+        **_asked([record.request_parameters or _NO_REQUEST for record in records]),
+    }
+
+
+def _asked(requests: list[Request]) -> dict[str, list[Text]]:
+    """The columns that come of the parameters. What is no text is as if it were missing."""
+    made = {
         "target": [
             asked.user_name
             or asked.role_name
@@ -206,6 +215,20 @@ def _values(records: Sequence[Record]) -> dict[str, list[Text]]:
         ],
         "policy_document": [asked.policy_document or asked.status for asked in requests],
     }
+    odd = {
+        place
+        for values in made.values()
+        for place, value in enumerate(values)
+        if not isinstance(value, str) and value is not None
+    }
+    if not odd:
+        return made
+    return _asked([_texts(asked) if at in odd else asked for at, asked in enumerate(requests)])
+
+
+def _texts(asked: Request) -> Request:
+    values = msgspec.structs.astuple(asked)
+    return Request(*(value if isinstance(value, str) else "" for value in values))
 
 
 def _issuer(identity: Identity) -> Text:
