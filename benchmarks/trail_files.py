@@ -27,6 +27,8 @@ from vaultaws.interrupts import ending_signals_raise
 REQUIREMENTS: Final = Path(__file__).parents[1] / "requirements"
 ROOT: Final = Path(__file__).parents[1]
 SECONDS: Final = 7_200.0
+LATE_HOURS: Final = 3
+"""How many hours of new files a benchmark may add to a world."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def prepared(scratch: Path, events: int, share: float) -> Ground:
         shutil.rmtree(world.root, ignore_errors=True)
         sizes = trail_world.write(world)
         noted.write_text(f"{sizes[0]} {sizes[1]}", encoding="ascii")
-    for late in range(world.files, world.files + hour_of(world)):
+    for late in range(world.files, world.files + LATE_HOURS * hour_of(world)):
         trail_world.path_of(world, late).unlink(missing_ok=True)
     text, packed = map(int, noted.read_text(encoding="ascii").split())
     part = World(scratch / "share", max(EVENTS_A_FILE, int(events * share)))
