@@ -120,8 +120,7 @@ def write(events: pa.Table, path: Path) -> None:
         with pq.ParquetWriter(
             unfinished,
             events.schema,
-            compression="zstd",
-            compression_level=1,
+            compression="lz4",
             use_dictionary=_CODED,
         ) as writer:
             for some in (events.filter(tell), events.filter(pc.invert(tell))):

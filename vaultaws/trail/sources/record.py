@@ -221,9 +221,10 @@ def _asked(requests: list[Request]) -> dict[str, list[Text]]:
         for place, value in enumerate(values)
         if not isinstance(value, str) and value is not None
     }
-    if not odd:
-        return made
-    return _asked([_texts(asked) if at in odd else asked for at, asked in enumerate(requests)])
+    for place in odd:
+        for name, (value,) in _asked([_texts(requests[place])]).items():
+            made[name][place] = value
+    return made
 
 
 def _texts(asked: Request) -> Request:
