@@ -146,7 +146,7 @@ def rotate_static(
         found = StaticKey(role_of(begun), begun.detail("old_key"))
     else:
         found = looked_at(vault, mount, name, side)
-        readers = readers_of(audit_log, mount, found, now)
+        readers = readers_of(audit_log, namespace, mount, found, now)
         output.say(f"note:  {static_show.held_by(found, now, readers)}")
     confirm(f"Replace the key of {name} on {mount}/ ({vault.address})?", yes=yes)
     with output.Progress(f"replacing the key of {name}") as progress:
@@ -182,7 +182,7 @@ def looked_at(vault: Administration, mount: str, name: str, side: AwsSide | AwsE
 
 
 def readers_of(
-    said: str | None, mount: str, found: StaticKey, now: datetime
+    said: str | None, namespace: str, mount: str, found: StaticKey, now: datetime
 ) -> dict[str, datetime] | None:
     """Who read the key that is in use before now, by the audit log; None when no log was named."""
     from vaultaws.trail import audit
@@ -191,7 +191,8 @@ def readers_of(
     if log is None:
         return None
     path = f"{mount}/static-creds/{found.role.name}"
-    readers = audit.readers(audit.rotated(log), path, found.rotated_at)
+    since = found.rotated_at
+    readers = audit.readers(audit.rotated(log), path, since, namespace=namespace)
     return {name: moment for name, moment in readers.items() if moment < now}
 
 

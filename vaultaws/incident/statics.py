@@ -55,7 +55,8 @@ def _names(look: Looking) -> list[str]:
     if lists_static_roles(sources.vault.health()):
         return sources.vault.list_static_roles(sources.mount)
     named = {*(sources.static_names or ()), *filter(None, [look.scope.role])}
-    named |= audit.static_names(sources.audit_files, sources.mount)
+    namespace = sources.vault.namespace
+    named |= audit.static_names(sources.audit_files, sources.mount, namespace=namespace)
     if _is_unlisted(look) and _means_all(look):
         look.unseen[WHAT] = UNLISTED
     return sorted(named)
@@ -95,8 +96,10 @@ def _is_static_meant(look: Looking, static: StaticSeen) -> bool:
         return scope.role == static.name
     if not _turns_on_readers(scope):
         return False
-    path = f"{look.sources.mount}/static-creds/{static.name}"
-    read_by = audit.readers(look.sources.audit_files, path, scope.since)
+    sources = look.sources
+    path = f"{sources.mount}/static-creds/{static.name}"
+    namespace = sources.vault.namespace
+    read_by = audit.readers(sources.audit_files, path, scope.since, namespace=namespace)
     return scope.everything or any(
         logins.names_person(scope.person, display_name) for display_name in read_by
     )

@@ -133,8 +133,10 @@ def part_of(path: Path, mounts: frozenset[str]) -> Part:
     return part
 
 
-def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> dict[str, datetime]:
-    """Who read `path` (a static role's credentials), by display name, and when last.
+def readers(
+    paths: Sequence[Path], path: str, since: datetime | None = None, *, namespace: str = ""
+) -> dict[str, datetime]:
+    """Who read `path` (a static role's credentials) in a namespace, by display name, and when last.
 
     Raises UsageError for a file that cannot be opened.
     """
@@ -143,7 +145,7 @@ def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> 
         for line in lines_of(file):
             try:
                 entry = json.loads(line) if path.encode() in line else {}
-                if not _is_read(entry, path):
+                if not _is_read(entry, path, namespace):
                     continue
                 moment, name = _time(entry["time"]), str(entry["auth"].get("display_name", ""))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -153,8 +155,8 @@ def readers(paths: Sequence[Path], path: str, since: datetime | None = None) -> 
     return found
 
 
-def static_names(paths: Sequence[Path], mount: str) -> set[str]:
-    """The static roles of a mount whose credentials somebody read.
+def static_names(paths: Sequence[Path], mount: str, *, namespace: str = "") -> set[str]:
+    """The static roles of a mount in a namespace whose credentials somebody read.
 
     Raises UsageError for a file that cannot be opened.
     """
@@ -164,18 +166,19 @@ def static_names(paths: Sequence[Path], mount: str) -> set[str]:
             try:
                 entry = json.loads(line) if start.encode() in line else {}
                 path = str(entry["request"]["path"])
-                if path.startswith(start) and _is_read(entry, path):
+                if path.startswith(start) and _is_read(entry, path, namespace):
                     found.add(path.removeprefix(start))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue
     return found
 
 
-def _is_read(entry: dict[str, Any], path: str) -> bool:
+def _is_read(entry: dict[str, Any], path: str, namespace: str) -> bool:
     if entry.get("type") != "response" or entry.get("error"):
         return False
     request = entry["request"]
-    return bool(request["path"] == path and request["operation"] == "read")
+    is_there = namespace_of(request) == plain_namespace(namespace)
+    return bool(is_there and request["path"] == path and request["operation"] == "read")
 
 
 def rotated(path: Path) -> list[Path]:

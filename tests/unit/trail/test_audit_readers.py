@@ -41,6 +41,19 @@ def test_each_reader_with_the_last_time(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("namespace", ["", "root", "team-a", "team-a/"])
+def test_a_mount_of_the_same_name_in_another_namespace_is_another(
+    tmp_path: Path, namespace: str
+) -> None:
+    here = {"path": PATH, "operation": "read", "namespace": {"id": "root"}}
+    there = {**here, "namespace": {"id": "x1", "path": "team-a/"}}
+    log = written(tmp_path, line(1, "root-ada", request=here), line(2, "team-bob", request=there))
+    expected = "team-bob" if namespace.startswith("team") else "root-ada"
+    assert list(readers(log, PATH, namespace=namespace)) == [expected]
+    assert static_names(log, "aws", namespace=namespace) == {"legacy"}
+    assert static_names(log, "aws", namespace="nowhere") == set()
+
+
 def test_since_the_last_rotation_only(tmp_path: Path) -> None:
     log = written(tmp_path, line(1, "old"), line(5, "new"))
     assert list(readers(log, PATH, NOON + timedelta(minutes=5))) == ["new"]
