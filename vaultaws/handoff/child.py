@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,7 @@ CREDENTIALS: Final = frozenset(
 
 Say = Callable[[str], None]
 Hears = Callable[[int], None]
+Idle = Callable[[], None]
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
@@ -119,10 +121,10 @@ def run_child(
     terminal, clock = Terminal.of_ours(), clock or SystemClock()
     relay = _Relay(terminal, end_with, clock, hears)
     try:
-        with _children_heard(), handled(PASSED_ON, relay), terminal.given_back():
+        with _signals_awaited() as idle, handled(PASSED_ON, relay), terminal.given_back():
             process = _start(command, path, environ, (stdout, stderr))
             relay.begin(process)
-            process.returncode = _wait(process, terminal, clock)
+            process.returncode = _wait(process, terminal, clock, idle)
     except _LeftError as left:
         say(f"the program still runs (process {left.pid}); it was told twice to end")
         return SIGNALLED + left.number
@@ -271,13 +273,20 @@ def _cannot_start(name: str, path: str, error: OSError) -> UsageError:
     )
 
 
-def _wait(process: subprocess.Popen[bytes], terminal: Terminal, clock: Clock) -> int:
-    """Wait for the end; return the exit code, below 0 for a signal."""
+def _wait(
+    process: subprocess.Popen[bytes], terminal: Terminal, clock: Clock, idle: Idle | None
+) -> int:
+    """Wait for the end; return the exit code, below 0 for a signal. Without `idle` it is waited for
+    where no signal is heard."""
+    options = os.WUNTRACED | (os.WNOHANG if idle else 0)
     while True:
         try:
-            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            pid, status = os.waitpid(process.pid, options)
         except ChildProcessError:  # `send_signal` saw the end first
             return process.returncode or 0
+        if idle and not pid:
+            idle()
+            continue
         if not os.WIFSTOPPED(status):
             return os.waitstatus_to_exitcode(status)
         if terminal.exists():
@@ -302,14 +311,32 @@ def _stop_with(process: subprocess.Popen[bytes], terminal: Terminal) -> None:
 
 
 @contextlib.contextmanager
-def _children_heard() -> Iterator[None]:
-    """Whoever ignores SIGCHLD is told nothing of how his children end."""
-    here = threading.current_thread() is threading.main_thread()
-    if not here or signal.getsignal(signal.SIGCHLD) is not signal.SIG_IGN:
-        yield
+def _signals_awaited() -> Iterator[Idle | None]:
+    """Give what waits for the next signal, the end of a child among them; None in a thread that
+    hears none.
+
+    A blocking `waitpid` sleeps on after a signal that came in the instant before it: Python runs
+    what handles it only when the call is over. The pipe keeps such a signal. That SIGCHLD is
+    handled counts besides: whoever ignores it is told nothing of how his children end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield None
         return
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    heard, told = os.pipe()
+    os.set_blocking(heard, False)
+    os.set_blocking(told, False)
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    ended = signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def idle() -> None:
+        select.select([heard], [], [])
+        with contextlib.suppress(BlockingIOError):
+            os.read(heard, select.PIPE_BUF)
+
     try:
-        yield
+        yield idle
     finally:
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, ended)
+        signal.set_wakeup_fd(before)
+        os.close(told)
+        os.close(heard)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from vaultaws.handoff.child import (
     Terminal,
     _LeftError,
     _Relay,
+    _signals_awaited,
     find_program,
     run_child,
     scrubbed,
 )
+from vaultaws.interrupts import handled
 
 SECONDS = 60
 PARENT = [sys.executable, "-m", "tests.support.parent_run"]
@@ -190,6 +193,27 @@ def test_what_is_ignored_stays_ignored() -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGHUP)
         assert process.communicate(timeout=SECONDS)[0] == "ended: 4\n"
+
+
+def test_a_signal_that_came_just_before_the_wait_ends_it() -> None:
+    """Python has handled it by then, so that no call that blocks would be interrupted."""
+    came: list[int] = []
+    handlers = signal.getsignal(signal.SIGCHLD)
+    with (
+        _signals_awaited() as idle,
+        handled((signal.SIGUSR1,), lambda number, _: came.append(number)),
+    ):
+        assert idle
+        signal.raise_signal(signal.SIGUSR1)
+        assert came == [signal.SIGUSR1]
+        idle()
+    assert signal.getsignal(signal.SIGCHLD) is handlers
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_child_of_another_thread_is_waited_for_without_signals() -> None:
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(run_child, ["sh", "-c", "exit 9"], os.environ).result(SECONDS) == 9
 
 
 def test_a_parent_that_ignored_its_children_does_not_hide_the_end() -> None:
