@@ -327,9 +327,11 @@ def _signals_awaited() -> Iterator[Idle | None]:
     os.set_blocking(told, False)
     before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     ended = signal.signal(signal.SIGCHLD, lambda *_: None)
+    poll = select.poll()
+    poll.register(heard, select.POLLIN)
 
     def idle() -> None:
-        select.select([heard], [], [])
+        poll.poll()
         with contextlib.suppress(BlockingIOError):
             os.read(heard, select.PIPE_BUF)
 
