@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import threading
 from pathlib import Path
 
 import click
@@ -102,6 +103,48 @@ def test_a_stop_shows_its_notes_too() -> None:
     stop.add_note("left behind")
     assert handler.stopped(stop, stream) == 130
     assert stream.getvalue() == "\nstopped\nnote:  left behind\n"
+
+
+def let_go_of_a_lock(stop: BaseException) -> RuntimeError:
+    """What is raised when a signal comes as a wait of Python's own has just let go of its lock."""
+    lock = threading.Lock()
+    condition = threading.Condition(lock)
+
+    def interrupted() -> None:
+        with condition:
+            lock.release()
+            raise stop
+
+    with pytest.raises(RuntimeError) as caught:
+        interrupted()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)], ids=["INT", "TERM"]
+)
+def test_a_stop_that_broke_a_lock_is_a_stop(stop: BaseException, code: int) -> None:
+    error = let_go_of_a_lock(stop)
+    error.add_note("lease aws/creds/a/b was revoked")
+    stream = io.StringIO()
+    assert handler.failed(error, stream) == code
+    assert stream.getvalue() == "\nstopped\nnote:  lease aws/creds/a/b was revoked\n"
+
+
+@pytest.mark.parametrize("stop", [ValueError(), SystemExit(0)], ids=["fault", "end"])
+def test_a_broken_lock_without_a_stop_is_a_fault_or_the_end(stop: BaseException) -> None:
+    stream = io.StringIO()
+    code = handler.failed(let_go_of_a_lock(stop), stream)
+    assert "stopped" not in stream.getvalue()
+    assert code == (2 if isinstance(stop, ValueError) else 0)
+
+
+def test_a_fault_while_a_stop_is_cleared_up_is_a_fault() -> None:
+    error = RuntimeError("hidden")
+    error.__context__ = KeyboardInterrupt()
+    stream = io.StringIO()
+    assert handler.failed(error, stream) == FaultError.exit_code
+    assert "vaultaws has a fault" in stream.getvalue()
 
 
 def test_a_wrong_command_line_names_its_help() -> None:

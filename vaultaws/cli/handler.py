@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 import traceback
 from typing import TextIO
 
@@ -60,6 +61,28 @@ def ended(ending: SystemExit, stream: TextIO | None = None) -> int:
     if code > SIGNALLED:
         stopped(ending, stream)
     return code
+
+
+def failed(error: Exception, stream: TextIO | None = None) -> int:
+    """Report what was raised, or the stop that it came of."""
+    stop = _signal_behind(error)
+    if isinstance(stop, SystemExit):
+        return ended(stop, stream)
+    return stopped(stop, stream) if stop else report(ours(error), stream)
+
+
+def _signal_behind(error: Exception) -> KeyboardInterrupt | SystemExit | None:
+    """The signal that came while Python waited, in the instant in which it had let go of its lock
+    (threading.Condition.wait): what is raised in the end is that the lock is not held."""
+    stop = error.__context__
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    if not isinstance(error, RuntimeError) or not place or place[0].filename != threading.__file__:
+        return None
+    if not isinstance(stop, (KeyboardInterrupt, SystemExit)):
+        return None
+    for note in getattr(error, "__notes__", ()):
+        stop.add_note(note)
+    return stop
 
 
 def _print_notes(error: BaseException, stream: TextIO | None) -> None:

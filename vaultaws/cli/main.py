@@ -115,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as ending:
         return handler.ended(ending)
     except Exception as error:  # noqa: BLE001  (the one place that prints errors)
-        return handler.report(handler.ours(error))
+        return handler.failed(error)
     return result if isinstance(result, int) else 0
 
 
