@@ -23,6 +23,11 @@ def may_repeat(method: str, path: str) -> bool:
     return method.upper() in _READS and _MINTING.isdisjoint(path.split("/"))
 
 
+def mints(method: str, path: str) -> bool:
+    """True for requests that issue a credential."""
+    return method.upper() != "LIST" and not _MINTING.isdisjoint(path.split("/"))
+
+
 def is_passing(status: int) -> bool:
     """True for statuses that a second try may cure: behind, busy, or failing."""
     return status in {412, 429} or (status >= 500 and status != 501)

@@ -63,6 +63,7 @@ class Transport:
         self._clock = clock
         self._pools = Pools(settings)
         self._was_known = False
+        self._has_answered = False
         self._freshness = Freshness()
 
     def close(self) -> None:
@@ -136,19 +137,24 @@ class Transport:
         """Send, following one redirect to the active node with the same method and body.
 
         A standby that loses the active node while it hands a request on answers with a redirect to
-        that node (Vault: http/handler.go, forwardRequest): what it names may have done the request.
+        that node or the next (Vault: http/handler.go, forwardRequest): the request may have been
+        done. One that has handed on, or answered, what came before does not redirect otherwise, and
+        what mints is not sent again then.
         """
         url = f"{self._base}/v1/{path}"
         answer = self._exchange(method, url, headers, options, path)
         if answer.status not in {301, 302, 307, 308}:
+            self._has_answered = True
             return answer
+        if self._has_answered and retry.mints(method, path):
+            raise wire.lost_behind(self._settings, "it was lost while it had the request")
         target = self._redirect(url, answer.location)
         try:
             answer = self._exchange(method, target, headers, {**options, "params": None}, path)
         except VaultUnreachableError as fault:
             if retry.may_repeat(method, path):
                 raise
-            raise wire.lost_behind(fault, self._settings) from None
+            raise wire.lost_behind(self._settings, fault.why) from None
         if 300 <= answer.status < 400:
             raise self._lost("it redirects again and again")
         return answer

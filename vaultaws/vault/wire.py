@@ -61,11 +61,11 @@ def to_error(
     return LostAnswerError(f"the connection to {where} broke off", why=_reason(fault), do=do)
 
 
-def lost_behind(fault: VaultUnreachableError, settings: ConnectionSettings) -> LostAnswerError:
+def lost_behind(settings: ConnectionSettings, why: str) -> LostAnswerError:
     """The error of a request that a standby may have handed on before the active node was lost."""
     return LostAnswerError(
         f"the active node behind {settings.address} does not answer",
-        why=fault.why,
+        why=why,
         do="it may have taken effect: look first (vaultaws leases list)",
     )
 

@@ -363,6 +363,44 @@ def test_a_mint_sent_on_to_a_lost_active_node_may_have_happened(
     assert "may have taken effect" in caught.value.do
 
 
+@pytest.mark.parametrize("sts", [False, True])
+def test_a_mint_that_a_node_lost_while_it_handed_it_on_is_not_sent_again(
+    stage: Open, gateway: Callable[..., HvacVault], sts: bool
+) -> None:
+    """It handed the request before on: a redirect means that the active node was lost."""
+    following = stage(Reply(200, ISSUED))
+
+    def standby(seen: Seen) -> Reply:
+        if seen.method == "LIST":
+            return Reply(200, {"data": {"keys": ["r"]}})
+        return Reply(307, b"", {"Location": f"{following.address}{seen.path}"})
+
+    vault = gateway(stage(standby).address)
+    vault.list_roles("aws")
+    with pytest.raises(LostAnswerError, match="active node behind") as caught:
+        vault.issue("aws", "r", sts=sts)
+    assert "may have taken effect" in caught.value.do
+    assert not following.seen
+
+
+def test_where_all_is_redirected_a_mint_is_too(
+    stage: Open, gateway: Callable[..., HvacVault]
+) -> None:
+    """Where handing on is turned off, or the client may not use it."""
+
+    def active(seen: Seen) -> Reply:
+        return Reply(200, {"data": {"keys": ["r"]}} if seen.method == "LIST" else ISSUED)
+
+    following = stage(active)
+
+    def standby(seen: Seen) -> Reply:
+        return Reply(307, b"", {"Location": f"{following.address}{seen.path}"})
+
+    vault = gateway(stage(standby).address)
+    vault.list_roles("aws")
+    assert vault.issue("aws", "r", sts=False).lease.id == "aws/creds/r/abc"
+
+
 def test_a_read_sent_on_to_a_lost_active_node_changed_nothing(
     stage: Open, gateway: Callable[..., HvacVault], unused_port: int
 ) -> None:
