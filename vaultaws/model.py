@@ -5,7 +5,7 @@ Times are aware datetimes in UTC; spans of time are whole seconds and say so in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -366,6 +366,11 @@ class AuditIssuance:
     token_ttl_seconds: int | None = None
     is_sts: bool = False
     namespace: str = ""
+
+    def is_of(self, mounts: Collection[str], namespace: str | None) -> bool:
+        """True where one of the mounts issued, none for any, in the namespace, None for any."""
+        is_there = namespace is None or self.namespace == plain_namespace(namespace)
+        return is_there and (not mounts or self.path.rsplit("/", 2)[0] in mounts)
 
     @property
     def whole_path(self) -> str:

@@ -19,6 +19,12 @@ from vaultaws.local.servers.base import RunningServer
 from vaultaws.model import Secret
 from vaultaws.vault.gateway import HvacVault
 
+ACCESS = """
+[access.analysts]
+roles = ["reader", "reader-sts"]
+members = {{ userpass-{mark} = ["ada"] }}
+"""
+"""Whom ada's roles are for, where both are declared."""
 OPERATOR = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
 
 

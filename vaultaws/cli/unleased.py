@@ -87,16 +87,13 @@ def _unseen(found: Inventory, why: str) -> Inventory:
 
 def _mount(sources: Sources, found: Inventory, role: str) -> _Mount:
     """Roles that make users, also those that only leases and the audit log still know."""
-    from vaultaws.model import plain_namespace
-
     vault, mount = sources.vault, sources.mount
     roles = {each.name: each for each in vault.read_roles(mount, vault.list_roles(mount))}
     making = {name for name, each in roles.items() if _makes_users(each)}
     making |= {held.role for held in found.holdings if held.is_sts is False}
     if sources.log is not None:
-        where = plain_namespace(vault.namespace)
-        log = sources.log.issuances
-        entries = (entry for entry in log if not entry.is_sts and entry.namespace == where)
+        mine = (each for each in sources.log.issuances if each.is_of({mount}, vault.namespace))
+        entries = (entry for entry in mine if not entry.is_sts)
         paths = (entry.path.rpartition("/") for entry in entries)
         making |= {name for path, _, name in paths if path == f"{mount}/creds"}
     if role and role not in roles:

@@ -19,7 +19,7 @@ from vaultaws.leases.entries import Step
 from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.ledger import Ledger, Record
 from vaultaws.leases.rules import CEILING_SECONDS
-from vaultaws.model import AuditIssuance, CredentialType, Lease, Role, plain_namespace
+from vaultaws.model import AuditIssuance, CredentialType, Lease, Role
 from vaultaws.vault.protocol import Vault
 
 HASHED: Final = "hmac-"
@@ -164,7 +164,9 @@ def take(
         for lease_id, record in (ledger or Ledger()).by_lease().items()
         if record.intent.server == vault.address and record.intent.mount == mount
     }
-    audited = _audited(issuances, vault.namespace, mount)
+    audited = {
+        found.lease_id: found for found in issuances if found.is_of({mount}, vault.namespace)
+    }
     ids, unlisted = _lease_ids(vault, mount, {*records, *audited})
     now = clock.now()
     live = _look_up(vault, ids, watch) if look_up else [Lease(lease_id) for lease_id in ids]
@@ -191,18 +193,6 @@ def take(
         (*unlisted, *unseen),
         lists_leases=not unlisted,
     )
-
-
-def _audited(
-    issuances: Sequence[AuditIssuance], namespace: str, mount: str
-) -> dict[str, AuditIssuance]:
-    """The mount's own, by lease: another namespace may have a mount of the same name."""
-    where = (plain_namespace(namespace), mount)
-    return {
-        found.lease_id: found
-        for found in issuances
-        if (found.namespace, _mount_of(found.path)) == where
-    }
 
 
 def _lease_ids(vault: Vault, mount: str, known: set[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -343,10 +333,6 @@ def _bounded(held: Holding, role: Role | None) -> Holding:
 
 def _token_lives(held: Holding, now: datetime) -> bool:
     return bool(held.is_sts) and held.token_ends is not None and held.token_ends > now
-
-
-def _mount_of(path: str) -> str:
-    return path.rsplit("/", 2)[0]
 
 
 def _order(held: Holding) -> tuple[str, str, float, str]:

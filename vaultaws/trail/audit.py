@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -391,9 +391,3 @@ def _time(text: str) -> datetime:
     if moment.year not in _SENSIBLE_YEARS:
         raise ValueError(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def is_of(issuance: AuditIssuance, mounts: Collection[str], namespace: str | None) -> bool:
-    """True where one of the mounts issued, none for any, in the namespace, None for any."""
-    is_there = namespace is None or issuance.namespace == plain_namespace(namespace)
-    return is_there and (not mounts or issuance.path.rsplit("/", 2)[0] in mounts)

@@ -11,7 +11,7 @@ from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import orphans, tables
-from vaultaws.trail.audit import AuditLog, is_of
+from vaultaws.trail.audit import AuditLog
 from vaultaws.trail.digests import Digests
 from vaultaws.trail.engines import DuckDb
 from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
@@ -147,7 +147,7 @@ def _clear_keys(sources: Sources, window: Window) -> tuple[str, ...]:
         found.access_key
         for found in issued
         if not found.access_key.startswith(HASHED)
-        and is_of(found, sources.mounts, sources.namespace)
+        and found.is_of(sources.mounts, sources.namespace)
     ]
     held = sources.inventory.holdings if sources.inventory else ()
     keys = {*clear, *(found.access_key_id for found in held if found.access_key_id)}
@@ -271,7 +271,7 @@ def _notes(sources: Sources, matching: Matching, issued: list[AuditIssuance]) ->
 def _elsewhere(sources: Sources, issued: list[AuditIssuance]) -> list[str]:
     """Say so where the log has the mount in other namespaces alone: one that was named wrongly, or
     on a server that has none, would let nothing be missed."""
-    mine = [found for found in issued if is_of(found, sources.mounts, None)]
+    mine = [found for found in issued if found.is_of(sources.mounts, None)]
     others = sorted({found.namespace for found in mine})
     if sources.namespace is None or not mine or sources.namespace in others:
         return []

@@ -28,7 +28,8 @@ DELETE: Final = {"DeleteUserPolicy": HolderKind.USER, "DeleteRolePolicy": Holder
 ATTACH: Final = {"AttachUserPolicy": HolderKind.USER, "AttachRolePolicy": HolderKind.ROLE}
 DETACH: Final = {"DetachUserPolicy": HolderKind.USER, "DetachRolePolicy": HolderKind.ROLE}
 SWITCH, REMOVE = "UpdateAccessKey", "DeleteAccessKey"
-NAMES: Final = frozenset({*PUT, *DELETE, *ATTACH, *DETACH, SWITCH, REMOVE})
+_ON_POLICIES: Final = PUT | DELETE | ATTACH | DETACH
+NAMES: Final = frozenset({*_ON_POLICIES, SWITCH, REMOVE})
 """The calls that deny, or take a deny away."""
 DENY_ALL: Final = ":iam::aws:policy/AWSDenyAll"
 """How the ARN of AWS's own policy ends that denies everything."""
@@ -38,8 +39,6 @@ _OF_USERS: Final = frozenset({"GetFederationToken", "GetSessionToken"})
 _OF_ROLES: Final = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 _SWITCHED_OFF: Final = "Inactive"
 _BARE: Final = frozenset({"Sid", "Effect", "Action", "Resource"})
-
-
 _NO_DENIES: Final = Denies()
 
 
@@ -124,7 +123,7 @@ class Cuts:
         return replace(verdict, lifted=last.time) if last else verdict
 
     def _take(self, event: Event) -> None:
-        kind = (PUT | DELETE | ATTACH | DETACH).get(event.name)
+        kind = _ON_POLICIES.get(event.name)
         if kind is not None:
             holder = Holder(kind, event.target)
             self._policies[holder][event.part].append(_Step(event, _written(event)))

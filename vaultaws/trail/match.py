@@ -15,7 +15,6 @@ from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import statics, tables
 from vaultaws.trail.acts import acts_of
-from vaultaws.trail.audit import is_of
 from vaultaws.trail.cuts import Cuts
 from vaultaws.trail.engines import Engine
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, AuditView, Span, VaultIdentity
@@ -101,7 +100,7 @@ class _Run:
         return statics.judged(verdicts, asked.audit, asked.identity.static_roles, bounds)
 
     def _must_be_seen(self, issuance: AuditIssuance) -> bool:
-        return is_of(issuance, self._asked.mounts, self._asked.namespace)
+        return issuance.is_of(self._asked.mounts, self._asked.namespace)
 
     def _judged(self, row: Mapping[str, Any]) -> Verdict:
         event = event_of(row)

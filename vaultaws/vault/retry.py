@@ -20,7 +20,7 @@ def may_repeat(method: str, path: str) -> bool:
     """
     if method.upper() == "LIST" or (method.upper() == "PUT" and path == _LOOKUP):
         return True
-    return method.upper() in _READS and _MINTING.isdisjoint(path.split("/"))
+    return method.upper() in _READS and not mints(method, path)
 
 
 def mints(method: str, path: str) -> bool:

@@ -14,6 +14,7 @@ from vaultaws.vault.kept import ProxyRefusedError, UnreachedError
 
 __all__ = ["LostAnswerError", "lost_behind", "needs_https", "retry_after", "to_error"]
 
+_LOOK_FIRST: Final = "it may have taken effect: look first (vaultaws leases list)"
 _SECONDS: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", re.ASCII)
 
 
@@ -49,9 +50,7 @@ def to_error(
             why=_reason(fault),
             do="check VAULT_ADDR and that the server runs; for a local one: vaultaws up",
         )
-    do = (
-        "try again" if repeatable else "it may have taken effect: look first (vaultaws leases list)"
-    )
+    do = "try again" if repeatable else _LOOK_FIRST
     if isinstance(fault, TimeoutError):
         return LostAnswerError(
             f"the server at {where} did not answer in time",
@@ -66,7 +65,7 @@ def lost_behind(settings: ConnectionSettings, why: str) -> LostAnswerError:
     return LostAnswerError(
         f"the active node behind {settings.address} does not answer",
         why=why,
-        do="it may have taken effect: look first (vaultaws leases list)",
+        do=_LOOK_FIRST,
     )
 
 

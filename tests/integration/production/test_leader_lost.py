@@ -6,7 +6,6 @@ It is killed, steps down, or is stopped and goes on when another leads.
 from __future__ import annotations
 
 import json
-import secrets
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -61,14 +60,10 @@ FAULTS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def site(cluster: Cluster, local_aws: LocalAws, tmp_path: Path) -> Site:
+def site(cluster: Cluster, local_aws: LocalAws, tmp_path: Path, mark: str) -> Site:
     """A site whose people are sent to a standby."""
-    made = a_site(cluster, local_aws, tmp_path, secrets.token_hex(4))
+    made = a_site(cluster, local_aws, tmp_path, mark)
     return made.at(cluster.standbys()[0])
-
-
-def mark_of(site: Site) -> str:
-    return site.wired.mount.removeprefix("aws-")
 
 
 def brief(shell: Shell) -> Shell:
@@ -120,17 +115,17 @@ def put_right(site: Site, shell: Shell) -> Recovered:
 @FAULTS
 @pytest.mark.timeout(300)
 def test_every_credential_that_was_printed_works_and_has_a_lease(
-    site: Site, strike: Strike
+    site: Site, mark: str, strike: Strike
 ) -> None:
     """A user that the lost leader made and never leased has a key that nobody ever saw. The engine
     wrote it down first, and the next leader deletes it, five minutes later at the earliest."""
     cluster, mount = site.cluster, site.wired.mount
     before = set(site.wired.user_names("-reader-"))
-    operator = operator_of(site, mark_of(site))
-    site.declare(operator, ROLE.format(name="reader"), ACCESS.format(mark=mark_of(site)))
+    operator = operator_of(site, mark)
+    site.declare(operator, ROLE.format(name="reader"), ACCESS.format(mark=mark))
     done = site.root_key(operator).run("apply", "--yes")
     assert done.returncode == 0, done.stderr
-    ada = brief(ada_of(site, mark_of(site)))
+    ada = brief(ada_of(site, mark))
 
     leader = cluster.leader()
     under_way = issue_at_once(ada)
@@ -185,10 +180,12 @@ def struck_at_a_role(site: Site, strike: Strike) -> Iterator[str]:
 
 @FAULTS
 @pytest.mark.timeout(300)
-def test_an_apply_whose_leader_is_lost_goes_on_with_the_next(site: Site, strike: Strike) -> None:
+def test_an_apply_whose_leader_is_lost_goes_on_with_the_next(
+    site: Site, mark: str, strike: Strike
+) -> None:
     """Now and then the next leads soon enough for the first run to come to its end."""
     mount = site.wired.mount
-    operator = operator_of(site, mark_of(site))
+    operator = operator_of(site, mark)
     names = sorted(f"reader-{at}" for at in range(ROLES))
     site.declare(operator, "".join(ROLE.format(name=name) for name in names))
     shell = brief(site.root_key(operator))

@@ -11,15 +11,10 @@ import pytest
 from tests.integration.production.conftest import begun
 from tests.support.people import TWO_ROLES
 from tests.support.production import Cluster
-from tests.support.sites import Site, a_site, ada_of, operator_of
+from tests.support.sites import ACCESS, Site, a_site, ada_of, operator_of
 from vaultaws.local.awsprocess import LocalAws
 from vaultaws.local.servers.base import ServerKind
 
-ACCESS = """
-[access.analysts]
-roles = ["reader", "reader-sts"]
-members = {{ userpass-{mark} = ["ada"] }}
-"""
 MORE = """
 [roles.late-{at}]
 credential_type = "iam_user"

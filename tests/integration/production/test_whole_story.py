@@ -15,16 +15,11 @@ from tests.support.certificates import Authority
 from tests.support.commands import Shell
 from tests.support.people import TWO_ROLES
 from tests.support.production import Cluster
-from tests.support.sites import Site, a_site, ada_of, operator_of
+from tests.support.sites import ACCESS, Site, a_site, ada_of, operator_of
 from tests.support.waiting import until
 from vaultaws.local.awsprocess import LocalAws
 from vaultaws.model import ServerProduct
 
-ACCESS = """
-[access.analysts]
-roles = ["reader", "reader-sts"]
-members = {{ userpass-{mark} = ["ada"] }}
-"""
 WHO = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import END, IDENTITY, ROOT_KEY, START, WATERMARK, World, judge
+from tests.support.world import END, IDENTITY, ROOT_KEY, START, WATERMARK, World, judge, record_of
 from vaultaws.aws.cutdocs import Denies, document_of
 from vaultaws.aws.cutoff import deny_document
 from vaultaws.aws.users import DENY_ALL
@@ -336,27 +336,10 @@ class Asked:
         ]
 
 
-def record(event: Event) -> dict[str, Any]:
-    """A record as CloudTrail writes it."""
-    answer = {"credentials": {"accessKeyId": event.issued_access_key_id}}
-    return {
-        "eventVersion": "1.11",
-        "eventID": event.event_id,
-        "eventTime": event.time.isoformat(),
-        "eventName": event.name,
-        "eventSource": f"{event.service}.amazonaws.com",
-        "userIdentity": {
-            "type": event.identity_type,
-            "accessKeyId": event.access_key_id,
-            "userName": event.user_name,
-        },
-        "requestParameters": {
-            "userName": event.target,
-            "policyName": event.part,
-            "policyDocument": event.policy_document,
-        },
-        "responseElements": answer if event.issued_access_key_id else None,
-    }
+def record(event: Event) -> dict[str, object]:
+    """A record as CloudTrail writes it, with the policy that it was about."""
+    asked = {"policyName": event.part, "policyDocument": event.policy_document}
+    return {**record_of(event), "requestParameters": {"userName": event.target, **asked}}
 
 
 @pytest.mark.parametrize("is_cut", [True, False])

@@ -3,6 +3,7 @@ explains a key all the same where both work with one root."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -79,8 +80,8 @@ def test_a_prefix_is_one_of_its_namespace(issued: str, revoked: str, folder: str
     assert (found.revoked is not None) is (issued == revoked or not folder)
 
 
-def sources(world: World, namespace: str | None, **log: object) -> Sources:
-    audit = AuditLog(issuances=world.audit, first=START, **log)  # type: ignore[arg-type]  # a test's shorthand
+def sources(world: World, namespace: str | None, statics: Sequence[AuditStatic] = ()) -> Sources:
+    audit = AuditLog(issuances=world.audit, first=START, statics=list(statics))
     return Sources(
         History(lambda *_, **__: []),
         IDENTITY,
