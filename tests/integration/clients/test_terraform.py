@@ -45,7 +45,7 @@ ELSEWHERE = (*INIT, "-reconfigure", "-backend-config=key=others/terraform.tfstat
 
 @pytest.fixture
 def bucket(wired: Wired) -> Iterator[str]:
-    """A bucket, and a role for one prefix of it. It goes with the test: others count buckets."""
+    """A bucket, and a role for one prefix of it. It goes with the test."""
     name, s3 = f"state-{wired.mount}", wired.client("s3")
     s3.create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": wired.options.region}
