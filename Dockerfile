@@ -14,6 +14,8 @@ RUN python -m venv --without-pip /opt/vaultaws \
     --require-hashes --requirement /requirements/image.txt
 COPY vaultaws /opt/vaultaws/src/vaultaws
 COPY policies /opt/vaultaws/src/vaultaws/policies
+COPY cloudformation /opt/vaultaws/src/vaultaws/cloudformation
+COPY terraform /opt/vaultaws/src/vaultaws/terraform
 # A checkout may be closed to others; only what is gets another mode, and so a second copy in a layer.
 # -P: a directory that somebody mounts and works in brings no module of its own.
 RUN printf '#!/bin/sh\nexec /opt/vaultaws/bin/python -P -m vaultaws "$@"\n' >/opt/vaultaws/bin/vaultaws \

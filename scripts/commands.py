@@ -43,6 +43,21 @@ SERVER = """
 Commands that talk to Vault or OpenBao take these. Without them the environment counts, as it does
 for the Vault CLI; on OpenBao the `BAO_` names come first.
 """
+VARIABLES = """
+Other settings have a variable alone:
+
+| variable | |
+|---|---|
+| `VAULT_TOKEN` | The token; else the token helper's, else that of `~/.vault-token`. |
+| `VAULT_CONFIG_PATH` | The file that names a token helper (`~/.vault`). |
+| `VAULT_CACERT_BYTES` | CA certificates as text (PEM). |
+| `VAULT_CLIENT_TIMEOUT` | How long one answer may take, as a span (60s). |
+| `VAULT_MAX_RETRIES` | How often a read is tried again (2); what issues never is. |
+| `VAULT_PROXY_ADDR` | A proxy to the server, else `HTTPS_PROXY` or `HTTP_PROXY` (`NO_PROXY`). |
+| `VAULT_HTTP_PROXY` | Its older name. |
+| `VAULTAWS_CACHE` | Where sets are kept between runs ([credentials.md](credentials.md)). |
+| `VAULTAWS_DEBUG` | `1` prints an error's traceback, to look for a fault of ours. |
+"""
 SERVER_LINK = "And [the server's options](#the-servers-options)."
 USAGE = "```text\nvaultaws {} {}\n```\n"
 EXAMPLE = "<!-- not run: an example of the help -->\n```sh\n"
@@ -62,6 +77,7 @@ def page() -> str:
         f"\n| verb | |\n|---|---|\n{listing}",
         SERVER,
         table(common),
+        VARIABLES,
         *(section(words, command) for words, command in commands),
     ]
     return "".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -27,6 +28,15 @@ def test_every_command_and_option_is_on_the_page() -> None:
             for name in (*option.opts, *option.secondary_opts):
                 hidden = getattr(option, "hidden", False) or not name.startswith("-")
                 assert hidden or name in own, f"{words} {name}"
+
+
+def test_every_setting_of_the_server_is_on_the_page() -> None:
+    source = pages.read("vaultaws/vault/connection.py")
+    asked = set(re.findall(r'(?:find|get)\("([A-Z_]+)"\)|env, "([A-Z_]+)"', source))
+    names = {one or other for one, other in asked}
+    assert {"ADDR", "TOKEN", "CACERT", "PROXY_ADDR"} <= names
+    text = pages.read("docs/commands.md")
+    assert {name for name in names if f"VAULT_{name}" not in text} == set()
 
 
 def test_words_are_words_and_no_block() -> None:
