@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.digests import Digests
-    from vaultaws.trail.evidence import VaultIdentity
+    from vaultaws.trail.evidence import VaultIdentity, Window
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
 
@@ -47,7 +47,7 @@ class SourceFlags:
 
     since: datetime
     lag: int
-    source: str | None
+    source: str | None = None
     root_key: tuple[str, ...]
     root_role: str | None
     audit_device: str | None
@@ -63,14 +63,17 @@ class TrailFlags(SourceFlags):
     until: datetime
 
 
-def trail_options(since: str, *, orphans: bool = True) -> Callable[[Command], Command]:
+def trail_options(
+    since: str, *, orphans: bool = True, events: bool = True
+) -> Callable[[Command], Command]:
     """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
 
     `since` is where the window begins when nobody says; `orphans` whether it tells of users
-    without a lease.
+    without a lease; `events` whether it reads CloudTrail.
     """
     until = click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
     first, *others = _options(since)
+    others = others if events else [option for option in others if option is not _SOURCE]
     others += [_NO_ORPHANS] if orphans else []
     return lambda command: gathered(command, "flags", TrailFlags, (first, until, *others))
 
@@ -81,6 +84,11 @@ def source_options(since: str) -> Callable[[Command], Command]:
     return lambda command: gathered(command, "flags", SourceFlags, options)
 
 
+_SOURCE: Callable[[Command], Command] = click.option(
+    "--source",
+    help="CloudTrail: api, s3://BUCKET/PREFIX or a directory of log files"
+    " (else [trail] of ./vaultaws.toml, else api).",
+)
 _NO_ORPHANS: Callable[[Command], Command] = click.option(
     "--no-orphans", is_flag=True, help="Do not ask IAM for users that have no lease."
 )
@@ -102,11 +110,7 @@ def _options(since: str) -> list[Callable[[Command], Command]]:
             show_default=True,
             help="How late CloudTrail may be.",
         ),
-        click.option(
-            "--source",
-            help="CloudTrail: api, s3://BUCKET/PREFIX or a directory of log files"
-            " (else [trail] of ./vaultaws.toml, else api).",
-        ),
+        _SOURCE,
         click.option(
             "--root-key", multiple=True, help="A key id that Vault's root had before; repeatable."
         ),
@@ -133,17 +137,11 @@ def run(
     """Check the window; `about` chooses keys whose calls are wanted, `wait` until CloudTrail is
     complete to the window's end."""
     from vaultaws.trail import packages
-    from vaultaws.trail.evidence import Window
 
     packages.require()
     from vaultaws.trail.check import check
 
-    if flags.since >= flags.until:
-        raise UsageError(
-            "the window of time is empty",
-            why="--since is not before --until",
-            do="mend one of them",
-        )
+    window = window_of(flags)
     vault = open_vault(server)
     lag = timedelta(seconds=flags.lag)
     if wait:
@@ -152,8 +150,20 @@ def run(
         lag = timedelta(0)
     with output.Progress("reading") as progress:
         sources = replace(sources_for(vault, flags, server), delivery=lag)
-        window = Window(flags.since, flags.until)
         return check(sources, window, progress.update, about)
+
+
+def window_of(flags: TrailFlags) -> Window:
+    """The window that was said. Raises UsageError for an empty one."""
+    from vaultaws.trail.evidence import Window
+
+    if flags.since >= flags.until:
+        raise UsageError(
+            "the window of time is empty",
+            why="--since is not before --until",
+            do="mend one of them",
+        )
+    return Window(flags.since, flags.until)
 
 
 def wait_until(complete: datetime, clock: Clock, show: Callable[[str], None]) -> None:
@@ -176,27 +186,47 @@ def sources_for(
 
     `events` are those of a queue; `read_log` reads the log otherwise than whole.
     """
-    from vaultaws.model import plain_namespace
-    from vaultaws.trail.check import Sources
-    from vaultaws.trail.expect import ANYTHING, Expected
-
     declared = declared_here()
     root = evidence.root_config(vault, flags.mount)
     read = read_log or partial(evidence.read_audit_log, evidence.audit_log_path(flags.audit_log))
     log, inventory = _held(vault, flags, server, read)
+    trail = declared.trail if declared else None
+    found = events or _events(
+        source_named(flags, declared),
+        flags.since,
+        (*regions_of(root, declared), *(trail.regions if trail else ())),
+    )
+    return replace(_told(vault, flags, server, log, root), events=found, inventory=inventory)
+
+
+def vaults_side(vault: Vault, flags: SourceFlags, server: ServerFlags) -> Sources:
+    """The same without CloudTrail and the inventory."""
+    root = evidence.root_config(vault, flags.mount)
+    log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
+    return replace(_told(vault, flags, server, log, root), delivery=timedelta(seconds=flags.lag))
+
+
+def _told(
+    vault: Vault,
+    flags: SourceFlags,
+    server: ServerFlags,
+    log: AuditLog | None,
+    root: RootConfig | None,
+) -> Sources:
+    """What Vault's side and the file here tell; CloudTrail's history is not asked yet."""
+    from vaultaws.model import plain_namespace
+    from vaultaws.trail.check import Sources
+    from vaultaws.trail.expect import ANYTHING, Expected
+    from vaultaws.trail.gather import History
+
+    declared = declared_here()
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
-        events=events
-        or _events(
-            source_named(flags, declared),
-            flags.since,
-            (*regions_of(root, declared), *(trail.regions if trail else ())),
-        ),
+        events=History(evidence.paced_lookup()),
         identity=_identity(flags, root, static_roles(server, flags.mount, declared), declared),
         audit=log,
         digests=_digests(vault, device),
-        inventory=inventory,
         device=device,
         mounts=frozenset({flags.mount.strip("/")}),
         namespace=plain_namespace(vault.namespace),

@@ -1,66 +1,184 @@
 """The match where a trail is terabytes: tables and queries for Athena. Pure.
 
 The table of CloudTrail's files is that of the Athena user guide ("Query AWS CloudTrail logs",
-partition projection); `events` is a view on it with the columns of `tables.EVENTS`.
+partition projection); `events` is a view on it with the columns of `tables.EVENTS`. Athena runs one
+statement at a time, and its tables keep no time with a zone: every time is UTC, to milliseconds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, Final
 
 import pyarrow as pa
 
 from vaultaws.errors import UsageError
-from vaultaws.trail import queries, tables
+from vaultaws.trail import apart, tables
+from vaultaws.trail.evidence import Window
 from vaultaws.trail.records import PARTS, TARGETS, WRITTEN
 
-_KINDS: Final = {
+_HIVE: Final = {
     "string": "string",
     "bool": "boolean",
     "int64": "bigint",
     str(tables.TIME): "timestamp",
 }
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/\-]*)?")
+_TRINO: Final = {
+    "string": "varchar",
+    "bool": "boolean",
+    "int64": "bigint",
+    str(tables.TIME): "timestamp(3)",
+}
+MOST_BYTES: Final = 262_144
+"""How long a statement may be (Athena user guide, "Service quotas")."""
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*()/\-]*)?")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_LATE: Final = timedelta(days=1)
+"""A file lies under the day on which it was delivered."""
 
 
-def script(*, trail: str, tables_at: str, account: str, regions: tuple[str, ...]) -> str:
-    """Return everything, ready to run: definitions, then queries.
+@dataclass(frozen=True)
+class Statement:
+    """One statement. `is_asked` says that its rows are wanted."""
 
-    `trail` is s3://BUCKET/PREFIX of the trail (the part before AWSLogs), `tables_at` where the
-    small tables lie as Parquet, one folder a table. Raises UsageError for what is no such name.
-    """
-    for text in (trail, tables_at):
-        if not text.startswith("s3://") or not _NAME.fullmatch(text.removeprefix("s3://")):
+    name: str
+    text: str
+    is_asked: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """`trail` is s3://BUCKET/PREFIX of the trail (the part before AWSLogs), `tables_at` where the
+    small tables lie as Parquet, one folder a table. Raises UsageError for what is no such name."""
+
+    trail: str
+    tables_at: str
+    account: str
+    regions: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for text in (self.trail, self.tables_at):
+            if not text.startswith("s3://") or not _NAME.fullmatch(text.removeprefix("s3://")):
+                raise UsageError(
+                    f"{text} is no place in S3",
+                    why="it is not s3://BUCKET/PREFIX",
+                    do="write it so",
+                )
+        named = bool(self.regions) and all(map(_REGION.fullmatch, self.regions))
+        if not _ACCOUNT.fullmatch(self.account) or not named:
             raise UsageError(
-                f"{text} is no place in S3", why="it is not s3://BUCKET/PREFIX", do="write it so"
+                "the trail's account or regions cannot be used",
+                why="an account has 12 digits, a region a name such as eu-west-2",
+                do="say --account 123456789012 --region eu-west-2",
             )
-    if not _ACCOUNT.fullmatch(account) or not all(map(_REGION.fullmatch, regions)) or not regions:
-        raise UsageError(
-            "the trail's account or regions cannot be used",
-            why="an account has 12 digits, a region a name such as eu-west-2",
-            do="say --account 123456789012 --region eu-west-2",
-        )
-    return (
-        "\n\n".join(
-            [
-                _trail_table(trail.rstrip("/"), account, regions),
-                _events_view(),
-                *_small_tables(tables_at.rstrip("/")),
-                *_queries(),
-            ]
-        )
-        + "\n"
+
+
+def first(
+    place: Place, window: Window, small: Mapping[str, list[Statement]], refusals: int
+) -> list[Statement]:
+    """The statements up to the query `seen`. `small` defines the small tables."""
+    return [
+        Statement("cloudtrail-drop", "DROP TABLE IF EXISTS `cloudtrail`"),
+        Statement("cloudtrail", _trail_table(place, window)),
+        Statement("events", _events_view(window)),
+        *(one for name in apart.SMALL_FIRST for one in small[name]),
+        *_queries(apart.FIRST, refusals),
+    ]
+
+
+def second(small: Mapping[str, list[Statement]], refusals: int) -> list[Statement]:
+    """The statements from there to the verdicts."""
+    return [*chain.from_iterable(small.values()), *_queries(apart.SECOND, refusals)]
+
+
+def external(name: str, place: Place) -> list[Statement]:
+    """A small table whose Parquet files lie in S3."""
+    columns = ",\n  ".join(
+        f"`{column.name}` {_HIVE[str(column.type)]}" for column in apart.SMALL[name]
     )
+    where = f"{place.tables_at.rstrip('/')}/{name}/"
+    return [
+        Statement(f"{name}-drop", f"DROP TABLE IF EXISTS `{name}`"),
+        Statement(
+            name,
+            f"CREATE EXTERNAL TABLE `{name}` (\n  {columns}\n)\nSTORED AS PARQUET\n"
+            f"LOCATION '{where}'",
+        ),
+    ]
 
 
-def _trail_table(trail: str, account: str, regions: tuple[str, ...]) -> str:
-    location = f"{trail}/AWSLogs/{account}/CloudTrail/"
-    return f"""-- CloudTrail's files, by region and day
-CREATE EXTERNAL TABLE IF NOT EXISTS cloudtrail (
+def inline(name: str, rows: pa.Table) -> list[Statement]:
+    """A small table as a view that says its rows. Raises UsageError where there are too many."""
+    schema = apart.SMALL[name]
+    casts = ", ".join(
+        f'CAST("{column.name}" AS {_TRINO[str(column.type)]}) AS "{column.name}"'
+        for column in schema
+    )
+    names = ", ".join(f'"{column.name}"' for column in schema)
+    said = [
+        f"({', '.join(_literal(row[key]) for key in schema.names)})" for row in rows.to_pylist()
+    ]
+    none = f"({', '.join(['NULL'] * len(schema))})"
+    values = ",\n  ".join(said or [none])
+    where = "" if said else "\nWHERE FALSE"
+    text = (
+        f"CREATE OR REPLACE VIEW {name} AS\nSELECT {casts}\n"
+        f"FROM (VALUES\n  {values}\n) AS t ({names}){where}"
+    )
+    if len(text.encode()) > MOST_BYTES:
+        raise UsageError(
+            f"{len(said)} rows of {name} are too many for a statement of Athena's",
+            why=f"one may have {MOST_BYTES:,} bytes",
+            do="write the tables as files: --out DIRECTORY",
+        )
+    return [Statement(name, text)]
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case datetime():
+            return f"TIMESTAMP '{_moment(value)}'"
+        case int():
+            return str(value)
+        case _:
+            return "'" + str(value).replace("'", "''") + "'"
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _queries(names: tuple[str, ...], refusals: int) -> Iterator[Statement]:
+    for name in names:
+        query = apart.sql(name, "athena", refusals)
+        if name not in apart.KEPT:
+            yield Statement(name, query, is_asked=True)
+            continue
+        columns = ",\n  ".join(
+            f'CAST("{column.name}" AS {_TRINO[str(column.type)]}) AS "{column.name}"'
+            for column in apart.KEPT[name]
+        )
+        yield Statement(f"{name}-drop", f"DROP TABLE IF EXISTS `{name}`")
+        yield Statement(
+            name,
+            f"CREATE TABLE {name} WITH (format = 'PARQUET') AS\nSELECT\n  {columns}\n"
+            f"FROM (\n{query}\n)",
+        )
+
+
+def _trail_table(place: Place, window: Window) -> str:
+    location = f"{place.trail.rstrip('/')}/AWSLogs/{place.account}/CloudTrail/"
+    begins, ends = _days(window)
+    return f"""CREATE EXTERNAL TABLE cloudtrail (
   eventversion string,
   useridentity struct<type:string, principalid:string, arn:string, accountid:string,
     accesskeyid:string, username:string,
@@ -85,28 +203,48 @@ LOCATION '{location}'
 TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.region.type' = 'enum',
-  'projection.region.values' = '{",".join(regions)}',
+  'projection.region.values' = '{",".join(place.regions)}',
   'projection.day.type' = 'date',
   'projection.day.format' = 'yyyy/MM/dd',
   'projection.day.interval' = '1',
   'projection.day.interval.unit' = 'DAYS',
-  'projection.day.range' = 'NOW-90DAYS,NOW',
+  'projection.day.range' = '{begins},{ends}',
   'storage.location.template' = '{location}${{region}}/${{day}}'
-);"""
+)"""
 
 
-def _events_view() -> str:
-    noted = ", ".join(f"'{name}'" for name in sorted(tables.TELLING))
-    view = _VIEW.replace("{noted}", noted)
+def _days(window: Window) -> tuple[str, str]:
+    ends = window.end + _LATE
+    return f"{window.start.astimezone(UTC):%Y/%m/%d}", f"{ends.astimezone(UTC):%Y/%m/%d}"
+
+
+def _events_view(window: Window) -> str:
+    places = {
+        "noted": ", ".join(f"'{name}'" for name in sorted(tables.TELLING)),
+        "columns": ", ".join(f'"{name}"' for name in tables.EVENTS.names),
+        "begins": _moment(window.start),
+        "ends": _moment(window.end),
+    }
+    places["day"], places["last_day"] = _days(window)
     for place, names in {"targets": TARGETS, "parts": PARTS, "written": WRITTEN}.items():
-        first = ", ".join(f"json_extract_scalar(requestparameters, '$.{name}')" for name in names)
-        view = view.replace(f"{{{place}}}", first)
+        places[place] = ", ".join(
+            f"json_extract_scalar(requestparameters, '$.{name}')" for name in names
+        )
+    view = _VIEW
+    for place, text in places.items():
+        view = view.replace(f"{{{place}}}", text)
     return view
 
 
-_VIEW: Final = """-- the columns of the match
-CREATE OR REPLACE VIEW events AS
-SELECT *, issued_key <> '' OR name IN ({noted}) AS tells
+_VIEW: Final = """CREATE OR REPLACE VIEW events AS
+SELECT {columns}
+FROM (SELECT
+  *,
+  issued_key <> '' OR name IN ({noted}) AS tells,
+  coalesce(
+    try(date_parse(plain_end, '%b %e %Y %h:%i:%s %p')),
+    try(date_parse(plain_end, '%Y %m %dT%H:%i:%sZ'))
+  ) AS issued_until
 FROM (SELECT
   eventid AS event_id,
   regexp_replace(eventsource, '\\.amazonaws\\.com$', '') AS service,
@@ -127,29 +265,9 @@ FROM (SELECT
   coalesce({targets}, '') AS target,
   coalesce({parts}, '') AS part,
   coalesce({written}, '') AS policy_document,
-  from_iso8601_timestamp(eventtime) AS time,
-  CAST(NULL AS timestamp(3) with time zone) AS issued_until
+  try(date_parse(eventtime, '%Y-%m-%dT%H:%i:%sZ')) AS time,
+  regexp_replace(json_extract_scalar(responseelements, '$.credentials.expiration'),
+    '[^A-Za-z0-9:]+', ' ') AS plain_end
 FROM cloudtrail
-WHERE eventversion LIKE '1.%');"""
-
-
-def _small_tables(place: str) -> Iterator[str]:
-    for name, schema in queries.GIVEN.items():
-        if name != "events":
-            yield (
-                f"CREATE EXTERNAL TABLE IF NOT EXISTS {name} (\n  {_columns(schema)}\n)\n"
-                f"STORED AS PARQUET LOCATION '{place}/{name}/';"
-            )
-
-
-def _columns(schema: pa.Schema) -> str:
-    return ",\n  ".join(f"`{column.name}` {_KINDS[str(column.type)]}" for column in schema)
-
-
-def _queries() -> Iterator[str]:
-    for name in queries.NAMES:
-        query = queries.sql(name, "athena")
-        if name in queries.KEPT:
-            yield f"CREATE TABLE {name} WITH (format = 'PARQUET') AS\n{query};"
-        else:
-            yield f"-- {name}\n{query};"
+WHERE eventversion LIKE '1.%' AND day BETWEEN '{day}' AND '{last_day}'))
+WHERE time BETWEEN TIMESTAMP '{begins}' AND TIMESTAMP '{ends}'"""

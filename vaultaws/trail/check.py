@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from vaultaws.errors import VaultDeniedError
@@ -80,7 +81,7 @@ def check(
         watch("Vault's audit log")
         if sources.reread is not None:
             sources = replace(sources, audit=sources.reread())
-        view, identity = _known(sources, engine, window)
+        view, identity = known(sources, partial(_root_keys, engine), window)
         watch("matching")
         asked = Question(
             view,
@@ -154,26 +155,33 @@ def _clear_keys(sources: Sources, window: Window) -> tuple[str, ...]:
     return tuple(sorted(keys))
 
 
-def _known(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView, VaultIdentity]:
-    """The evidence of the audit log, as far as Vault lets this token compare it."""
+def known(
+    sources: Sources, keys_of: Callable[[VaultIdentity], set[str]], window: Window
+) -> tuple[AuditView, VaultIdentity]:
+    """The audit log as evidence, as far as Vault lets this token compare it, and Vault's identity
+    with the keys that rotations gave it: what these made is Vault's too. `keys_of` tells which keys
+    an identity minted."""
     try:
-        return _compared(sources, engine, window)
+        return _compared(sources, keys_of, window)
     except VaultDeniedError:
-        return _compared(replace(sources, digests=None), engine, window)
+        return _compared(replace(sources, digests=None), keys_of, window)
 
 
-def _compared(sources: Sources, engine: DuckDb, window: Window) -> tuple[AuditView, VaultIdentity]:
-    """The audit log as evidence, and Vault's identity with the keys that rotations gave it: what
-    these made is Vault's too."""
+def _root_keys(engine: DuckDb, identity: VaultIdentity) -> set[str]:
+    engine.table("roots", roots(identity))
+    return {row["key_id"] for row in engine.rows("root_keys")}
+
+
+def _compared(
+    sources: Sources, keys_of: Callable[[VaultIdentity], set[str]], window: Window
+) -> tuple[AuditView, VaultIdentity]:
     identity, view = sources.identity, _view(sources, window, {})
     if sources.audit is None:
         return view, identity
     tell = sources.digests or (lambda _: {})
     digests: dict[str, str] = dict(tell(_revoked_leases(sources.audit, window)))
     while True:
-        engine.table("roots", roots(identity))
-        keys = {row["key_id"] for row in engine.rows("root_keys")} - digests.keys()
-        digests |= tell(sorted(keys))
+        digests |= tell(sorted(keys_of(identity) - digests.keys()))
         view = _view(sources, window, digests)
         later = view.rotated() - identity.key_ids
         if not later:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from vaultaws.leases import person
 from vaultaws.model import AuditIssuance, Event
@@ -20,9 +20,17 @@ from vaultaws.trail.engines import Engine
 from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, AuditView, Span, VaultIdentity
 from vaultaws.trail.expect import ANYTHING, Expected, Sort
 from vaultaws.trail.tables import RootKind, SpanKind
-from vaultaws.trail.verdicts import Cut, Mark, MarkKind, Matching, Standing, Use, Verdict, Why
-
-_SOUND: Final = frozenset({Standing.EXPLAINED, Standing.DESCENDANT, Standing.STATIC})
+from vaultaws.trail.verdicts import (
+    SOUND,
+    Cut,
+    Mark,
+    MarkKind,
+    Matching,
+    Standing,
+    Use,
+    Verdict,
+    Why,
+)
 
 
 @dataclass(frozen=True)
@@ -353,7 +361,7 @@ def _of_issuance(standing: Standing, issuance: AuditIssuance) -> Verdict:
 
 def _descendant(parent: Verdict, event: Event) -> Verdict:
     standing, why = parent.standing, parent.why
-    if standing in _SOUND:
+    if standing in SOUND:
         standing = Standing.DESCENDANT
     elif standing is Standing.ROTATION:
         standing, why = Standing.UNCOVERED, Why.NEW_ROOT.value

@@ -6,10 +6,12 @@ For DuckDB they stand compiled beside this module, since ibis takes half a secon
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
+
+import pyarrow as pa
 
 from vaultaws.trail import tables
 
@@ -42,12 +44,11 @@ NAMES: Final = (
 )  # fmt: skip
 """The queries, in the order in which `match` asks them."""
 
-_KINDS: Final = {
-    "string": "string",
-    "bool": "boolean",
-    "int64": "int64",
-    str(tables.TIME): "timestamp('UTC')",
-}
+ZONELESS: Final = frozenset({"athena", "trino"})
+"""Dialects whose times are UTC without saying so: Athena keeps no time with a zone in its tables,
+and turns none into one without (Athena user guide, "Athena engine version 3")."""
+_KINDS: Final = {"string": "string", "bool": "boolean", "int64": "int64"}
+_ZONED, _PLAIN = "timestamp('UTC')", "timestamp(3)"
 
 
 @cache
@@ -61,18 +62,18 @@ def sql(name: str, dialect: str = "duckdb") -> str:
     """Compile one relation to a query in a dialect that ibis knows."""
     import ibis
 
-    relation, sides = _unbound()
-    return str(ibis.to_sql(relation(name)(sides), dialect=dialect))
-
-
-@cache
-def _unbound() -> tuple[Callable[[str], Callable[[Any], Any]], Any]:
-    import ibis
-
     from vaultaws.trail import relations
 
-    named = {
-        name: ibis.table({column.name: _KINDS[str(column.type)] for column in schema}, name=name)
-        for name, schema in (GIVEN | KEPT).items()
+    sides = relations.Sides(**named(GIVEN | KEPT, dialect))
+    return str(ibis.to_sql(getattr(relations, name)(sides), dialect=dialect))
+
+
+def named(schemas: Mapping[str, pa.Schema], dialect: str = "duckdb") -> dict[str, Any]:
+    """Tables of these schemas without rows, as a dialect has them."""
+    import ibis
+
+    kinds = _KINDS | {str(tables.TIME): _PLAIN if dialect in ZONELESS else _ZONED}
+    return {
+        name: ibis.table({column.name: kinds[str(column.type)] for column in schema}, name=name)
+        for name, schema in schemas.items()
     }
-    return lambda name: getattr(relations, name), relations.Sides(**named)

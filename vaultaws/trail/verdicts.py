@@ -26,6 +26,8 @@ class Standing(StrEnum):
 
 VAULTS_OWN: Final = frozenset({Standing.ROTATION, Standing.STATIC, Standing.ROLLED_BACK})
 """What Vault does for itself: nobody holds it."""
+SOUND: Final = frozenset({Standing.EXPLAINED, Standing.DESCENDANT, Standing.STATIC})
+"""What may mint credentials that are then sound as well."""
 
 
 class Why(StrEnum):

@@ -1,4 +1,4 @@
-"""What machines read: OCSF for a SIEM, a script for Athena, grounds for every verdict."""
+"""What machines read: OCSF for a SIEM, grounds for every verdict."""
 
 from __future__ import annotations
 
@@ -6,27 +6,17 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.support import reports
 from tests.support.world import END, START, WATERMARK, World, judge
-from vaultaws.errors import UsageError
-from vaultaws.trail import queries, sarif
-from vaultaws.trail.athena import script
+from vaultaws.trail import sarif
 from vaultaws.trail.evidence import AuditView
 from vaultaws.trail.grounds import grounds
 from vaultaws.trail.ocsf import lines
 from vaultaws.trail.report import Report, as_json
 from vaultaws.trail.verdicts import Standing, Verdict
-
-NAMES: dict[str, Any] = {
-    "trail": "s3://a-trail",
-    "tables_at": "s3://work/match",
-    "account": "123456789012",
-    "regions": ("eu-west-2", "us-east-1"),
-}
 
 
 def test_each_finding_is_one_ocsf_line_with_a_name_that_stays() -> None:
@@ -70,33 +60,6 @@ def test_what_could_not_be_read_is_no_clean_check() -> None:
     report = Report(START, END, WATERMARK, judge(World()), lost=("1 file: damaged gzip data",))
     assert report.findings == ()
     assert not report.is_clean
-
-
-def test_athena_s_script_defines_every_table_before_it_is_asked() -> None:
-    text = script(**NAMES)
-    for name in queries.GIVEN:
-        assert f" {name} " in text
-    places = [
-        text.index(f"CREATE TABLE {name} WITH") for name in queries.NAMES if name in queries.KEPT
-    ]
-    assert places == sorted(places)
-    assert "LOCATION 's3://a-trail/AWSLogs/123456789012/CloudTrail/'" in text
-    assert "'projection.region.values' = 'eu-west-2,us-east-1'" in text
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"trail": "s3://x'; DROP TABLE y; --"},
-        {"tables_at": "/tmp"},
-        {"account": "12"},
-        {"regions": ()},
-        {"regions": ("eu-west-2'",)},
-    ],
-)
-def test_nothing_but_names_gets_into_the_script(said: dict[str, object]) -> None:
-    with pytest.raises(UsageError):
-        script(**(NAMES | said))
 
 
 def test_sarif_names_every_kind_and_what_each_finding_is_about() -> None:
