@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.support.athena import PLACE, Athena, records_in
+from tests.support.athena import PLACE, Athena, as_csv, records_in
 from tests.support.memory_vault import START
 from tests.support.whole import ACCOUNT, END, FIRST_ROOT, ROOT_USER, STATIC_USER, Whole
 from vaultaws.model import StaticRole
@@ -69,19 +67,11 @@ class Both:
         while True:
             for number in write(made, PLACE, self.out, "a_database"):
                 self.rounds.append(str(number))
-                for path in sorted((self.out / str(number)).glob("*.sql")):
+                for path in self.athena.files(str(number)):
                     rows[path.name[3:].partition(".")[0]] = self.athena.run(path.read_text("utf-8"))
             if made.second:
                 return rows
             made = run(self.sources, WINDOW, as_csv(rows["seen"]).splitlines())
-
-
-def as_csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ["kind", "value"], quoting=csv.QUOTE_ALL)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def told(found: Verdict) -> dict[str, Any]:

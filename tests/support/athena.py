@@ -3,7 +3,9 @@ DuckDB. What Hive alone reads (CloudTrail's files, folders of Parquet) is read h
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -27,13 +29,21 @@ _IDENTITY = (
     " username VARCHAR, sessioncontext STRUCT(sessionissuer STRUCT(username VARCHAR)))"
 )
 
+_ESCAPE = re.compile(r"\\\+([0-9A-F]{6})")
+
 
 class Athena:
     """One database. `folder` is where the small tables were written."""
 
-    def __init__(self, records: Iterable[dict[str, Any]], folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        records: Iterable[dict[str, Any]],
+        folder: Path | None = None,
+        place: str = PLACE.tables_at,
+    ) -> None:
         self._rows = [_row(record) for record in records]
         self._folder = folder
+        self._place = place
         self._duckdb = duckdb.connect(config={"threads": 1})
         self._duckdb.execute("SET TimeZone = 'Asia/Tokyo'")
 
@@ -46,12 +56,29 @@ class Athena:
             return []
         for stored in list(tree.find_all(exp.FileFormatProperty)):
             stored.pop()
+        for text_node in list(tree.find_all(exp.UnicodeString)):
+            text_node.replace(exp.Literal.string(_ESCAPE.sub(_sign, text_node.name)))
         said = tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
         found = self._duckdb.execute(said)
         if not isinstance(tree, exp.Query):
             return []
         rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
         return rows
+
+    def run_round(self, script: str, *rounds: str) -> None:
+        """Do what run.sh does."""
+        assert self._folder is not None
+        assert script == f"{self._folder.name}/run.sh"
+        for path in (path for number in rounds for path in self.files(number)):
+            rows = self.run(path.read_text("utf-8"))
+            if path.name.endswith(".rows.sql"):
+                name = path.name.partition("-")[2].removesuffix(".rows.sql")
+                (self._folder / f"{name}.csv").write_text(as_csv(rows), "utf-8")
+
+    def files(self, number: str) -> list[Path]:
+        """The statements of a round, in their order."""
+        assert self._folder is not None
+        return sorted((self._folder / number).glob("*.sql"))
 
     def kinds(self) -> set[str]:
         """The types of all columns of all tables and views."""
@@ -70,7 +97,7 @@ class Athena:
             self._cloudtrail()
             return
         assert self._folder is not None
-        assert f"LOCATION 's3://work/match/{name}/'" in tree.sql("athena")
+        assert f"LOCATION '{self._place}/{name}/'" in tree.sql("athena")
         casts = ", ".join(
             f'CAST("{key}" AS {kind.sql("duckdb")}) AS "{key}"' for key, kind in columns.items()
         )
@@ -90,6 +117,17 @@ def statements(text: str) -> list[str]:
     return [one for one in re.split(r";\n+(?=-- )|;\s*\Z", text) if one]
 
 
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows as Athena writes them: what is null is nothing, all else in quotes."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+        writer.writerow(rows[0])
+        for row in rows:
+            writer.writerow("" if value is None else value for value in row.values())
+    return text.getvalue()
+
+
 def records_in(folder: Path) -> list[dict[str, Any]]:
     """The records of CloudTrail's files, as often as they are there."""
     return [
@@ -97,6 +135,10 @@ def records_in(folder: Path) -> list[dict[str, Any]]:
         for path in sorted(folder.glob("*.json.gz"))
         for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]
     ]
+
+
+def _sign(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 def _row(record: dict[str, Any]) -> list[Any]:

@@ -87,7 +87,8 @@ def _lines(seen: Path | None) -> list[str] | None:
     if seen is None:
         return None
     try:
-        return seen.read_text("utf-8").splitlines()
+        with seen.open(encoding="utf-8", newline="") as file:
+            return list(file)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{seen} cannot be read", why=str(error), do="name the CSV of the first round"

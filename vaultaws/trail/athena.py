@@ -150,7 +150,18 @@ def _literal(value: Any) -> str:
         case int():
             return str(value)
         case _:
-            return "'" + str(value).replace("'", "''") + "'"
+            return _text(str(value))
+
+
+def _text(value: str) -> str:
+    """A literal that does nothing to a terminal that shows it."""
+    quoted = value.replace("'", "''")
+    if quoted.isprintable():
+        return f"'{quoted}'"
+    said = (
+        sign if sign.isprintable() and sign != "\\" else f"\\+{ord(sign):06X}" for sign in quoted
+    )
+    return f"U&'{''.join(said)}'"
 
 
 def _moment(value: datetime) -> str:

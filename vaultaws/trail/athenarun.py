@@ -121,7 +121,7 @@ def write(made: Run, place: Place, directory: Path, database: str) -> tuple[int,
         )
     rounds = made.rounds(place, {name: athena.external(name, place) for name in apart.SMALL})
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, rows in made.tables.items():
             _table(directory / "tables" / name, rows)
         for number, statements in rounds.items():

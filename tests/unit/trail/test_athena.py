@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.apart import IDENTITY, WINDOW, Both, agree, as_csv, by_key, told
-from tests.support.athena import PLACE, Athena, statements
+from tests.support.apart import IDENTITY, WINDOW, Both, agree, by_key, told
+from tests.support.athena import PLACE, Athena, as_csv, statements
 from tests.support.memory_vault import START
 from tests.support.whole import END, REFUSALS, Key, Whole
 from vaultaws.errors import LocalStateError, UsageError, VaultDeniedError
@@ -285,3 +285,14 @@ def test_rows_that_are_too_many_for_a_statement_are_refused() -> None:
     rows = [{"kind": "key", "value": "x" * 60}] * (MOST_BYTES // 60)
     with pytest.raises(UsageError, match="too many"):
         inline("roots", tables.table(tables.ROOTS, rows))
+
+
+def test_any_text_is_carried_as_it_is() -> None:
+    values = ["", "o'ben", "a\\b", "\x1b[2Jx\\'y", "line\nline", "Zoë 漢", "--;"]
+    rows = [{"kind": "key", "value": value} for value in values]
+    (view,) = inline("roots", tables.table(tables.ROOTS, rows))
+    assert view.text.replace("\n", "").isprintable()
+    database = Athena([])
+    database.run(view.text)
+    found = database.run("SELECT * FROM roots")
+    assert [row["value"] for row in found] == values
