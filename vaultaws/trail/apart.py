@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import ibis
 import pyarrow as pa
@@ -190,15 +190,15 @@ def seen(apart: Apart) -> Table:
 def judged(apart: Apart) -> Table:
     """As `relations.judged`, with the keys of static roles' users as in `statics.judged`."""
     found = relations.judged(replace(apart.sides, events=apart.used))
-    standing, why = _static(found, apart)
+    standing = _static(found, apart)
     told = found.left_join(standing, found.issued_key == standing.key)
     return told.mutate(
         standing=ibis.coalesce(told.found, told.standing),
-        why=ibis.ifelse(told.found == Standing.UNCOVERED.value, why, told.why),
+        why=ibis.ifelse(told.found == Standing.UNCOVERED.value, Why.CROWDED.value, told.why),
     ).select(*tables.JUDGED.names)
 
 
-def _static(found: Table, apart: Apart) -> tuple[Table, Any]:
+def _static(found: Table, apart: Apart) -> Table:
     """The keys of static roles' users that are not Vault's, or may not be."""
     made = found.filter(found.standing == Standing.STATIC.value)
     made = made.left_join(apart.sides.digests, made.issued_key == apart.sides.digests.value)
@@ -220,7 +220,7 @@ def _static(found: Table, apart: Apart) -> tuple[Table, Any]:
     both = refuted.mutate(found=ibis.literal(Standing.UNEXPLAINED.value)).union(
         crowded.mutate(found=ibis.literal(Standing.UNCOVERED.value))
     )
-    return both.anti_join(confirmed, both.key == confirmed.key), Why.CROWDED.value
+    return both.anti_join(confirmed, both.key == confirmed.key)
 
 
 def _refuted(made: Table, pairs: Table) -> Table:

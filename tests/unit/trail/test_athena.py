@@ -180,6 +180,17 @@ def test_two_keys_within_a_period_are_uncovered(tmp_path: Path) -> None:
     ]
 
 
+def test_a_key_that_was_made_by_a_write_of_its_role_is_vault_s(tmp_path: Path) -> None:
+    world = Whole(Random(1))
+    world.line("sys/health", START)
+    world.static(AT)
+    world.static(AT + timedelta(minutes=20))
+    written = {"operation": "update", "data": {}}
+    world.line("aws/static-roles/ci", AT + timedelta(minutes=20), request=written)
+    here = agree(Both(tmp_path, world))
+    assert [found.standing for found in here.verdicts] == [Standing.UNCOVERED, Standing.STATIC]
+
+
 def test_times_bear_no_zone_and_a_statement_stands_alone(tmp_path: Path) -> None:
     both = Both(tmp_path, a_world())
     both.there()
