@@ -72,9 +72,10 @@ def athena(
     from vaultaws.trail.athena import Place
 
     place, window = Place(trail, tables_at, account, regions), window_of(flags)
+    lines = _lines(seen)
     with output.Progress("reading"):
         sources = vaults_side(open_vault(server), flags, server)
-        made = athenarun.run(sources, window, _lines(seen))
+        made = athenarun.run(sources, window, lines)
     if out is None:
         output.result(athenarun.printed(made, place))
         _say_next(made, "run these statements")

@@ -21,6 +21,7 @@ from tests.support.apart import IDENTITY, WINDOW, Both, agree, by_key, told
 from tests.support.athena import PLACE, Athena, as_csv, statements
 from tests.support.memory_vault import START
 from tests.support.whole import END, REFUSALS, Key, Whole
+from vaultaws.cli.main import run as cli
 from vaultaws.errors import LocalStateError, UsageError, VaultDeniedError
 from vaultaws.trail import apart, carried, tables
 from vaultaws.trail.athena import MOST_BYTES, inline
@@ -307,3 +308,15 @@ def test_any_text_is_carried_as_it_is() -> None:
     database.run(view.text)
     found = database.run("SELECT * FROM roots")
     assert [row["value"] for row in found] == values
+
+
+def test_a_file_of_something_else_is_refused_before_anything_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "seen.csv").write_bytes(b"\xff\xfe")
+    words = "trail athena --trail s3://trail --tables s3://work/match --account 123456789012"
+    code = cli([*words.split(), "--region", "eu-west-2", "--seen", str(tmp_path / "seen.csv")])
+    assert (code, "seen.csv cannot be read" in capsys.readouterr().err) == (
+        UsageError.exit_code,
+        True,
+    )
