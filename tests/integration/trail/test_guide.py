@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ import pytest
 
 from tests.support import pages
 from tests.support.athena import Athena
-from tests.support.connections import aws_client
+from tests.support.connections import administrator
 from tests.support.logins import log_in, write_roles
 from tests.support.people import declare, operator
 from tests.support.places import here
 from tests.support.wired import Wired
+from vaultaws.aws.cloudtrail import lookup_records
+from vaultaws.clock import SystemClock
 from vaultaws.trail.expect import GLOBAL_REGION
 from vaultaws.trail.verdicts import Standing
 
@@ -30,13 +32,16 @@ def test_every_standing_is_explained() -> None:
 
 
 @pytest.mark.integration
-def test_the_commands_run(wired: Wired, tmp_path: Path) -> None:
+def test_the_commands_run(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", wired.aws.endpoint)
     write_roles(wired)
     declare(wired, tmp_path, "")
     issued = log_in(wired, "ada").issue(wired.mount, "reader", sts=False)
     wired.client("ec2", issued.credentials).describe_instances()
     shell = operator(wired, tmp_path)
-    athena = Athena(records(wired), tmp_path / "match", "s3://a-bucket/match")
+    athena = Athena(
+        records(wired, issued.credentials.access_key_id), tmp_path / "match", "s3://a-bucket/match"
+    )
 
     def run(block: pages.Block) -> None:
         for command in block.text.splitlines():
@@ -57,13 +62,21 @@ def test_the_commands_run(wired: Wired, tmp_path: Path) -> None:
     assert people["ada"] == Standing.EXPLAINED
 
 
-def records(wired: Wired) -> list[dict[str, Any]]:
-    """What CloudTrail has: IAM's events are of one region."""
+def records(wired: Wired, key_id: str) -> list[dict[str, Any]]:
+    """What CloudTrail has of Vault's user and of a key: IAM's events are of one region."""
+    clock = SystemClock()
+    now = clock.now()
     return [
-        json.loads(event["CloudTrailEvent"])
+        record
         for region in sorted({wired.options.region, GLOBAL_REGION})
-        for page in aws_client(wired.aws, "cloudtrail", region=region)
-        .get_paginator("lookup_events")
-        .paginate()
-        for event in page["Events"]
+        for attribute, value in (("Username", wired.root_user), ("AccessKeyId", key_id))
+        for record in lookup_records(
+            attribute,
+            value,
+            start=now - timedelta(hours=1),
+            end=now + timedelta(hours=1),
+            clock=clock,
+            region=region,
+            credentials=administrator(wired.aws),
+        )
     ]
