@@ -30,7 +30,7 @@ from vaultaws.trail.sources.events import FolderSource
 from vaultaws.trail.verdicts import Standing
 
 END = START + timedelta(hours=4)
-WATERMARK = END - timedelta(minutes=15)
+WATERMARK = END - timedelta(minutes=30)
 FIRST_ROOT, BEFORE_STATIC = made_up_key(999), made_up_key(998)
 ROOT_USER, STATIC_USER, ACCOUNT = "vault-root", "ci-user", "0" * 11 + "1"
 REFUSALS = 3
@@ -41,8 +41,9 @@ _BEFORE = START - timedelta(days=1)
 
 @dataclass
 class Key:
-    """A credential and what is true of it. `line` is its audit record, None where Vault has none;
-    `removed` the event that took its user away."""
+    """A credential and what is true of it. `line` is the audit record with its key, None where
+    Vault has none; `wrapping` the one before it, of an answer that was wrapped; `removed` the event
+    that took its user away."""
 
     key_id: str
     sort: str
@@ -51,6 +52,7 @@ class Key:
     person: str = ""
     parent: str = ""
     line: dict[str, Any] | None = None
+    wrapping: dict[str, Any] | None = None
     lease: str = ""
     in_clear: bool = False
     removed: dict[str, Any] | None = None
@@ -76,6 +78,7 @@ class Whole:
     delivered: dict[str, set[datetime]] = field(default_factory=dict)
     lost_file: datetime | None = None
     torn: audit.Span | None = None
+    log_ends: datetime | None = None
     number: int = 0
 
     def digest(self, value: str, salt: str = "new") -> str:
@@ -165,6 +168,27 @@ class Whole:
         key.line = self.line(role, moment, person=person, response=answer)
         return key
 
+    def wrap(self, at: datetime, person: str, *, user: bool, is_taken: bool) -> None:
+        """Somebody asks for a wrapped answer, and some seconds later it is taken out, or never."""
+        key = self.issue(at, person, user=user)
+        told, path = key.line or {}, (key.line or {})["request"]["path"]
+        self.lines.remove(told)
+        token, moment = self.written(f"token {self.number}", at), vaults_time(told) - self.skew
+        answer = {"wrap_info": {"token": token, "creation_path": path}}
+        key.wrapping = self.line(path, moment, person=person, response=answer)
+        key.line = None
+        if not is_taken:
+            key.sort, key.lease = "sealed", ""
+            return
+        later = moment + timedelta(seconds=self.chance.randint(0, 5))
+        by: dict[str, Any] = {"auth": {"client_token": token}, "request": {"operation": "update"}}
+        if self.chance.random() < 0.5:
+            by = {"request": {"operation": "update", "data": {"token": token}}}
+        unwrap, response = "sys/wrapping/unwrap", told["response"]
+        key.line = self.line(unwrap, later, person=person, response=response, **by)
+        if not self.chance.randint(0, 3):
+            self.lines.append(key.line)  # rotated parts may overlap
+
     def use(self, key: Key, at: datetime, times: int = 1, error: str = "") -> None:
         """Make calls with a key."""
         for _ in range(times):
@@ -182,7 +206,7 @@ class Whole:
             line = self.line(f"sys/leases/{verb}/{lease}", at)
         for other in self.keys.values():
             hit = other is key or (how == "prefix" and other.lease.startswith(f"{lease}/"))
-            if hit and other.line and vaults_time(other.line) <= vaults_time(line):
+            if hit and other.line and self.asked_at(other) <= vaults_time(line):
                 other.revocations.append(line)
 
     def child(self, parent: Key, at: datetime) -> Key:
@@ -233,6 +257,8 @@ class Whole:
     def readable(self, line: dict[str, Any]) -> bool:
         """Whether the audit record can be read."""
         moment = vaults_time(line)
+        if self.log_ends is not None and moment > self.log_ends:
+            return False
         return self.torn is None or not self.torn.starts < moment < self.torn.ends
 
     def seen(self, event: dict[str, Any]) -> bool:
@@ -247,7 +273,28 @@ class Whole:
     def _unsure(self, key: Key) -> bool:
         """Whether an absent audit record proves nothing of a key."""
         salted = self.salt_from is not None and key.at < self.salt_from + CLOCK_SKEW
-        return salted or self._in_torn(key.at) or self._maybe_rolled_back(key)
+        unsaid = self._in_torn(key.at) or self.is_silent(key.at) or self._near_sealed(key.at)
+        return salted or unsaid or self._maybe_rolled_back(key)
+
+    def is_silent(self, at: datetime) -> bool:
+        """Whether Vault's log had ended by then, as far as the clocks allow to say."""
+        if self.log_ends is None:
+            return False
+        last = max(filter(self.readable, self.lines), key=vaults_time)
+        return at > vaults_time(last) - CLOCK_SKEW
+
+    def _near_sealed(self, at: datetime) -> bool:
+        asked = [key for key in self.keys.values() if key.wrapping]
+        sealed = [key for key in asked if not (key.line and self.readable(key.line))]
+        wrapped = [key.wrapping or {} for key in sealed]
+        told = [vaults_time(line) for line in wrapped if self.readable(line)]
+        return any(abs(moment - at) <= CLOCK_SKEW for moment in told)
+
+    def asked_at(self, key: Key) -> datetime:
+        """When Vault answered the request for a key, as far as its log tells."""
+        line = key.line or {}
+        is_told = key.wrapping is not None and self.readable(key.wrapping)
+        return vaults_time(key.wrapping if key.wrapping and is_told else line)
 
     def _maybe_rolled_back(self, key: Key) -> bool:
         used = any(self.seen(call) and "errorCode" not in call for call in key.calls)
@@ -286,8 +333,11 @@ class Whole:
             and act["requestParameters"]["userName"] not in users
             and awss_time(act) < WATERMARK
             and not self._in_lost(awss_time(act))
-            and not (awss_time(act) >= WATERMARK - ROLLBACK and self._near_failure(awss_time(act)))
+            and not (awss_time(act) >= WATERMARK - ROLLBACK and self._may_have_failed(act))
         }
+
+    def _may_have_failed(self, act: dict[str, Any]) -> bool:
+        return self._near_failure(awss_time(act)) or self.is_silent(awss_time(act))
 
     def standing(self, key: Key) -> Standing | None:
         """The true verdict, as far as the files allow it; None for what they do not show."""
@@ -338,19 +388,19 @@ class Whole:
         return lost_from <= ends and begins <= self.lost_file + CLOCK_SKEW
 
     def _compared(self, key: Key) -> bool:
-        moment = vaults_time(key.line) if key.line else _BEFORE
+        moment = self.asked_at(key) if key.line else _BEFORE
         return key.in_clear or self.salt_from is None or moment >= self.salt_from
 
     def unseen(self) -> dict[str, Standing]:
         """The leases whose key CloudTrail does not show."""
         found = {}
         lines = [
-            key.line
+            (key.line, self.asked_at(key))
             for key in self.keys.values()
             if key.line and key.lease and self.standing(key) is not Standing.EXPLAINED
         ]
-        for line in [*lines, *self.never_seen]:
-            moment = vaults_time(line)
+        lines += [(line, vaults_time(line)) for line in self.never_seen]
+        for line, moment in lines:
             if not self.readable(line):
                 continue
             salted = self.salt_from is not None and moment < self.salt_from + CLOCK_SKEW
@@ -408,6 +458,8 @@ class Whole:
         ordered = sorted(self.lines, key=lambda line: str(line["time"]))
         texts, is_torn = [], False
         for line in ordered:
+            if self.log_ends is not None and vaults_time(line) > self.log_ends:
+                break
             if self.readable(line):
                 texts.append(json.dumps(line))
                 is_torn = False

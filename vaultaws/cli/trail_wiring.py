@@ -98,7 +98,7 @@ def _options(since: str) -> list[Callable[[Command], Command]]:
         click.option(
             "--lag",
             type=Span(),
-            default="15m",
+            default="30m",
             show_default=True,
             help="How late CloudTrail may be.",
         ),
@@ -152,6 +152,7 @@ def run(
         lag = timedelta(0)
     with output.Progress("reading") as progress:
         sources = replace(sources_for(vault, flags, server), delivery=lag)
+        demand_identity(sources.identity, flags.mount)
         window = Window(flags.since, flags.until)
         return check(sources, window, progress.update, about)
 
@@ -254,6 +255,18 @@ def _identity(
         account_of_key(key),
         roles,
     )
+
+
+def demand_identity(identity: VaultIdentity, mount: str) -> None:
+    """Refuse to look for nobody's calls: nothing would be found, and all would count as settled."""
+    if not (identity.key_ids or identity.user_name or identity.role_name):
+        from vaultaws.errors import VaultDeniedError
+
+        raise VaultDeniedError(
+            "it is not known who Vault is in AWS",
+            why=f"this token may not read {mount}/config/root, or there is no key there",
+            do="give it that right, or name the key with --root-key",
+        )
 
 
 def declared_here() -> Config | None:
