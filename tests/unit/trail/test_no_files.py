@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.world import END, IDENTITY, START
 from tests.support.log_files import a_log
+from tests.support.world import END, IDENTITY, START
 from vaultaws.trail.audit import AuditLog
 from vaultaws.trail.check import Sources, check
 from vaultaws.trail.evidence import Window
