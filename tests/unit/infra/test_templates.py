@@ -104,7 +104,7 @@ def plain(value: Any) -> Any:
                 text = text.replace(placeholder, put)
             return text
         if value.keys() in ({"Ref"}, {"Fn::GetAtt"}):
-            return PARAMETERS.get(value.get("Ref"), "arn:aws:iam::*:role/x")
+            return PARAMETERS.get(value.get("Ref", ""), "arn:aws:iam::*:role/x")
         return {key: plain(each) for key, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, list) else value
 
