@@ -232,6 +232,8 @@ def test_a_stolen_key_of_an_administrator_finds_no_way_round_the_device(
     assert denied(iam.create_access_key, UserName="nora")
     assert denied(client(aws, "s3", key_of(sts.get_session_token())).list_buckets)
     assert client(aws, "s3", with_code(aws, key, shown, serial)).list_buckets()["Buckets"]
+    code = {"SerialNumber": serial, "TokenCode": shown.fresh()}
+    assert sts.assume_role(RoleArn=role, RoleSessionName="nora", **code)["Credentials"]
 
 
 def test_a_stolen_key_of_an_administrator_touches_no_device_of_others(
