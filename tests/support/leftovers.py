@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.support.whole import END, Key, Whole, awss_time, vaults_time
+from tests.support.whole import Whole
+from tests.support.whole_truth import END, Key, awss_time, vaults_time
 from vaultaws.aws.identity import AccessKey
 from vaultaws.leases.inventory import Inventory
 from vaultaws.leases.leaseless import Leaseless

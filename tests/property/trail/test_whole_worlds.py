@@ -15,16 +15,8 @@ from hypothesis import strategies as st
 
 from tests.support import leftovers
 from tests.support.memory_vault import START, made_up_key
-from tests.support.whole import (
-    ACCOUNT,
-    END,
-    FIRST_ROOT,
-    REFUSALS,
-    ROOT_USER,
-    STATIC_USER,
-    Key,
-    Whole,
-)
+from tests.support.whole import ACCOUNT, REFUSALS, ROOT_USER, STATIC_USER, Whole
+from tests.support.whole_truth import END, FIRST_ROOT, Key
 from vaultaws.model import StaticRole
 from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.verdicts import MarkKind, Standing
