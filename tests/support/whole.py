@@ -214,7 +214,7 @@ class Whole(Truth):
         """Write Vault's log, in two parts, and CloudTrail's files, some events twice."""
         trail = folder / "trail"
         trail.mkdir()
-        files: dict[datetime, list[dict[str, Any]]] = {}
+        files: dict[datetime, list[dict[str, Any]]] = {START: []}
         for event in self.events:
             for moment in self.delivered[event["eventID"]]:
                 files.setdefault(moment, []).append(event)
