@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-lock-out",
     is_flag=True,
-    help="Enforce MFA though no administrator has a device.",
+    help="Enforce MFA though no administrator could come in any more.",
 )
 @click.option(
     "--allow-orphans",
