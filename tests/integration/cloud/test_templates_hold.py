@@ -24,7 +24,7 @@ from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials
 from vaultaws.policy.document import parse_policy
 from vaultaws.policy.evaluate import decide
-from vaultaws.policy.values import AttachedPolicy, PolicySet
+from vaultaws.policy.values import AccessRequest, Actor, ActorKind, AttachedPolicy, PolicySet
 
 ANY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
@@ -192,6 +192,47 @@ def test_the_target_trusts_the_bastion_account_alone(aws: LocalAws) -> None:
     made = deployed(aws, "bastion-target", BastionAccount=stranger, PolicyArns=ANY)
     ada = Enrolled(*_administrator(aws))
     assert ada.assumed(made["RoleArn"], mfa=True) is None
+
+
+BASTION, TARGET = "111111111111", "222222222222"
+WORK = f"arn:aws:iam::{TARGET}:role/BastionRole"
+
+
+@pytest.mark.parametrize(
+    ("home", "role", "mfa", "allowed"),
+    [
+        (BASTION, WORK, True, True),
+        (BASTION, WORK, False, False),
+        (BASTION, f"arn:aws:iam::{TARGET}:role/Other", True, False),
+        ("333333333333", WORK, True, False),
+    ],
+)
+def test_the_bastion_pair_across_accounts_by_the_evaluator(
+    home: str, role: str, *, mfa: bool, allowed: bool
+) -> None:
+    """With two accounts, of which a local AWS is one alone."""
+    group = made_in(home, "bastion-users", "BastionPolicy", RoleArns=WORK)["PolicyDocument"]
+    trusting = made_in(
+        TARGET, "bastion-target", "BastionRole", BastionAccount=BASTION, PolicyArns=ANY
+    )["AssumeRolePolicyDocument"]
+    arn = f"arn:aws:iam::{home}:user/ada"
+    ada = Actor(ActorKind.USER, arn, home, "AIDA1", arn)
+    present = {"aws:multifactorauthpresent": ("true",)} if mfa else {}
+    asked = AccessRequest(ada, "sts:AssumeRole", role, present, TARGET)
+    policies = PolicySet(
+        identity=(AttachedPolicy("group", parse_policy(group)),),
+        trust=AttachedPolicy("trust", parse_policy(trusting)),
+    )
+    assert decide(asked, policies).allowed is allowed
+
+
+def made_in(account: str, name: str, resource: str, **parameters: str) -> dict[str, Any]:
+    """What a template asks for in an account, with everything filled in."""
+    template = read(load(name).body)
+    stack = Stack("id", name, Place(account, "eu-west-2"), datetime.now(UTC))
+    resolver = stack.resolver(template, settled(template, parameters), {})
+    found: dict[str, Any] = resolver.value(dict(template.resources[resource].properties))
+    return found
 
 
 def _administrator(aws: LocalAws) -> tuple[Any, ...]:
