@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vaultaws.config.schema import Config
     from vaultaws.leases.inventory import Inventory
     from vaultaws.model import RootConfig, StaticRole
+    from vaultaws.trail.answers import KeptLookup
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.digests import Digests
@@ -304,7 +305,7 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
                 do="choose a later --since, or name the trail's log files: --source",
             )
         regions = filter(None, (default_region(), *regions))
-        return History(evidence.paced_lookup(), tuple(dict.fromkeys(regions)))
+        return History(_kept_lookup(), tuple(dict.fromkeys(regions)))
     from vaultaws.trail.sources.batches import cache_directory
     from vaultaws.trail.sources.bucket import source_of
     from vaultaws.trail.sources.queue import SCHEME
@@ -316,6 +317,24 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
             do="vaultaws trail watch, or name another source for this: --source api",
         )
     return LogFiles(source_of(source), cache_directory(os.environ))
+
+
+def _kept_lookup() -> KeptLookup:
+    """CloudTrail's event history, kept between runs where there is a place for it."""
+    from collections import defaultdict
+
+    from vaultaws.aws.cloudtrail import EventHistory, Pacer, open_history
+    from vaultaws.trail.answers import KeptLookup
+    from vaultaws.trail.sources.batches import cache_directory
+
+    clock = SystemClock()
+    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))
+
+    def ask(region: str) -> EventHistory:
+        return open_history(clock=clock, region=region, pacer=pacers[region])
+
+    cache = cache_directory(os.environ)
+    return KeptLookup(ask, cache / "history" if cache else None, clock)
 
 
 def static_roles(

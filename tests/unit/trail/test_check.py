@@ -228,6 +228,16 @@ def test_what_could_not_be_read_is_counted() -> None:
     assert "lines of the audit log could not be read" in text
 
 
+def test_a_record_that_two_look_ups_could_not_read_counts_once() -> None:
+    world = World()
+    odd = {"eventID": "odd", "eventTime": AT.isoformat()}
+    trail = Trail(world, odd)
+    report = check(sources(world, events=History(trail)), WINDOW)
+    assert len(trail.asked) > 1
+    assert report.unreadable_records == 1
+    assert "1 CloudTrail record could not be read" in render(report)
+
+
 def test_missing_and_pending_are_told_apart() -> None:
     world = World()
     world.audited(made_up_key(1), "ada", AT, clear=False)
