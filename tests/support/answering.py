@@ -127,9 +127,10 @@ def look(
     attribute: str = "AccessKeyId",
     value: str = "AKIA1",
     region: str = "us-east-1",
+    resumes: bool = False,
 ) -> list[str]:
     """One look-up of a run of its own: the ids of what it tells."""
-    found = KeptLookup(cloud, place, cloud.clock)(
+    found = KeptLookup(cloud, place, cloud.clock, resumes=resumes)(
         attribute, value, start=start, end=end, region=region
     )
     return sorted(one["eventID"] for one in found)

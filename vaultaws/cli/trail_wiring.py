@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from vaultaws.cli.options import (
 )
 from vaultaws.cli.wiring import open_administration, open_journal, open_vault
 from vaultaws.clock import Clock, SystemClock
-from vaultaws.errors import UsageError, VaultError
+from vaultaws.errors import AwsError, UsageError, VaultError
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.digests import Digests
-    from vaultaws.trail.evidence import VaultIdentity
+    from vaultaws.trail.evidence import VaultIdentity, Window
     from vaultaws.trail.gather import History, LogFiles, QueueFiles
     from vaultaws.trail.verdicts import Matching
 
@@ -155,7 +155,22 @@ def run(
         sources = replace(sources_for(vault, flags, server), delivery=lag)
         demand_identity(sources.identity, flags.mount)
         window = Window(flags.since, flags.until)
-        return check(sources, window, progress.update, about)
+        with told_how_to_go_on(sources, window):
+            return check(sources, window, progress.update, about)
+
+
+@contextmanager
+def told_how_to_go_on(sources: Sources, window: Window) -> Iterator[None]:
+    """Note on what stops a search of CloudTrail's history how the next one goes on with it."""
+    from vaultaws.trail.gather import History
+
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, AwsError) as stop:
+        if isinstance(sources.events, History):
+            end = f"{window.end:%Y-%m-%dT%H:%M:%SZ}"
+            stop.add_note(f"what CloudTrail answered is kept: the same with --until {end} goes on")
+        raise
 
 
 def wait_until(complete: datetime, clock: Clock, show: Callable[[str], None]) -> None:
@@ -194,6 +209,7 @@ def sources_for(
             source_named(flags, declared),
             flags.since,
             (*regions_of(root, declared), *(trail.regions if trail else ())),
+            resumes=isinstance(flags, TrailFlags),
         ),
         identity=_identity(flags, root, static_roles(server, flags.mount, declared), declared),
         audit=log,
@@ -291,7 +307,9 @@ def regions_of(root: RootConfig | None, declared: Config | None) -> tuple[str, .
     return tuple(dict.fromkeys(filter(None, told)))
 
 
-def _events(source: str, since: datetime, regions: Iterable[str]) -> History | LogFiles:
+def _events(
+    source: str, since: datetime, regions: Iterable[str], *, resumes: bool
+) -> History | LogFiles:
     """CloudTrail. Its history is asked in the region at hand and in `regions`."""
     from vaultaws.aws.cloudtrail import HISTORY
     from vaultaws.aws.sessions import default_region
@@ -305,7 +323,7 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
                 do="choose a later --since, or name the trail's log files: --source",
             )
         regions = filter(None, (default_region(), *regions))
-        return History(_kept_lookup(), tuple(dict.fromkeys(regions)))
+        return History(_kept_lookup(resumes=resumes), tuple(dict.fromkeys(regions)))
     from vaultaws.trail.sources.batches import cache_directory
     from vaultaws.trail.sources.bucket import source_of
     from vaultaws.trail.sources.queue import SCHEME
@@ -319,8 +337,9 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
     return LogFiles(source_of(source), cache_directory(os.environ))
 
 
-def _kept_lookup() -> KeptLookup:
-    """CloudTrail's event history, kept between runs where there is a place for it."""
+def _kept_lookup(*, resumes: bool) -> KeptLookup:
+    """CloudTrail's event history, kept between runs where there is a place for it. A watch
+    `resumes` nothing: its window ends later in each round."""
     from collections import defaultdict
 
     from vaultaws.aws.cloudtrail import EventHistory, Pacer, open_history
@@ -334,7 +353,7 @@ def _kept_lookup() -> KeptLookup:
         return open_history(clock=clock, region=region, pacer=pacers[region])
 
     cache = cache_directory(os.environ)
-    return KeptLookup(ask, cache / "history" if cache else None, clock)
+    return KeptLookup(ask, cache / "history" if cache else None, clock, resumes=resumes)
 
 
 def static_roles(

@@ -26,9 +26,11 @@ Record = dict[str, Any]
 FORM: Final = "1"
 """Raise it when `records.to_event` reads more of a record than before."""
 ENDING: Final = ".answers"
+UNSETTLED: Final = ".unsettled"
+"""The ending of a file for one end of a window, which is of no use some hours later."""
 MOST_BYTES: Final = 64 << 20
 """Some 250,000 events; a file that has grown larger is begun anew."""
-_KEPT_SECONDS: Final = 30 * 86_400
+_KEPT_SECONDS: Final = {ENDING: 30 * 86_400, UNSETTLED: 4 * 3_600}
 _DAY_SECONDS: Final = 86_400
 _LINE: Final = re.compile(rb"([0-9a-f]{16}) ((\d{1,11}) (\d{1,11}) ([0-9A-Za-z+/]+={0,2}))")
 
@@ -46,10 +48,10 @@ class AnswerFile:
     """The answers to one question; its name is a hash of `question`. What cannot be read is as if
     it were not there, and what cannot be kept is not kept."""
 
-    def __init__(self, directory: Path, question: Sequence[str]) -> None:
+    def __init__(self, directory: Path, question: Sequence[str], ending: str = ENDING) -> None:
         self._directory = directory
         told = json.dumps([FORM, *question]).encode()
-        self._name = f"{hashlib.sha256(told).hexdigest()[:32]}{ENDING}"
+        self._name = f"{hashlib.sha256(told).hexdigest()[:32]}{ending}"
 
     def read(self, first: int, last: int, *, horizon: int, now: int) -> list[Answer]:
         """The answers that have to do with a span of time, in seconds since 1970.
@@ -115,9 +117,10 @@ def _unpacked(first: int, last: int, packed: bytes) -> Answer | None:
 
 
 def sweep(directory: Path, now: int) -> None:
-    """Remove what was not used for 30 days before `now`, in seconds since 1970."""
+    """Remove what was not used for 30 days before `now`, in seconds since 1970, and after hours
+    what was kept for one end of a window."""
     with suppress(OSError):
         for path in directory.iterdir():
             with suppress(OSError):
-                if path.stat().st_mtime < now - _KEPT_SECONDS:
+                if path.stat().st_mtime < now - _KEPT_SECONDS.get(path.suffix, 0):
                     path.unlink()

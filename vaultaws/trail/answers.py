@@ -1,7 +1,8 @@
 """CloudTrail's event history, asked once: what it answered is kept between runs.
 
 CloudTrail takes two questions a second, and a search asks thousands. A later look-up asks for what
-is not covered yet, and one that ended midway goes on from the page that it had reached.
+is not covered yet, and one that ended midway goes on from the page that it had reached. The last
+hour is asked for again, but not by whoever goes on with a search of the same end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final, Protocol
 
 from vaultaws.aws.cloudtrail import HISTORY
 from vaultaws.clock import Clock
-from vaultaws.trail.answerfile import AnswerFile, Record, sweep
+from vaultaws.trail.answerfile import UNSETTLED, Answer, AnswerFile, Record, sweep
 from vaultaws.trail.records import essential, moment_of, to_event
 
 MARGIN: Final = timedelta(hours=1)
@@ -47,11 +48,20 @@ class KeptLookup:
     """Look-ups whose answers are kept in `directory`, which may be lost at any time.
 
     `ask` opens the history of a region. Nothing is kept without a directory, of an account that is
-    not known, and of what cannot be read, which is so asked for, and counted, again.
+    not known, and of what cannot be read, which is so asked for, and counted, again. One that
+    `resumes` also keeps what may yet change, for a search that goes on within an hour.
     """
 
-    def __init__(self, ask: Callable[[str], Asked], directory: Path | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        ask: Callable[[str], Asked],
+        directory: Path | None,
+        clock: Clock,
+        *,
+        resumes: bool = False,
+    ) -> None:
         self._ask = ask
+        self._resumes = resumes
         self._directory = directory
         self._clock = clock
         self._swept = False
@@ -66,9 +76,13 @@ class KeptLookup:
             found = chain.from_iterable(asked.pages(attribute, value, start=start, end=end))
         else:
             self._sweep(self._directory)
-            file = AnswerFile(self._directory, (asked.whose, region, attribute, value))
-            question = _Question(asked, attribute, value, file, self._clock)
-            found = question.answered(int(start.timestamp()), int(end.timestamp()))
+            named = (asked.whose, region, attribute, value)
+            file, last = AnswerFile(self._directory, named), int(end.timestamp())
+            young = None
+            if self._resumes and last > _settled(int(self._clock.now().timestamp())):
+                young = AnswerFile(self._directory, (*named, str(last)), UNSETTLED)
+            question = _Question(asked, attribute, value, file, young, self._clock)
+            found = question.answered(int(start.timestamp()), last)
         return _once(found)
 
     def _sweep(self, directory: Path) -> None:
@@ -92,6 +106,7 @@ class _Question:
     attribute: str
     value: str
     file: AnswerFile
+    young: AnswerFile | None
     clock: Clock
 
     def answered(self, first: int, last: int) -> Iterator[Record]:
@@ -100,21 +115,33 @@ class _Question:
         horizon = now - int(HISTORY.total_seconds())
         first = max(first, horizon)
         kept = self.file.read(first, last, horizon=horizon, now=now)
-        for answer in kept:
-            yield from (one for one in answer.records if first <= (_second(one) or 0) <= last)
         settled = _settled(now)
         covered = [(answer.first, min(answer.last, settled)) for answer in kept]
+        if self.young is not None:
+            young = self.young.read(first, last, horizon=horizon, now=now)
+            covered += [(answer.first, answer.last) for answer in young]
+            kept += young
+        yield from _within(kept, first, last)
         for piece in without((first, last), covered):
             yield from self._walk(*piece)
 
     def _walk(self, first: int, last: int) -> Iterator[Record]:
         settled = _settled(int(self.clock.now().timestamp()))
-        keeping = _Keeping(self.file, first, min(last, settled), reached=last)
+        keeping = [_Keeping(self.file, first, min(last, settled), last, LEAST)]
+        if self.young is not None:
+            keeping.append(_Keeping(self.young, max(first, settled + 1), last, last))
         start, end = (datetime.fromtimestamp(moment, UTC) for moment in (first, last))
         for page in self.asked.pages(self.attribute, self.value, start=start, end=end):
-            keeping.take(page)
+            for each in keeping:
+                each.take(page)
             yield from page
-        keeping.end()
+        for each in keeping:
+            each.end()
+
+
+def _within(answers: Iterable[Answer], first: int, last: int) -> Iterator[Record]:
+    for answer in answers:
+        yield from (one for one in answer.records if first <= (_second(one) or 0) <= last)
 
 
 @dataclass
@@ -122,13 +149,15 @@ class _Keeping:
     """Keeps the pages of one walk, newest first, each before the next one is asked for.
 
     `upper` is the latest second that is still to be kept, `reached` that of the last event met:
-    more events of it may be on the next page, so it is kept with that one.
+    more events of it may be on the next page, so it is kept with that one. A span shorter than
+    `least` is kept only where it took several pages.
     """
 
     file: AnswerFile
     first: int
     upper: int
     reached: int
+    least: timedelta = timedelta(0)
     has_kept: bool = False
     is_over: bool = False
     waiting: list[tuple[int, Record]] = field(default_factory=list)
@@ -151,7 +180,7 @@ class _Keeping:
 
     def end(self) -> None:
         """Keep the rest: the last page was there."""
-        if self.has_kept or self.upper - self.first >= LEAST.total_seconds():
+        if self.has_kept or self.upper - self.first >= self.least.total_seconds():
             self._keep(self.first)
 
     def _keep(self, lower: int) -> None:

@@ -91,6 +91,62 @@ def test_what_is_younger_than_an_hour_is_asked_for_again(cloud: Cloud, place: Pa
     assert cloud.asked == [(NOW - HOUR + SECOND, NOW + MINUTE)]
 
 
+def test_a_search_with_the_same_end_goes_on_without_asking_twice(cloud: Cloud, place: Path) -> None:
+    """Thousands of keys at two questions a second: those that were answered are not asked again,
+    young as the answers are."""
+    assert look(cloud, place, value="AKIA1", resumes=True) == ALL
+    cloud.clock.sleep(600)
+    cloud.asked.clear()
+    assert look(cloud, place, value="AKIA1", resumes=True) == ALL
+    assert cloud.asked == []
+    assert look(cloud, place, value="AKIA2", resumes=True) == ALL
+    assert len(cloud.asked) == 3
+
+
+def test_a_young_page_that_was_reached_is_not_asked_for_again(cloud: Cloud, place: Path) -> None:
+    for number in range(6):
+        cloud.happen(f"y{number}", NOW - (number + 2) * MINUTE)
+    cloud.kill_at(3)
+    with pytest.raises(Killed):
+        look(cloud, place, resumes=True)
+    cloud.asked.clear()
+    assert len(look(cloud, place, resumes=True)) == 12
+    assert max(end for _, end in cloud.asked) < NOW - 3 * MINUTE
+
+
+def test_another_end_asks_for_the_last_hour_again(cloud: Cloud, place: Path) -> None:
+    look(cloud, place, resumes=True)
+    cloud.asked.clear()
+    look(cloud, place, end=NOW + SECOND, resumes=True)
+    assert cloud.asked == [(NOW - HOUR + SECOND, NOW + SECOND)]
+
+
+def test_after_an_hour_the_same_end_is_asked_for_what_came_late(cloud: Cloud, place: Path) -> None:
+    look(cloud, place, resumes=True)
+    cloud.happen("late", NOW - MINUTE, late=30 * MINUTE)
+    cloud.clock.sleep(HOUR.total_seconds())
+    assert look(cloud, place, resumes=True) == sorted([*ALL, "late"])
+
+
+def test_a_watch_leaves_nothing_for_an_end_that_does_not_come_again(
+    cloud: Cloud, place: Path
+) -> None:
+    look(cloud, place)
+    assert {path.suffix for path in place.iterdir()} == {answerfile.ENDING}
+
+
+def test_what_was_kept_for_one_end_is_cleared_away_within_the_day(
+    cloud: Cloud, place: Path
+) -> None:
+    look(cloud, place, resumes=True)
+    assert answerfile.UNSETTLED in {path.suffix for path in place.iterdir()}
+    for path in place.iterdir():
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    cloud.clock.sleep(5 * HOUR.total_seconds())
+    look(cloud, place, value="AKIA2")
+    assert answerfile.UNSETTLED not in {path.suffix for path in place.iterdir()}
+
+
 @pytest.mark.parametrize("how", ["kill", "fail"])
 def test_a_look_up_that_ended_midway_goes_on_from_its_page(
     cloud: Cloud, place: Path, how: str
