@@ -258,6 +258,11 @@ class AuditDevice:
     options: Pairs = ()
     description: str = ""
 
+    @property
+    def writes_in_clear(self) -> bool:
+        """True unless `log_raw` is a no to the server, which asks Go's strconv.ParseBool."""
+        return dict(self.options).get("log_raw", "").lower() not in {"", "0", "f", "false"}
+
 
 @dataclass(frozen=True)
 class AuthMount:

@@ -129,7 +129,7 @@ def test_the_command_line_has_what_sentences_name(page: str) -> None:
 def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
     folder = (pages.ROOT / page).parent
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", pages.read(page))
-    assert [link for link in links if not (folder / link).is_file()] == []
+    assert [link for link in links if not (folder / link).exists()] == []
 
 
 def test_the_figures_beside_other_tools_are_measured_ones() -> None:

@@ -19,7 +19,8 @@ from tests.support.terraform import mirror, provider_binary, terraform_environ, 
 from vaultaws.cli.terraform import command
 
 PAGE = "docs/terraform.md"
-HCL = re.findall(r"^```hcl\n(.*?)^```$", pages.read(PAGE), re.DOTALL | re.MULTILINE)
+PLACES = {PAGE: ".", "terraform/aws-engine/README.md": "terraform"}
+"""Pages with configurations, and whence these see the module."""
 PATH = os.environ.get("PATH")
 """As the run was started."""
 
@@ -44,6 +45,10 @@ def test_every_verb_is_shown() -> None:
     assert shown == set(command.commands)
 
 
+def test_every_page_with_a_configuration_is_known() -> None:
+    assert {page for page in pages.names() if hcl(page)} == set(PLACES)
+
+
 @pytest.mark.integration
 def test_the_commands_run_from_top_to_bottom(environment: dict[str, str], tmp_path: Path) -> None:
     printed = Player(environment, tmp_path).play("docs/terraform.md")
@@ -51,14 +56,30 @@ def test_the_commands_run_from_top_to_bottom(environment: dict[str, str], tmp_pa
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("example", ["page", "team", "roles-only"])
-def test_what_is_shown_in_hcl_is_valid(example: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PLACES)
+def test_what_a_page_shows_in_hcl_is_valid(page: str, tmp_path: Path) -> None:
+    (shown,) = hcl(page)
     shutil.copytree(pages.ROOT / "terraform", tmp_path / "terraform")
-    shutil.copytree(pages.ROOT / "policies", tmp_path / "policies")
-    place = tmp_path / "terraform" / "examples" / example
-    if example == "page":
-        place = tmp_path
-        (place / "main.tf").write_text(HCL[0])
+    place = tmp_path / PLACES[page]
+    shutil.copytree(pages.ROOT / "policies", place / "policies")
+    (place / "main.tf").write_text(shown)
+    validate(place, tmp_path)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("example", ["team", "roles-only"])
+def test_each_example_is_valid(example: str, tmp_path: Path) -> None:
+    shutil.copytree(pages.ROOT / "terraform", tmp_path / "terraform")
+    validate(tmp_path / "terraform" / "examples" / example, tmp_path)
+
+
+def hcl(page: str) -> list[str]:
+    """The configurations of Terraform that a page shows; a server's are docs/production.md's."""
+    shown = re.findall(r"^```hcl\n(.*?)^```$", pages.read(page), re.DOTALL | re.MULTILINE)
+    return [text for text in shown if re.search(r'^(module|resource) "', text, re.MULTILINE)]
+
+
+def validate(place: Path, tmp_path: Path) -> None:
     settings = mirror(tmp_path / "mirror", provider_binary())
     program = terraform_program(path=PATH)
     environ = terraform_environ({"HOME": str(tmp_path)}, program, settings)

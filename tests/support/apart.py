@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.support.athena import PLACE, Athena, as_csv, records_in
 from tests.support.memory_vault import START
-from tests.support.whole import ACCOUNT, END, FIRST_ROOT, ROOT_USER, STATIC_USER, Whole
+from tests.support.whole import ACCOUNT, ROOT_USER, STATIC_USER, Whole
+from tests.support.whole_truth import END, FIRST_ROOT
 from vaultaws.model import StaticRole
 from vaultaws.trail import audit
 from vaultaws.trail.athenarun import run, write

@@ -481,6 +481,12 @@ STATICS = (
         STATIC + STATIC.replace("s.s", "s.t").replace("ci", "cd"),
     ),
 )
+DEVICE = '[audit.file]\ntype = "file"\nfile_path = "/var/log/a"\n'
+AUDIT = (
+    Case("audit-in-clear", DEVICE + "log_raw = true\n", DEVICE + "log_raw = false\n"),
+    Case("audit-in-clear", DEVICE + 'log_raw = "1"\n', DEVICE + 'log_raw = "0"\n'),
+    Case("audit-in-clear", DEVICE + 'log_raw = "T"\n', DEVICE),
+)
 WHO = 'members = { userpass = ["ada"] }\n'
 TABLE = '[access.people]\nroles = ["r"]\n'
 ACCESS = (
@@ -507,6 +513,7 @@ CASES = (
     *NAMES,
     *ROOT_POLICY,
     *STATICS,
+    *AUDIT,
     *ACCESS,
     *WAIVERS,
 )

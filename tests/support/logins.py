@@ -26,6 +26,11 @@ def write_roles(wired: Wired) -> None:
 
 def log_in(wired: Wired, name: str) -> HvacVault:
     """Let a person log in by userpass who may issue at the mount, and nothing else."""
+    return HvacVault(settings_for(wired.server, token_of(wired, name)))
+
+
+def token_of(wired: Wired, name: str) -> Secret:
+    """The token of such a person."""
     enabled = wired.ask("sys/auth/userpass", {"type": "userpass"})
     assert enabled.status == 204 or "already in use" in str(enabled.body), enabled.body
     policy = f"issue-{wired.mount}"
@@ -36,5 +41,4 @@ def log_in(wired: Wired, name: str) -> HvacVault:
         wired.ask(f"auth/userpass/users/{name}", {"password": password, "token_policies": [policy]})
     )
     answer = must(wired.ask(f"auth/userpass/login/{name}", {"password": password}))
-    token = Secret(answer.body["auth"]["client_token"])
-    return HvacVault(settings_for(wired.server, token))
+    return Secret(answer.body["auth"]["client_token"])

@@ -44,8 +44,10 @@ class Block:
 
 def names() -> list[str]:
     """Every page that people read, from the root of the project."""
-    found = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
-    return ["README.md", "CONTRIBUTING.md", "policies/README.md", *found]
+    beside = ("docs/*.md", "cloudformation/README.md", "policies/*.md", "terraform/**/README.md")
+    found = (path for where in beside for path in sorted(ROOT.glob(where)))
+    paths = [path.relative_to(ROOT).as_posix() for path in found]
+    return ["README.md", "CONTRIBUTING.md", *paths]
 
 
 def read(page: str) -> str:

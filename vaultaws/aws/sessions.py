@@ -12,6 +12,7 @@ from vaultaws.model import Credentials, Secret
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.loaders import Loader
+    from botocore.session import Session
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 20
@@ -39,13 +40,40 @@ def client(
     throttles, 5xx and lost connections). Settings are those of `profile`, else of AWS_PROFILE.
     Raises AwsSetupError when a setting is wrong.
     """
+    built, _ = _built(service, credentials, region, 1 if fresh else attempts, profile)
+    if fresh:
+        built.meta.events.register("before-send.*", partial(_on_a_new_connection, built))
+    return built
+
+
+def client_and_key_id(
+    service: str,
+    *,
+    credentials: Credentials | None = None,
+    region: str | None = None,
+    attempts: int = ATTEMPTS,
+) -> tuple[Any, str]:
+    """The same client, and the id of the key that it signs with; empty where it has none."""
+    built, session = _built(service, credentials, region, attempts, None)
+    if credentials is not None:
+        return built, credentials.access_key_id
+    return built, _key_id(session)
+
+
+def _built(
+    service: str,
+    credentials: Credentials | None,
+    region: str | None,
+    attempts: int,
+    profile: str | None,
+) -> tuple[Any, Session]:
     import botocore.session
     from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 1 if fresh else attempts},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         user_agent_extra="vaultaws",
     )
     keys: dict[str, Any] = {}
@@ -61,10 +89,7 @@ def client(
         session.register_component("data_loader", _loader())
         if region is None and service in _GLOBAL:
             region = session.get_config_variable("region") or _GLOBAL[service]
-        built = session.create_client(service, region_name=region, config=config, **keys)
-    if fresh:
-        built.meta.events.register("before-send.*", partial(_on_a_new_connection, built))
-    return built
+        return session.create_client(service, region_name=region, config=config, **keys), session
 
 
 def default_region(profile: str | None = None) -> str:
@@ -79,8 +104,12 @@ def own_key_id() -> str:
     """The access key id that AWS's own settings give this person; empty when they give none."""
     import botocore.session
 
+    return _key_id(botocore.session.get_session())
+
+
+def _key_id(session: Session) -> str:
     with translated("find your AWS credentials"):
-        found = botocore.session.get_session().get_credentials()
+        found = session.get_credentials()
         return str(found.get_frozen_credentials().access_key or "") if found is not None else ""
 
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from vaultaws.cli import output
+from vaultaws.cli.cloud_guards import refuse_harm
+from vaultaws.cli.cloud_root import to_send
 from vaultaws.cli.options import Span, file_option, json_option, yes_option
 from vaultaws.cli.wiring import confirm, demand_somebody
-from vaultaws.errors import AwsError, UsageError, visible
+from vaultaws.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from vaultaws.aws.stacks import ChangeSet, Stack
-    from vaultaws.infra.cloudformation import Template
     from vaultaws.infra.deploy import Deployment, Prepared
 
 
@@ -37,7 +36,12 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-lock-out",
     is_flag=True,
-    help="Enforce MFA though no administrator has a device.",
+    help="Enforce MFA though no administrator could come in any more.",
+)
+@click.option(
+    "--allow-orphans",
+    is_flag=True,
+    help="Take rights from Vault's user that it needs to end users who are still there.",
 )
 @click.option("--timeout", type=Span(), default="30m", show_default=True, help="How long to wait.")
 @yes_option
@@ -51,6 +55,7 @@ def deploy(
     dry_run: bool,
     delete_failed: bool,
     allow_lock_out: bool,
+    allow_orphans: bool,
     timeout: int,
     yes: bool,
     as_json: bool,
@@ -63,35 +68,42 @@ def deploy(
     from vaultaws.aws.identity import caller_identity
     from vaultaws.aws.stacks import StackHands
     from vaultaws.clock import SystemClock
-    from vaultaws.infra.cloudformation import load
+    from vaultaws.config.load import load as load_config
+    from vaultaws.infra.cloudformation import ROOT, load
     from vaultaws.infra.deploy import Deployment
 
     if not dry_run:
         demand_somebody(f"vaultaws cloud deploy {name} …", yes=yes)
-    given = _parameters(said)
-    template, given = _written(load(name), file, given)
+    template, given = load(name), _parameters(said)
+    config = load_config(file) if name == ROOT else None
     hands, account = StackHands(), caller_identity().account
     stack = stack_name or template.stack_name
+    if config is not None:
+        template, given = to_send(template, config, given, hands.stack(stack))
     deployment = Deployment(hands, template, stack, SystemClock())
     with output.Progress("asking CloudFormation") as progress:
         if delete_failed and not dry_run:
-            with progress.paused():
-                confirm(f"Delete the stack {stack} if its creation failed?", yes=yes)
-            deployment.remove_failed(float(timeout), progress.update)
+            _remove_failed(deployment, stack, timeout, progress, yes=yes)
         with deployment.prepared(given, progress.update) as prepared:
+            refuse_harm(template, prepared, hands, lock_out=allow_lock_out, orphans=allow_orphans)
             changed = prepared.change_set
-            if changed is not None:
-                _look_for_lock_out(template, prepared, allowed=allow_lock_out)
+            head = f"{name} → stack {stack} in {hands.region}, account {account}"
             with progress.paused():
-                head = f"{name} → stack {stack} in {hands.region}, account {account}"
-                if not as_json or (changed is not None and not yes):
-                    _show(head, changed, err=as_json)
+                _show(head, changed, err=as_json, silent=as_json and yes)
                 if changed is not None and not dry_run:
                     confirm(f"Change the stack {stack} in account {account}?", yes=yes)
             ended = None
             if changed is not None and not dry_run:
                 ended = _executed(deployment, changed, timeout, progress, name)
     _tell(name, prepared, ended, account=account, region=hands.region, as_json=as_json)
+
+
+def _remove_failed(
+    deployment: Deployment, stack: str, timeout: int, progress: output.Progress, *, yes: bool
+) -> None:
+    with progress.paused():
+        confirm(f"Delete the stack {stack} if its creation failed?", yes=yes)
+    deployment.remove_failed(float(timeout), progress.update)
 
 
 def _executed(
@@ -118,66 +130,10 @@ def _parameters(said: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _written(
-    template: Template, file: Path, given: Mapping[str, str]
-) -> tuple[Template, dict[str, str]]:
-    """The template as it is deployed; Vault's own user gets its policy from the declared file."""
-    from vaultaws.config.load import load as load_config
-    from vaultaws.infra.cloudformation import ROOT, with_policy
-    from vaultaws.infra.rootpolicy import computed
-
-    if template.name != ROOT:
-        return template, dict(given)
-    own = given.get("UserPath", "/vaultaws/") + given.get("UserName", "vault-root")
-    policy = computed(load_config(file), own)
-    for note in policy.notes:
-        output.say(f"note:  {visible(note)}")
-    return with_policy(template, policy), {"LentPolicies": ",".join(policy.lent), **given}
-
-
-def _look_for_lock_out(template: Template, prepared: Prepared, *, allowed: bool) -> None:
-    """Refuse to enforce MFA where no administrator could come in any more."""
-    from vaultaws.aws.authorizations import Authorizations
-    from vaultaws.infra import lockout
-    from vaultaws.infra.cloudformation import ENFORCING
-
-    if template.name not in ENFORCING:
-        return
-    named = [
-        frozenset(part.strip() for part in prepared.values.get(key, "").split(",") if part.strip())
-        for key in ENFORCING[template.name]
-    ]
-    enforced = lockout.Enforced(*named)
-    if not enforced:
-        return
-    try:
-        seen = Authorizations()
-        users = (
-            lockout.User(each.name, each.groups, each.documents, each.policy_arns)
-            for each in seen.users()
-        )
-        admins = lockout.administrators(users)
-        with_device = seen.with_device(each.name for each in admins)
-    except AwsError as fault:
-        if allowed:
-            return
-        raise AwsError(
-            "who would be locked out cannot be seen",
-            why=fault.why,
-            do="allow iam:GetAccountAuthorizationDetails and iam:ListMFADevices, or say "
-            "--allow-lock-out",
-            code=fault.code,
-        ) from fault
-    if not allowed:
-        lockout.refuse_lock_out(admins, with_device, enforced)
-    for person in lockout.restricted(admins, with_device, enforced):
-        output.say(f"note:  {visible(person)} has no MFA device and loses nearly all rights")
-
-
-def _show(head: str, changed: ChangeSet | None, *, err: bool) -> None:
+def _show(head: str, changed: ChangeSet | None, *, err: bool, silent: bool) -> None:
     from vaultaws.infra import stackwords
 
-    if changed is None:
+    if changed is None or silent:
         return
     stream = sys.stderr if err else sys.stdout
     words = stackwords.text(head, changed.changes, colour=output.colours(stream))

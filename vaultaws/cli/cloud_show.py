@@ -12,7 +12,7 @@ from vaultaws.cli.options import file_option, json_option
 from vaultaws.errors import ConfigError
 
 if TYPE_CHECKING:
-    from vaultaws.aws.stacks import StackHands
+    from vaultaws.aws.stacks import Stack, StackHands
     from vaultaws.infra.stackwords import Shown
 
 
@@ -54,25 +54,26 @@ def _found(hands: StackHands, wanted: list[str], file: Path) -> list[Shown]:
     found: list[Shown] = []
     for name in wanted:
         own = [each for each in stacks if template_of(each.description) == name]
-        body = _body(name, file) if own else ""
         for stack in own:
-            same = hands.body(stack.id) == body if body else None
-            found.append(Shown(name, stack, same))
+            body = _body(name, file, stack)
+            found.append(Shown(name, stack, hands.body(stack.id) == body if body else None))
         if not own:
             found.append(Shown(name))
     return found
 
 
-def _body(name: str, file: Path) -> str:
-    """The template as deploy would send it; empty where the file does not let that be told."""
+def _body(name: str, file: Path, stack: Stack) -> str:
+    """The template as deploy would send it to this stack; empty where the file does not let that
+    be told."""
     from vaultaws.config.load import load as load_config
     from vaultaws.infra.cloudformation import ROOT, load, with_policy
-    from vaultaws.infra.rootpolicy import computed
+    from vaultaws.infra.rootpolicy import computed, own_user
 
     template = load(name)
     if name != ROOT:
         return template.body
     try:
-        return with_policy(template, computed(load_config(file))).body
+        policy = computed(load_config(file), own_user(dict(stack.parameters)))
+        return with_policy(template, policy).body
     except ConfigError:
         return ""

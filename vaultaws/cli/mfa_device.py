@@ -96,7 +96,8 @@ def list_devices(*, profile: str | None, as_json: bool) -> None:
 def create_device(*, name: str | None, store: bool, profile: str | None) -> None:
     """Make a virtual device and show its secret as a QR code, on the terminal only.
 
-    NAME is your user name where none is said. With --store the secret goes into the OS keyring,
+    NAME is your user name where none is said; a device of another name leaves that one free for
+    whoever has your key. With --store the secret goes into the OS keyring,
     and codes are made here from then on: who opens the keyring has both factors. Enable it next.
     """
     from vaultaws.cli.terminal import on_terminal

@@ -185,14 +185,14 @@ def readers_of(
     said: str | None, namespace: str, mount: str, found: StaticKey, now: datetime
 ) -> dict[str, datetime] | None:
     """Who read the key that is in use before now, by the audit log; None when no log was named."""
-    from vaultaws.trail import audit
+    from vaultaws.trail import audit, staticreads
 
     log = evidence.audit_log_path(said)
     if log is None:
         return None
     path = f"{mount}/static-creds/{found.role.name}"
     since = found.rotated_at
-    readers = audit.readers(audit.rotated(log), path, since, namespace=namespace)
+    readers = staticreads.readers(audit.rotated(log), path, since, namespace=namespace)
     return {name: moment for name, moment in readers.items() if moment < now}
 
 

@@ -10,7 +10,13 @@ import click
 
 from vaultaws.cli import output
 from vaultaws.cli.options import ServerFlags, server_options
-from vaultaws.cli.trail_wiring import TrailFlags, trail_options, vaults_side, window_of
+from vaultaws.cli.trail_wiring import (
+    TrailFlags,
+    demand_identity,
+    trail_options,
+    vaults_side,
+    window_of,
+)
 from vaultaws.cli.wiring import open_vault
 from vaultaws.errors import UsageError
 
@@ -75,6 +81,7 @@ def athena(
     lines = _lines(seen)
     with output.Progress("reading"):
         sources = vaults_side(open_vault(server), flags, server)
+        demand_identity(sources.identity, flags.mount)
         made = athenarun.run(sources, window, lines)
     if out is None:
         output.result(athenarun.printed(made, place))

@@ -17,12 +17,13 @@ from vaultaws.cli.options import ServerFlags, Span, server_options
 from vaultaws.cli.trail_wiring import (
     SourceFlags,
     declared_here,
+    demand_identity,
     source_named,
     source_options,
     sources_for,
 )
 from vaultaws.cli.wiring import open_vault, settings
-from vaultaws.errors import FindingsError, UsageError, VaultDeniedError
+from vaultaws.errors import FindingsError, UsageError
 from vaultaws.leases.words import count
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultaws.clock import Clock
-    from vaultaws.trail.evidence import VaultIdentity, Window
+    from vaultaws.trail.evidence import Window
     from vaultaws.trail.gather import QueueFiles
     from vaultaws.trail.listening import Listener
     from vaultaws.trail.report import Report
@@ -189,22 +190,12 @@ def _looker(
             read = follower.read if follower is not None else None
             sources = sources_for(vault, flags, server, queue, read)
             sources = replace(sources, delivery=lag, reread=read)
-            _demand_identity(sources.identity, flags.mount)
+            demand_identity(sources.identity, flags.mount)
             return check(sources, window).report
         except OSError as error:  # a full disk is waited for, as Vault and AWS are
             raise handler.from_os(error) from error
 
     return look
-
-
-def _demand_identity(identity: VaultIdentity, mount: str) -> None:
-    """Refuse to look for nobody's calls: nothing would be found, and all would count as settled."""
-    if not (identity.key_ids or identity.user_name or identity.role_name):
-        raise VaultDeniedError(
-            "it is not known who Vault is in AWS",
-            why=f"this token may not read {mount}/config/root, or there is no key there",
-            do="give it that right, or name the key with --root-key",
-        )
 
 
 def _file_for(listen: str | None, flags: SourceFlags, *, once: bool) -> Path | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,13 +25,14 @@ from vaultaws.cli.options import (
 )
 from vaultaws.cli.wiring import open_administration, open_journal, open_vault
 from vaultaws.clock import Clock, SystemClock
-from vaultaws.errors import UsageError, VaultError
+from vaultaws.errors import AwsError, UsageError, VaultError
 from vaultaws.vault.protocol import Vault
 
 if TYPE_CHECKING:
     from vaultaws.config.schema import Config
     from vaultaws.leases.inventory import Inventory
     from vaultaws.model import RootConfig, StaticRole
+    from vaultaws.trail.answers import KeptLookup
     from vaultaws.trail.audit import AuditLog
     from vaultaws.trail.check import Checked, Sources
     from vaultaws.trail.digests import Digests
@@ -68,12 +69,12 @@ def trail_options(
 ) -> Callable[[Command], Command]:
     """Give a verb the window and the sources; the function gets one TrailFlags as `flags`.
 
-    `since` is where the window begins when nobody says; `orphans` whether it tells of users
-    without a lease; `events` whether it reads CloudTrail.
+    The window begins at `since` when nobody says; `orphans` whether the verb tells of users without
+    a lease, `events` whether it reads CloudTrail.
     """
     until = click.option("--until", type=Moment(), default="0s", help="To: now when not said.")
     first, *others = _options(since)
-    others = others if events else [option for option in others if option is not _SOURCE]
+    others = [option for option in others if events or option is not _SOURCE]
     others += [_NO_ORPHANS] if orphans else []
     return lambda command: gathered(command, "flags", TrailFlags, (first, until, *others))
 
@@ -106,7 +107,7 @@ def _options(since: str) -> list[Callable[[Command], Command]]:
         click.option(
             "--lag",
             type=Span(),
-            default="15m",
+            default="30m",
             show_default=True,
             help="How late CloudTrail may be.",
         ),
@@ -150,7 +151,23 @@ def run(
         lag = timedelta(0)
     with output.Progress("reading") as progress:
         sources = replace(sources_for(vault, flags, server), delivery=lag)
-        return check(sources, window, progress.update, about)
+        demand_identity(sources.identity, flags.mount)
+        with told_how_to_go_on(sources, window):
+            return check(sources, window, progress.update, about)
+
+
+@contextmanager
+def told_how_to_go_on(sources: Sources, window: Window) -> Iterator[None]:
+    """Note on what stops a search of CloudTrail's history how the next one goes on with it."""
+    from vaultaws.trail.gather import History
+
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, AwsError) as stop:
+        if isinstance(sources.events, History):
+            end = f"{window.end:%Y-%m-%dT%H:%M:%SZ}"
+            stop.add_note(f"what CloudTrail answered is kept: the same with --until {end} goes on")
+        raise
 
 
 def window_of(flags: TrailFlags) -> Window:
@@ -158,11 +175,8 @@ def window_of(flags: TrailFlags) -> Window:
     from vaultaws.trail.evidence import Window
 
     if flags.since >= flags.until:
-        raise UsageError(
-            "the window of time is empty",
-            why="--since is not before --until",
-            do="mend one of them",
-        )
+        why = "--since is not before --until"
+        raise UsageError("the window of time is empty", why=why, do="mend one of them")
     return Window(flags.since, flags.until)
 
 
@@ -190,13 +204,14 @@ def sources_for(
     root = evidence.root_config(vault, flags.mount)
     read = read_log or partial(evidence.read_audit_log, evidence.audit_log_path(flags.audit_log))
     log, inventory = _held(vault, flags, server, read)
-    trail = declared.trail if declared else None
+    told = _told(vault, flags, server, log, root)
     found = events or _events(
         source_named(flags, declared),
         flags.since,
-        (*regions_of(root, declared), *(trail.regions if trail else ())),
+        (*regions_of(root, declared), *told.expected.regions),
+        resumes=isinstance(flags, TrailFlags),
     )
-    return replace(_told(vault, flags, server, log, root), events=found, inventory=inventory)
+    return replace(told, events=found, inventory=inventory)
 
 
 def vaults_side(vault: Vault, flags: SourceFlags, server: ServerFlags) -> Sources:
@@ -286,6 +301,18 @@ def _identity(
     )
 
 
+def demand_identity(identity: VaultIdentity, mount: str) -> None:
+    """Refuse to look for nobody's calls: nothing would be found, and all would count as settled."""
+    if not (identity.key_ids or identity.user_name or identity.role_name):
+        from vaultaws.errors import VaultDeniedError
+
+        raise VaultDeniedError(
+            "it is not known who Vault is in AWS",
+            why=f"this token may not read {mount}/config/root, or there is no key there",
+            do="give it that right, or name the key with --root-key",
+        )
+
+
 def declared_here() -> Config | None:
     """The declared file here, None without one."""
     from vaultaws.config.load import load
@@ -307,7 +334,9 @@ def regions_of(root: RootConfig | None, declared: Config | None) -> tuple[str, .
     return tuple(dict.fromkeys(filter(None, told)))
 
 
-def _events(source: str, since: datetime, regions: Iterable[str]) -> History | LogFiles:
+def _events(
+    source: str, since: datetime, regions: Iterable[str], *, resumes: bool
+) -> History | LogFiles:
     """CloudTrail. Its history is asked in the region at hand and in `regions`."""
     from vaultaws.aws.cloudtrail import HISTORY
     from vaultaws.aws.sessions import default_region
@@ -321,7 +350,7 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
                 do="choose a later --since, or name the trail's log files: --source",
             )
         regions = filter(None, (default_region(), *regions))
-        return History(evidence.paced_lookup(), tuple(dict.fromkeys(regions)))
+        return History(_kept_lookup(resumes=resumes), tuple(dict.fromkeys(regions)))
     from vaultaws.trail.sources.batches import cache_directory
     from vaultaws.trail.sources.bucket import source_of
     from vaultaws.trail.sources.queue import SCHEME
@@ -333,6 +362,25 @@ def _events(source: str, since: datetime, regions: Iterable[str]) -> History | L
             do="vaultaws trail watch, or name another source for this: --source api",
         )
     return LogFiles(source_of(source), cache_directory(os.environ))
+
+
+def _kept_lookup(*, resumes: bool) -> KeptLookup:
+    """CloudTrail's event history, kept between runs where there is a place for it. A watch
+    `resumes` nothing: its window ends later in each round."""
+    from collections import defaultdict
+
+    from vaultaws.aws.cloudtrail import EventHistory, Pacer, open_history
+    from vaultaws.trail.answers import KeptLookup
+    from vaultaws.trail.sources.batches import cache_directory
+
+    clock = SystemClock()
+    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))
+
+    def ask(region: str) -> EventHistory:
+        return open_history(clock=clock, region=region, pacer=pacers[region])
+
+    cache = cache_directory(os.environ)
+    return KeptLookup(ask, cache / "history" if cache else None, clock, resumes=resumes)
 
 
 def static_roles(

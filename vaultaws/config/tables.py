@@ -180,7 +180,7 @@ AUDIT_OPTIONS: Mapping[str, str] = {
     "write_timeout": "longest wait for a write (socket)",
     "format": "`json` or `jsonx`",
     "prefix": "words before each line",
-    "log_raw": "`true` writes secrets in clear",
+    "log_raw": "`true` (or `1`, `t` …) writes secrets in clear",
     "hmac_accessor": "`false` writes accessors in clear",
     "elide_list_responses": "`true` leaves out what lists answer",
 }

@@ -9,7 +9,7 @@ from vaultaws.incident import logins
 from vaultaws.incident.looking import Looking
 from vaultaws.incident.model import Scope
 from vaultaws.incident.picture import StaticSeen
-from vaultaws.trail import audit
+from vaultaws.trail import staticreads
 from vaultaws.vault.abilities import lists_static_roles
 from vaultaws.vault.administration import Administration
 
@@ -56,7 +56,7 @@ def _names(look: Looking) -> list[str]:
         return sources.vault.list_static_roles(sources.mount)
     named = {*(sources.static_names or ()), *filter(None, [look.scope.role])}
     namespace = sources.vault.namespace
-    named |= audit.static_names(sources.audit_files, sources.mount, namespace=namespace)
+    named |= staticreads.static_names(sources.audit_files, sources.mount, namespace=namespace)
     if _is_unlisted(look) and _means_all(look):
         look.unseen[WHAT] = UNLISTED
     return sorted(named)
@@ -99,7 +99,7 @@ def _is_static_meant(look: Looking, static: StaticSeen) -> bool:
     sources = look.sources
     path = f"{sources.mount}/static-creds/{static.name}"
     namespace = sources.vault.namespace
-    read_by = audit.readers(sources.audit_files, path, scope.since, namespace=namespace)
+    read_by = staticreads.readers(sources.audit_files, path, scope.since, namespace=namespace)
     return scope.everything or any(
         logins.names_person(scope.person, display_name) for display_name in read_by
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
@@ -24,6 +25,7 @@ those people."""
 MAX_BODY_BYTES: Final = 51_200
 _BEGIN: Final = "  # computed:"
 _END: Final = "  # computed: end\n"
+_POLICY: Final = re.compile(r"^  RootPolicy\d+:\n((?:    .*\n)+)", re.MULTILINE)
 _MOST_POLICIES: Final = 10
 """Managed policies a user may have (IAM user guide, "IAM and AWS STS quotas")."""
 _SPARE: Final = 700
@@ -126,6 +128,26 @@ def substituted(statement: JsonObject) -> dict[str, Any]:
             {"Fn::Sub": each} if "${AWS::" in each else each for each in resources_
         ]
     return found
+
+
+def statements_of(body: str) -> tuple[JsonObject, ...]:
+    """The computed statements in a template's text; none of a policy that somebody wrote."""
+    found: list[JsonObject] = []
+    for text in _POLICY.findall(body):
+        try:
+            statements = json.loads(text)["Properties"]["PolicyDocument"]["Statement"]
+            found += [_unsubstituted(each) for each in statements]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return tuple(found)
+
+
+def _unsubstituted(statement: Mapping[str, Any]) -> JsonObject:
+    where = statement.get("Resource")
+    if not isinstance(where, list):
+        return statement
+    plain = [each["Fn::Sub"] if isinstance(each, dict) else each for each in where]
+    return {**statement, "Resource": plain}
 
 
 def _divided(statements: Iterable[JsonObject]) -> Iterator[list[JsonObject]]:

@@ -97,8 +97,8 @@ class Deployment:
         fresh = found is None or found.status == REVIEW
         if found is not None:
             self._refuse(found)
-        before = dict(found.parameters) if found is not None and not fresh else {}
-        values, kept = settle(self._hands.parameters(self._template.body), given, before)
+        asked = self._hands.parameters(self._template.body)
+        values, kept = settle(asked, given, standing(found))
         name = f"vaultaws-{secrets.token_hex(6)}"
         change_set = self._hands.create_change_set(
             self._stack, name, self._template.body, fresh=fresh, given=given, kept=kept
@@ -262,6 +262,13 @@ def first_failure(events: tuple[Event, ...]) -> str:
         if each.type != _STACK and each.status.endswith("_FAILED") and not cancelled:
             return f"{each.logical_id}: {each.reason or each.status}"
     return ""
+
+
+def standing(found: Stack | None) -> dict[str, str]:
+    """The parameters of a stack that was made; none of one that never was."""
+    if found is None or found.status == REVIEW or found.status in NEVER_MADE:
+        return {}
+    return dict(found.parameters)
 
 
 def settle(

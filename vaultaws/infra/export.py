@@ -168,7 +168,7 @@ def _audit(config: Config) -> dict[str, object]:
             "options": Names(dict(device.options)),
         }
         for device in config.audit
-        if dict(device.options).get("log_raw") != "true"
+        if not device.writes_in_clear
     }
     return {"audit": Names(said)} if said else {}
 
@@ -183,6 +183,6 @@ def _left_out(config: Config) -> Iterator[LeftOut]:
                 why = "the module's static roles are of the engine's own account"
                 yield LeftOut(f"static_roles.{static.name}.{name}", why)
     for device in config.audit:
-        if dict(device.options).get("log_raw") == "true":
+        if device.writes_in_clear:
             why = "the module refuses a device that writes secrets in clear"
             yield LeftOut(f"audit.{device.path}", why)

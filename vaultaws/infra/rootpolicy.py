@@ -16,7 +16,7 @@ from vaultaws.errors import ConfigError
 from vaultaws.infra.lending import lent_arns, lent_statements
 from vaultaws.lint import username
 from vaultaws.lint.gotemplate import TemplateNotFollowedError, TemplateRefusedError
-from vaultaws.lint.needs import Ground, Need, needs
+from vaultaws.lint.needs import ENDS_A_USER, Ground, Need, needs
 from vaultaws.lint.overlap import arns_overlap
 from vaultaws.lint.rooting import Rooting, rooting
 from vaultaws.lint.username import Sample
@@ -25,7 +25,9 @@ from vaultaws.model import JsonObject, Role
 PARTITION: Final = "${AWS::Partition}"
 ACCOUNT: Final = "${AWS::AccountId}"
 OWN: Final = f"arn:{PARTITION}:iam::{ACCOUNT}:user${{UserPath}}${{UserName}}"
-DEFAULT_OWN: Final = "/vaultaws/vault-root"
+OWN_PATH: Final = ("UserPath", "/vaultaws/")
+OWN_NAME: Final = ("UserName", "vault-root")
+"""The template's parameters, with their defaults there."""
 _PERSONS: Final = ("a", "_.-Z" * 16, "7")
 _SAMPLES: Final = (Sample("x", 1_700_000_000), Sample("Q", 9_123_456_789), Sample("7", 1))
 _NEVER_ITSELF: Final = (
@@ -51,8 +53,14 @@ class RootPolicy:
     notes: tuple[str, ...] = ()
 
 
-def computed(config: Config, own: str = DEFAULT_OWN) -> RootPolicy:
-    """The policy for the roles of a file. `own` is the path and name of Vault's user.
+def own_user(parameters: Mapping[str, str]) -> str:
+    """The path and name of Vault's user under these parameters of the template."""
+    return parameters.get(*OWN_PATH) + parameters.get(*OWN_NAME)
+
+
+def computed(config: Config, own: str = "") -> RootPolicy:
+    """The policy for the roles of a file. `own` is the path and name of Vault's user, where they
+    are not the template's defaults.
 
     Raises ConfigError where no least policy can be said: names without a fixed beginning, a
     federation token that would lend everything.
@@ -73,7 +81,7 @@ def computed(config: Config, own: str = DEFAULT_OWN) -> RootPolicy:
             why=f"[root] username_template: {fault}",
             do="give it a fixed beginning, as in vault-{{ … }}",
         ) from fault
-    statements = [*_statements(table), *_guards(users, table, own)]
+    statements = [*_statements(table), *_guards(users, table, own or own_user({}))]
     statements += lent_statements(config.roles)
     return RootPolicy(tuple(statements), lent_arns(config.roles), tuple(_notes(config.roles)))
 
@@ -98,7 +106,11 @@ def _asked(config: Config, ground: Ground) -> tuple[_Table, tuple[str, ...]]:
             if resource == user:
                 _refuse_every_user(role, user)
                 users[user] = None
+                if need.action in ENDS_A_USER:
+                    continue
             _enter(table, need, resource)
+    for user in users:
+        _enter_ending(table, user)
     for need in needs((), config.static_roles, ground):
         _enter(table, need, need.resource)
     return table, tuple(users)
@@ -108,6 +120,13 @@ def _enter(table: _Table, need: Need, resource: str) -> None:
     keys = dict(need.keys)
     arns = keys.pop("iam:policyarn", ())
     table.setdefault((need.action, resource, _conditions(keys)), set()).update(arns)
+
+
+def _enter_ending(table: _Table, user: str) -> None:
+    """Taking away is tied to Vault's users and to nothing else: a lease ends with the policies and
+    the boundary of the day on which it began, when the role may have been another."""
+    for action in ENDS_A_USER:
+        table[action, user, ()] = set()
 
 
 def _sample_user(role: Role, ground: Ground) -> str:

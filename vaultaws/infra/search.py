@@ -6,6 +6,7 @@ a saved plan, which is a zip archive.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import zipfile
@@ -19,9 +20,14 @@ from vaultaws.infra.scan import Sight, sights
 
 NAMES: Final = (
     "*.tf",
-    "*.tf.json",
+    "*.tf.*",
+    "*.tofu",
+    "*.tofu.*",
+    "*.hcl",
     "*.tfvars",
-    "*.tfvars.json",
+    "*.tfvars.*",
+    "*.json",
+    "*.txt",
     "*.tfstate",
     "*.tfstate.*",
     "*.tfbackend",
@@ -34,8 +40,13 @@ NAMES: Final = (
     "terraformrc",
     "*.out",
 )
-SKIPPED: Final = frozenset({"providers", ".git", "node_modules"})
-"""Folders of programs: providers are binaries that `terraform init` checks."""
+SKIPPED: Final = frozenset({".git", "node_modules"})
+"""Folders of programs, wherever they are."""
+DATA: Final = ".terraform"
+PROVIDERS: Final = "providers"
+"""Within Terraform's own folder: binaries that `terraform init` checks."""
+PROVIDER: Final = "terraform-provider-*.zip"
+"""The same, packed: what a mirror of providers holds."""
 MARK: Final = b"PK\x03\x04"
 
 
@@ -83,8 +94,9 @@ def _files(directory: Path, unread: list[tuple[str, str]]) -> Iterator[Path]:
         unread.append((_name(Path(str(error.filename)), directory), error.strerror or "not read"))
 
     for place, folders, names in os.walk(directory, onerror=shut):
-        folders[:] = sorted(set(folders) - SKIPPED)
-        for name in sorted(names):
+        programs = SKIPPED | {PROVIDERS} if Path(place).name == DATA else SKIPPED
+        folders[:] = sorted(set(folders) - programs)
+        for name in sorted(each for each in names if not fnmatch(each, PROVIDER)):
             path = Path(place) / name
             is_named = any(fnmatch(name, one) for one in NAMES)
             if path.is_file() and (is_named or _is_archive(path)):
@@ -126,5 +138,7 @@ def key_in_plan(text: bytes, known: Sequence[str] = ()) -> tuple[str, str] | Non
 
 def in_text(text: bytes, name: str, known: Sequence[str] = ()) -> Iterator[Found]:
     """All that looks like a key in a text or, byte for byte, in what is no text."""
-    for sight in sights(text.decode("utf-8", errors="replace"), known):
-        yield Found(name, sight)
+    is_wide = text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-8", "utf-16") if is_wide else ("utf-8",):
+        for sight in sights(text.decode(encoding, errors="replace"), known):
+            yield Found(name, sight)

@@ -25,6 +25,8 @@ _PLAIN_REVOKE: Final = (
     "iam:DeleteAccessKey",
     "iam:DeleteUser",
 )
+ENDS_A_USER: Final = (*_PLAIN_REVOKE, "iam:DetachUserPolicy", "iam:DeleteUserPolicy")
+"""All that ending a user may ask on that user, whatever it was given."""
 _GROUP_READS: Final = (
     "iam:ListAttachedGroupPolicies",
     "iam:ListGroupPolicies",

@@ -8,6 +8,7 @@ from vaultaws.lint import (
     access,
     actions,
     arns,
+    audit,
     kinds,
     names,
     policies,
@@ -28,6 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     names.check,
     rootpolicy.check,
     statics.check,
+    audit.check,
     access.check,
 )
 _OF_ALL: Final = (
@@ -39,6 +41,7 @@ _OF_ALL: Final = (
     *names.RULES,
     *rootpolicy.RULES,
     *statics.RULES,
+    *audit.RULES,
     *access.RULES,
     *waivers.RULES,
 )

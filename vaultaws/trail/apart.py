@@ -21,8 +21,8 @@ import pyarrow as pa
 from vaultaws.trail import queries, relations, tables
 from vaultaws.trail.evidence import CLOCK_SKEW
 from vaultaws.trail.relations import Sides, Table
-from vaultaws.trail.tables import TIME
-from vaultaws.trail.verdicts import SOUND, MarkKind, Standing, Why
+from vaultaws.trail.tables import TIME, RootKind
+from vaultaws.trail.verdicts import OF_PEOPLE, SOUND, MarkKind, Standing, Why
 
 LEASES: Final = pa.schema(
     [
@@ -77,6 +77,7 @@ GENERATIONS: Final = 16
 KEPT: Final = {
     "telling": tables.EVENTS,
     "minted": tables.EVENTS,
+    "vaults": tables.ROOTS,
     "mine": tables.EVENTS,
     **dict.fromkeys(_WAYS, WAY),
     "lines": LINES,
@@ -87,14 +88,14 @@ KEPT: Final = {
     "calls": tables.CALLS,
 }
 """The queries whose rows others read."""
-FIRST: Final = ("telling", "minted", "mine", *_WAYS, "lines", "used", "seen")
+FIRST: Final = ("telling", "minted", "vaults", "mine", *_WAYS, "lines", "used", "seen")
 SECOND: Final = (
     "own", "judged", "verdicts", "calls", "findings", "uses", "actions", "marks", "opened", "cuts",
 )  # fmt: skip
 
 SEEN_KEY: Final = "key"
 """A row of `seen` is of this kind for a key that Vault's identity minted, else of a kind of
-`expect.Sort` or `Asked`."""
+`expect.Sort`, `Asked`, or `tables.RootKind.USER`."""
 _SECONDS: Final = int(CLOCK_SKEW.total_seconds())
 
 
@@ -113,6 +114,7 @@ class Apart:
     sides: Sides
     telling: Table
     minted: Table
+    vaults: Table
     ways: Mapping[str, Table]
     lines: Table
     used: Table
@@ -142,6 +144,21 @@ def telling(apart: Apart) -> Table:
 def minted(apart: Apart) -> Table:
     """The calls that made a key with a key: of each made key the first."""
     return relations.minted(apart.telling.filter(apart.telling.access_key_id != ""))
+
+
+def vaults(apart: Apart) -> Table:
+    """Vault's identity, with the IAM user whose key it has where only its calls tell it."""
+    roots, user = apart.sides.roots, RootKind.USER.value
+    owners = relations.owners(replace(apart.sides, events=apart.telling))
+    named = owners.agg(value=owners.user_name.min(), names=owners.count())
+    named = named.filter(named.names == 1).select(kind=ibis.literal(user), value="value")
+    known = roots.filter(roots.kind == user).select(known=roots.kind)
+    return roots.union(named.anti_join(known, named.kind == known.known))
+
+
+def mine(apart: Apart) -> Table:
+    """As `relations.mine`."""
+    return relations.mine(replace(apart.sides, events=apart.telling, roots=apart.vaults))
 
 
 def ways(apart: Apart) -> Table:
@@ -182,6 +199,7 @@ def seen(apart: Apart) -> Table:
     """The values that Vault's side is asked about, by kind."""
     return ibis.union(
         apart.asked,
+        apart.vaults.filter(apart.vaults.kind == RootKind.USER.value),
         _own_keys(apart).select(kind=ibis.literal(SEEN_KEY), value="key"),
         relations.sorts(replace(apart.sides, calls=apart.used)),
     )
@@ -338,10 +356,15 @@ def findings(apart: Apart) -> Table:
 
 
 def marks(apart: Apart) -> Table:
-    """As `relations.marks`, without refusals that are few."""
-    found = relations.marks(apart.sides)
+    """As `relations.marks`, without refusals that are few, and what says nothing of Vault's own
+    keys."""
+    found, judged = relations.marks(apart.sides), apart.verdicts
+    own = judged.filter(judged.standing == Standing.ROTATION.value).access_key_id
+    of_people = found.kind.isin(sorted(kind.value for kind in OF_PEOPLE))
     often = found.calls >= apart.refusals
-    return found.filter(often | (found.kind != MarkKind.REFUSED.value))
+    return found.filter(
+        often | (found.kind != MarkKind.REFUSED.value), ~(of_people & found.access_key_id.isin(own))
+    )
 
 
 def cuts(apart: Apart) -> Table:
@@ -353,7 +376,8 @@ def cuts(apart: Apart) -> Table:
 RELATIONS: Final[dict[str, Callable[[Apart], Table]]] = {
     "telling": telling,
     "minted": minted,
-    "mine": lambda apart: relations.mine(replace(apart.sides, events=apart.telling)),
+    "vaults": vaults,
+    "mine": mine,
     "ways": ways,
     **{name: partial(doubled, before=before) for before, name in pairwise(_WAYS)},
     "lines": lines,

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from vaultaws.model import AuditIssuance, plain_namespace
-from vaultaws.trail import gapmarks
+from vaultaws.model import AuditIssuance
+from vaultaws.trail import gapmarks, issued
 from vaultaws.trail.auditlines import lines_of, namespace_of
+from vaultaws.trail.issued import ISSUANCE, UNWRAP, AuditUnwrapped, AuditWrapped
 
 _ROTATION: Final = re.compile(r"(?P<mount>.+)/config/rotate-root")
-_ISSUANCE: Final = re.compile(r"(?P<mount>.+)/(?P<endpoint>creds|sts)/[^/]+")
 _REVOCATION: Final = re.compile(
     r"sys/(?:leases/)?(?P<verb>revoke(?:-prefix|-force)?)(?:/(?P<rest>.*))?"
 )
@@ -31,7 +31,6 @@ _DEVICE: Final = re.compile(r"sys/audit/(?P<device>[^/]+)/?")
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 _SENSIBLE_YEARS: Final = range(1970, 2262)
-_LONGEST_TOKEN_SECONDS: Final = 10 * 365 * 86_400
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 
 
@@ -94,16 +93,27 @@ class Span:
 
 
 Found = (
-    AuditIssuance | AuditRevocation | AuditRotation | AuditFailure | AuditDeviceChange | AuditStatic
+    AuditIssuance
+    | AuditWrapped
+    | AuditUnwrapped
+    | AuditRevocation
+    | AuditRotation
+    | AuditFailure
+    | AuditDeviceChange
+    | AuditStatic
 )
 
 
 @dataclass
 class AuditLog:
-    """What was read. `unreadable` counts lines that are no audit entry, torn ones included, and
-    `gaps` are the spans of time in which they stand, as far as their neighbours tell."""
+    """What was read. `wrapped` are issuances whose answer nobody has taken out of its wrapping; in
+    one file's part all, beside what was taken out. `unreadable` counts lines that are no audit
+    entry, torn ones included, and `gaps` are the spans of time in which they stand, as far as their
+    neighbours tell."""
 
     issuances: list[AuditIssuance] = field(default_factory=list)
+    wrapped: list[AuditWrapped] = field(default_factory=list)
+    unwrapped: list[AuditUnwrapped] = field(default_factory=list)
     revocations: list[AuditRevocation] = field(default_factory=list)
     rotations: list[AuditRotation] = field(default_factory=list)
     failures: list[AuditFailure] = field(default_factory=list)
@@ -114,6 +124,26 @@ class AuditLog:
     unreadable: int = 0
     first: datetime | None = None
     last: datetime | None = None
+
+    def keep(self, found: Found | None) -> None:
+        """Put what one line tells where it belongs."""
+        match found:
+            case AuditIssuance():
+                self.issuances.append(found)
+            case AuditWrapped():
+                self.wrapped.append(found)
+            case AuditUnwrapped():
+                self.unwrapped.append(found)
+            case AuditRevocation():
+                self.revocations.append(found)
+            case AuditRotation():
+                self.rotations.append(found)
+            case AuditFailure():
+                self.failures.append(found)
+            case AuditDeviceChange():
+                self.devices.append(found)
+            case AuditStatic():
+                self.statics.append(found)
 
 
 def read(paths: Sequence[Path], mounts: Sequence[str] = ()) -> AuditLog:
@@ -131,54 +161,6 @@ def part_of(path: Path, mounts: frozenset[str]) -> Part:
     for line in lines_of(path):
         part.take(line)
     return part
-
-
-def readers(
-    paths: Sequence[Path], path: str, since: datetime | None = None, *, namespace: str = ""
-) -> dict[str, datetime]:
-    """Who read `path` (a static role's credentials) in a namespace, by display name, and when last.
-
-    Raises UsageError for a file that cannot be opened.
-    """
-    found: dict[str, datetime] = {}
-    for file in paths:
-        for line in lines_of(file):
-            try:
-                entry = json.loads(line) if path.encode() in line else {}
-                if not _is_read(entry, path, namespace):
-                    continue
-                moment, name = _time(entry["time"]), str(entry["auth"].get("display_name", ""))
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                continue
-            if since is None or moment >= since:
-                found[name] = max(found.get(name, moment), moment)
-    return found
-
-
-def static_names(paths: Sequence[Path], mount: str, *, namespace: str = "") -> set[str]:
-    """The static roles of a mount in a namespace whose credentials somebody read.
-
-    Raises UsageError for a file that cannot be opened.
-    """
-    start, found = f"{mount}/static-creds/", set[str]()
-    for file in paths:
-        for line in lines_of(file):
-            try:
-                entry = json.loads(line) if start.encode() in line else {}
-                path = str(entry["request"]["path"])
-                if path.startswith(start) and _is_read(entry, path, namespace):
-                    found.add(path.removeprefix(start))
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                continue
-    return found
-
-
-def _is_read(entry: dict[str, Any], path: str, namespace: str) -> bool:
-    if entry.get("type") != "response" or entry.get("error"):
-        return False
-    request = entry["request"]
-    is_there = namespace_of(request) == plain_namespace(namespace)
-    return bool(is_there and request["path"] == path and request["operation"] == "read")
 
 
 def rotated(path: Path) -> list[Path]:
@@ -228,7 +210,7 @@ class Part:
         log = self.log
         try:
             entry = json.loads(line)
-            moment = _time(entry["time"])
+            moment = moment_of(entry["time"])
             kind = entry["type"]
             if kind == gapmarks.TYPE:
                 return None
@@ -237,19 +219,7 @@ class Part:
             return None
         log.first = min(log.first or moment, moment)
         log.last = max(log.last or moment, moment)
-        match found:
-            case AuditIssuance():
-                log.issuances.append(found)
-            case AuditRevocation():
-                log.revocations.append(found)
-            case AuditRotation():
-                log.rotations.append(found)
-            case AuditFailure():
-                log.failures.append(found)
-            case AuditDeviceChange():
-                log.devices.append(found)
-            case AuditStatic():
-                log.statics.append(found)
+        log.keep(found)
         return moment
 
     def with_torn_end(self) -> Part:
@@ -263,10 +233,15 @@ def joined(parts: Sequence[Part]) -> AuditLog:
     """The files of a log as one. An issuance met twice (overlapping rotated files) counts once."""
     logs = [part.log for part in parts]
     once: dict[tuple[str, str], AuditIssuance] = {}
-    for found in (found for log in logs for found in log.issuances):
+    taken, wrapped = issued.joined(
+        [found for log in logs for found in log.wrapped],
+        [found for log in logs for found in log.unwrapped],
+    )
+    for found in (*(found for log in logs for found in log.issuances), *taken):
         once.setdefault((found.request_id, found.lease_id), found)
     return AuditLog(
         issuances=sorted(once.values(), key=lambda found: (found.time, found.request_id)),
+        wrapped=wrapped,
         revocations=[found for log in logs for found in log.revocations],
         rotations=[found for log in logs for found in log.rotations],
         failures=[found for log in logs for found in log.failures],
@@ -303,8 +278,8 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
     request = entry["request"]
     path = request["path"]
     if path.startswith("sys/"):
-        return None if entry.get("error") else _of_system(entry, path, moment)
-    match = _ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path) or _STATIC.fullmatch(path)
+        return None if entry.get("error") else _of_system(entry, path, moment, mounts)
+    match = ISSUANCE.fullmatch(path) or _ROTATION.fullmatch(path) or _STATIC.fullmatch(path)
     if match is None or request.get("mount_type", "aws") != "aws":
         return None
     is_denied = _DENIED in str(entry.get("error") or "")  # then it came to no engine
@@ -316,7 +291,7 @@ def _meaning(entry: dict[str, Any], moment: datetime, mounts: frozenset[str]) ->
     is_failed = bool(entry.get("error"))
     if match.re is _STATIC:
         return None if is_failed else _static(entry, match, moment)
-    return AuditFailure(moment, path) if is_failed else _issuance(entry, request, moment)
+    return AuditFailure(moment, path) if is_failed else issued.answered(entry, moment)
 
 
 def _static(entry: dict[str, Any], match: re.Match[str], moment: datetime) -> AuditStatic | None:
@@ -332,8 +307,10 @@ def _static(entry: dict[str, Any], match: re.Match[str], moment: datetime) -> Au
 
 
 def _of_system(
-    entry: dict[str, Any], path: str, moment: datetime
-) -> AuditRevocation | AuditDeviceChange | None:
+    entry: dict[str, Any], path: str, moment: datetime, mounts: frozenset[str]
+) -> AuditRevocation | AuditUnwrapped | AuditDeviceChange | None:
+    if path == UNWRAP:
+        return issued.unwrapped(entry, moment, mounts)
     revocation = _REVOCATION.fullmatch(path)
     if revocation:
         return _revocation(entry, revocation, moment)
@@ -341,35 +318,6 @@ def _of_system(
     if device and entry["request"].get("operation") in {"update", "delete"}:
         return AuditDeviceChange(moment, device["device"])
     return None
-
-
-def _issuance(
-    entry: dict[str, Any], request: dict[str, Any], moment: datetime
-) -> AuditIssuance | None:
-    response = entry.get("response") or {}
-    data, lease_id = response.get("data") or {}, (response.get("secret") or {}).get("lease_id")
-    key = data.get("access_key")
-    if not lease_id or not key or not str(lease_id).startswith(f"{request['path']}/"):
-        return None  # a refusal, or another engine's answer
-    auth = entry.get("auth") or {}
-    ttl = data.get("ttl")
-    return AuditIssuance(
-        time=moment,
-        request_id=str(request.get("id", "")),
-        path=request["path"],
-        lease_id=str(lease_id),
-        access_key=str(key),
-        entity_id=str(auth.get("entity_id", "")),
-        display_name=str(auth.get("display_name", "")),
-        token_accessor=str(auth.get("accessor", "")),
-        remote_address=str(request.get("remote_address", "")),
-        username=str((auth.get("metadata") or {}).get("username", "")),
-        token_ttl_seconds=ttl
-        if isinstance(ttl, int) and 0 < ttl <= _LONGEST_TOKEN_SECONDS
-        else None,
-        is_sts=bool(data.get("session_token") or data.get("security_token")),
-        namespace=namespace_of(request),
-    )
 
 
 def _revocation(
@@ -384,7 +332,7 @@ def _revocation(
     return AuditRevocation(moment, lease, is_prefix, name, namespace)
 
 
-def _time(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     """Vault writes nanoseconds; Python reads six digits. Raises ValueError for Go's year 1 and
     what else no log was written in."""
     moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text))

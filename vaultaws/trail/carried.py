@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,16 +21,19 @@ from vaultaws.trail.check import Sources, known
 from vaultaws.trail.evidence import CLOCK_SKEW, VaultIdentity, Window
 from vaultaws.trail.expect import Sort
 from vaultaws.trail.match import Question, given, roots
+from vaultaws.trail.tables import RootKind
 
 
 @dataclass(frozen=True)
 class Seen:
     """The rows of `apart.seen`: the window and the root keys that were known in the first round,
-    the keys that Vault's identity minted, and how they were used."""
+    the keys that Vault's identity minted, and how they were used. `user` is Vault's in IAM, empty
+    where it is not known."""
 
     window: Window
     keys: frozenset[str] = frozenset()
     roots: frozenset[str] = frozenset()
+    user: str = ""
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -50,8 +53,9 @@ def read(lines: Iterable[str]) -> Seen:
             do="name the rows of `seen`, the first round's last query, as CSV",
         ) from None
     keys, known_roots = (frozenset(found.pop(kind, ())) for kind in (apart.SEEN_KEY, Asked.ROOT))
+    user = min(found.pop(RootKind.USER, ()), default="")
     values = {kind: frozenset(some) for kind, some in found.items()}
-    return Seen(Window(starts, ends), keys, known_roots, values)
+    return Seen(Window(starts, ends), keys, known_roots, user, values)
 
 
 def must_ask(sources: Sources) -> bool:
@@ -96,6 +100,8 @@ def _first(identity: VaultIdentity, window: Window) -> dict[str, Any]:
 def second(sources: Sources, seen: Seen) -> Carried:
     """The tables of both rounds. Raises VaultError."""
     window = seen.window
+    user = sources.identity.user_name or seen.user
+    sources = replace(sources, identity=replace(sources.identity, user_name=user))
     view, identity = known(sources, lambda _: set(seen.keys), window)
     if not identity.user_name and identity.key_ids > sources.identity.key_ids | seen.roots:
         return Carried(_first(identity, window), is_settled=False)

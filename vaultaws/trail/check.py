@@ -11,11 +11,18 @@ from typing import Final
 from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import HASHED, Inventory, LeaseState
 from vaultaws.model import AuditIssuance, Event
-from vaultaws.trail import orphans, tables
+from vaultaws.trail import orphans, overdue, tables
 from vaultaws.trail.audit import AuditLog
 from vaultaws.trail.digests import Digests
 from vaultaws.trail.engines import DuckDb
-from vaultaws.trail.evidence import CLOCK_SKEW, DELIVERY, AuditView, VaultIdentity, Window
+from vaultaws.trail.evidence import (
+    CLOCK_SKEW,
+    DELIVERY,
+    AuditView,
+    VaultIdentity,
+    Window,
+    silent_from,
+)
 from vaultaws.trail.expect import ANYTHING, Expected
 from vaultaws.trail.gather import Gathered, History, LogFiles, Wanted
 from vaultaws.trail.match import Question, event_of, match, roots
@@ -25,6 +32,11 @@ from vaultaws.trail.verdicts import Matching, Standing
 UNDIGESTED: Final = (
     "keys could not be compared with the audit log: this token may not list sys/audit (name the"
     " device) or not write sys/audit-hash"
+)
+
+NO_USER: Final = (
+    "what other keys of Vault's IAM user did: its name is not known (iam:GetAccessKeyLastUsed tells"
+    " it); --root-key names the keys that it had before"
 )
 
 
@@ -78,6 +90,7 @@ def check(
         alive = bool(_alive_beyond(sources.inventory))
         wanted = Wanted(sources.identity, _clear_keys(sources, window), window, watch, cuts=alive)
         gathered = sources.events.gather(engine, wanted)
+        sources = replace(sources, identity=_with_user(sources.identity, engine))
         watch("Vault's audit log")
         if sources.reread is not None:
             sources = replace(sources, audit=sources.reread())
@@ -121,6 +134,7 @@ def _report(
         unreadable_records=gathered.unreadable,
         unreadable_lines=sources.audit.unreadable if sources.audit else 0,
         lost=gathered.lost,
+        unsought=_unsought(asked.identity),
         notes=(
             *_notes(sources, matching, within(asked.audit.issuances, window)),
             *((UNDIGESTED,) if asked.audit.undigested else ()),
@@ -129,7 +143,13 @@ def _report(
             *users.notes,
         ),
         orphans=users,
+        overdue=overdue.of(sources.inventory),
     )
+
+
+def _unsought(identity: VaultIdentity) -> tuple[str, ...]:
+    """What is not searched for where Vault's user is known by a key alone, which it did not use."""
+    return () if identity.user_name or identity.role_name else (NO_USER,)
 
 
 def _unseen_denies(inventory: Inventory | None) -> tuple[str, ...]:
@@ -142,17 +162,15 @@ def within(issuances: Iterable[AuditIssuance], window: Window) -> list[AuditIssu
 
 
 def _clear_keys(sources: Sources, window: Window) -> tuple[str, ...]:
-    """Key ids known without CloudTrail: clear in the audit log, or in the inventory."""
+    """Key ids that the audit log has in clear: CloudTrail is asked for them whoever made them."""
     issued = within(sources.audit.issuances if sources.audit else (), window)
-    clear = [
+    clear = {
         found.access_key
         for found in issued
         if not found.access_key.startswith(HASHED)
         and found.is_of(sources.mounts, sources.namespace)
-    ]
-    held = sources.inventory.holdings if sources.inventory else ()
-    keys = {*clear, *(found.access_key_id for found in held if found.access_key_id)}
-    return tuple(sorted(keys))
+    }
+    return tuple(sorted(clear))
 
 
 def known(
@@ -165,6 +183,14 @@ def known(
         return _compared(sources, keys_of, window)
     except VaultDeniedError:
         return _compared(replace(sources, digests=None), keys_of, window)
+
+
+def _with_user(identity: VaultIdentity, engine: DuckDb) -> VaultIdentity:
+    """The same with the IAM user whose key Vault has, where only its calls tell it."""
+    if identity.user_name or not identity.key_ids:
+        return identity
+    names = sorted(row["user_name"] for row in engine.rows("owners"))
+    return replace(identity, user_name=names[0]) if len(names) == 1 else identity
 
 
 def _root_keys(engine: DuckDb, identity: VaultIdentity) -> set[str]:
@@ -211,6 +237,7 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         digests=digests,
         rotations=audit.rotations,
         begins=audit.first,
+        ends=silent_from(audit.last, window.end),
         revocations=audit.revocations,
         failures=[found.time for found in audit.failures],
         statics=[
@@ -223,6 +250,7 @@ def _view(sources: Sources, window: Window, digests: Mapping[str, str]) -> Audit
         salted=_salted(audit, sources.device),
         undigested=sources.digests is None
         and any(found.access_key.startswith(HASHED) for found in audit.issuances),
+        wrapped=[one.issuance.time for one in audit.wrapped],
     )
 
 

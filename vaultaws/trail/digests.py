@@ -25,6 +25,8 @@ Digests = Callable[[Sequence[str]], Mapping[str, str]]
 PROBE: Final = "vaultaws"
 MOST_BYTES: Final = 32 << 20
 """Some 200,000 digests; a file that has grown larger is begun anew."""
+AT_ONCE: Final = 256
+"""So many are asked for before they are kept: a run that is killed loses no more."""
 _ENDING: Final = ".digests"
 _WORKERS: Final = 8
 _KEPT_SECONDS: Final = 30 * 86_400.0
@@ -63,10 +65,12 @@ class Kept:
             self._known = self._opened(self._ask([PROBE])[PROBE])
         known = self._known
         marks = {value: _mark(value) for value in values}
-        told = self._ask([value for value, mark in marks.items() if mark not in known])
-        new = {marks[value]: digest for value, digest in told.items()}
-        known |= new
-        self._keep(new)
+        wanted = [value for value, mark in marks.items() if mark not in known]
+        for begun in range(0, len(wanted), AT_ONCE):
+            told = self._ask(wanted[begun : begun + AT_ONCE])
+            new = {marks[value]: digest for value, digest in told.items()}
+            known |= new
+            self._keep(new)
         return {value: known[mark] for value, mark in marks.items()}
 
     def _opened(self, probe: str) -> dict[bytes, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -20,14 +20,28 @@ __all__ = [
     "Span",
     "VaultIdentity",
     "Window",
+    "silent_from",
 ]
 
-# CloudTrail delivers "within an average of about 5 minutes" and no bound; 15 is its old promise.
-DELIVERY: Final = timedelta(minutes=15)
+# CloudTrail delivers "within an average of about 5 minutes" and no bound; 15 is its old promise, of
+# which twice is waited for before an issuance counts as missing.
+DELIVERY: Final = timedelta(minutes=30)
 CLOCK_SKEW: Final = timedelta(minutes=2)
 # The engine takes back what a failed issuance made five minutes later at the earliest, in a round
 # that comes every minute (builtin/logical/aws/rollback.go).
 ROLLBACK: Final = timedelta(minutes=15)
+
+
+def silent_from(last: datetime | None, until: datetime) -> datetime | None:
+    """The moment after which an audit log tells nothing, by the time of its last line; None where
+    that is not known.
+
+    A log that is being written has a line of this very run, so one that ends within two minutes of
+    `until` is taken for such. One that was copied, or whose device was switched off, ends before.
+    """
+    if last is None or last >= until - CLOCK_SKEW:
+        return last
+    return last - CLOCK_SKEW
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,15 @@ class VaultIdentity:
     account: str = ""
     static_roles: tuple[StaticRole, ...] = ()
 
+    def known_by(self, calls: Iterable[Event]) -> VaultIdentity:
+        """The same with its IAM user, where that is not known and calls with its keys tell it."""
+        names = {
+            event.user_name
+            for event in calls
+            if event.identity_type == "IAMUser" and event.access_key_id in self.key_ids
+        } - {""}
+        return self if self.user_name or len(names) != 1 else replace(self, user_name=names.pop())
+
     def made(self, event: Event) -> bool:
         """True when Vault's identity made the call."""
         if event.access_key_id and event.access_key_id in self.key_ids:
@@ -86,20 +109,24 @@ class AuditView:
     """The audit log as evidence.
 
     `digests` maps key ids and lease ids to what the log would write for them; `undigested` when
-    the server does not tell. `begins` is the first line's time, None without a log; `salted` when
-    the device was last made anew; `gaps` are the spans in which lines could not be read.
+    the server does not tell. `begins` is the first line's time, None without a log; after `ends` it
+    tells nothing (None: not known); `salted` when the device was last made anew; `gaps` are the
+    spans in which lines could not be read; `wrapped` when answers were wrapped that nobody has
+    taken out.
     """
 
     issuances: Sequence[AuditIssuance] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     rotations: Sequence[AuditRotation] = ()
     begins: datetime | None = None
+    ends: datetime | None = None
     revocations: Sequence[AuditRevocation] = ()
     failures: Sequence[datetime] = ()
     statics: Sequence[AuditStatic] = ()
     gaps: Sequence[Span] = ()
     salted: datetime | None = None
     undigested: bool = False
+    wrapped: Sequence[datetime] = ()
 
     def rotated(self) -> frozenset[str]:
         """The key ids that rotations of the root answered with, of those that have a digest."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from vaultaws.leases.inventory import Holding
 from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.words import printable, short_key
+from vaultaws.trail import overdue
 from vaultaws.trail.orphans import best_key, state_of
 from vaultaws.trail.verdicts import Act, Mark, MarkKind, Matching, Standing, Verdict
 
@@ -17,6 +19,7 @@ ACT: Final = "opened behind Vault"
 BEYOND: Final = "alive beyond its lease"
 LIFTED: Final = "denied no more"
 ORPHAN: Final = "orphan user"
+OVERDUE: Final = "past its lease"
 
 
 class Severity(StrEnum):
@@ -27,7 +30,7 @@ class Severity(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """Something that should not be, and where it was seen. `kind` is a standing, a kind of mark,
-    or one of `ACT`, `BEYOND`, `LIFTED` and `ORPHAN`; `user` is the IAM user of an orphan."""
+    or one of `ACT`, `BEYOND`, `LIFTED`, `ORPHAN` and `OVERDUE`; `user` is an orphan's IAM user."""
 
     severity: Severity
     kind: str
@@ -49,7 +52,9 @@ class Finding:
         return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def of(found: Matching, orphans: Iterable[Leaseless] = ()) -> tuple[Finding, ...]:
+def of(
+    found: Matching, orphans: Iterable[Leaseless] = (), late: Iterable[Holding] = ()
+) -> tuple[Finding, ...]:
     """Return everything that a person must look at, the worst first."""
     return (
         *(critical(verdict) for verdict in found.of(Standing.UNEXPLAINED)),
@@ -58,6 +63,7 @@ def of(found: Matching, orphans: Iterable[Leaseless] = ()) -> tuple[Finding, ...
         *(_marked(verdict, mark) for verdict in found.verdicts for mark in verdict.marks),
         *(_beyond(verdict) for verdict in found.verdicts if verdict.lives_beyond),
         *(orphan(user) for user in orphans),
+        *(_overdue(held) for held in late),
     )
 
 
@@ -148,3 +154,9 @@ def orphan(user: Leaseless) -> Finding:
     when = f"{user.created_at:%Y-%m-%d %H:%M}"
     what = f"{user.name}, made at {when}, has no lease and lives on: {state_of(user)}"
     return Finding(Severity.WARNING, ORPHAN, printable(what), best_key(user), user=user.name)
+
+
+def _overdue(held: Holding) -> Finding:
+    """A lease that should be over, whose key works on."""
+    about = (held.access_key_id, "", held.lease_id)
+    return Finding(Severity.WARNING, OVERDUE, overdue.words(held), *about)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from vaultaws.model import Event
 from vaultaws.trail import tables
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vaultaws.trail.sources.faults import Faults
 
 MOST_KEYS: Final = 20_000
+NO_FILES: Final = "there is no log file of these days: is it where the trail delivers them?"
 MINTING: Final = frozenset({"AssumeRole", "CreateAccessKey"})
 """What the engine asks for with a role: AWS gives a role's session no other tokens."""
 _A_FILE_COVERS: Final = timedelta(hours=1)
@@ -74,13 +75,16 @@ class History:
         search = _Search(self, wanted.window, wanted.watch)
         named = search.look_up("Username", wanted.identity.user_name)
         covered = {event.access_key_id for event in named if event.identity_type == "IAMUser"}
-        for key_id in sorted(wanted.identity.key_ids - covered):
-            search.look_up("AccessKeyId", key_id)
-        for name in sorted(MINTING | NOTED) if wanted.identity.role_name else ():
+        identity = wanted.identity
+        for key_id in sorted(identity.key_ids - covered):
+            made = search.look_up("AccessKeyId", key_id)
+            identity = identity.known_by(made)
+            search.look_up("Username", identity.user_name)
+        for name in sorted(MINTING | NOTED) if identity.role_name else ():
             search.look_up("EventName", name)
         if wanted.cuts:
             search.look_for_cuts()
-        own = [event for event in search.reader.result().events if wanted.identity.made(event)]
+        own = [event for event in search.reader.result().events if identity.made(event)]
         search.follow([*minted_keys(own), *wanted.known])
         read = search.reader.result()
         engine.table("events", tables.events(read.events))
@@ -148,10 +152,12 @@ def minted_keys(events: Iterable[Event]) -> list[str]:
 
 @dataclass(frozen=True)
 class LogFiles:
-    """CloudTrail's log files, in a directory or a bucket; `cache` keeps them decoded."""
+    """CloudTrail's log files, in a directory or a bucket; `cache` keeps them decoded. A trail
+    delivers files whatever happens, so days without one are days that are elsewhere."""
 
     source: Source
     cache: Path | None
+    demands_files: ClassVar[bool] = True
 
     def gather(self, engine: DuckDb, wanted: Wanted) -> Gathered:
         """Bring every event of the window as the table `events`. Raises UsageError and AwsError."""
@@ -160,10 +166,13 @@ class LogFiles:
         window = wanted.window
         found = open_events(self.source, window, cache=self.cache, watch=wanted.watch)
         edges = [path for path in found.paths if path not in found.inside]
+        lost = found.faults.lines() if found.faults.is_partial else ()
+        if self.demands_files and not found.files:
+            lost = (*lost, NO_FILES)
         engine.files("events", edges, found.table, window, within=sorted(found.inside))
         return Gathered(
-            lost=found.faults.lines() if found.faults.is_partial else (),
-            gaps=_gaps(found.faults, window),
+            lost=lost,
+            gaps=(_all_of(window),) if NO_FILES in lost else _gaps(found.faults, window),
             notes=(*found.notes, *(() if found.faults.is_partial else found.faults.lines())),
         )
 
@@ -174,6 +183,7 @@ class QueueFiles(LogFiles):
     returns what it could not bring, in words."""
 
     fill: Callable[[Window, Watch], tuple[str, ...]]
+    demands_files: ClassVar[bool] = False
 
     def gather(self, engine: DuckDb, wanted: Wanted) -> Gathered:
         """Bring what came, and what had come. Raises LocalStateError and AwsError."""

@@ -21,6 +21,7 @@ from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, AuditView, Span, Vault
 from vaultaws.trail.expect import ANYTHING, Expected, Sort
 from vaultaws.trail.tables import RootKind, SpanKind
 from vaultaws.trail.verdicts import (
+    OF_PEOPLE,
     SOUND,
     Cut,
     Mark,
@@ -96,7 +97,7 @@ class _Run:
             self._noted(),
             verdicts,
             watermark,
-            failed=[_wider(Span(moment, moment)) for moment in self._asked.audit.failures],
+            failed=self._failures(),
             lost=[_wider(gap) for gap in self._asked.trail_gaps],
         )
         return Matching(tuple(ordered), tuple(acts))
@@ -197,7 +198,7 @@ class _Run:
             replace(
                 found,
                 use=uses.get(found.access_key_id, Use()),
-                marks=tuple(marks.get(found.access_key_id, ())),
+                marks=_fitting(found.standing, marks.get(found.access_key_id, [])),
             )
             for found in verdicts
         ]
@@ -254,6 +255,12 @@ class _Run:
             for value in expected.strange(sort, seen[sort.value])
         ]
 
+    def _failures(self) -> list[Span]:
+        """When Vault failed to issue, or may have: beyond the end of its log."""
+        audit = self._asked.audit
+        told = [_wider(Span(moment, moment)) for moment in audit.failures]
+        return [*told, *([Span(audit.ends, tables.LATEST)] if audit.ends else [])]
+
     def _noted(self) -> list[Event]:
         return [event_of(row) for row in self._engine.rows("opened")]
 
@@ -295,6 +302,7 @@ def _bounds(asked: Question) -> dict[str, Any]:
         "rollback": asked.watermark - ROLLBACK,
         "trail_gaps": max((_later(gap.ends) for gap in asked.trail_gaps), default=None),
         "log_begins": audit.begins - CLOCK_SKEW if audit.begins else None,
+        "log_ends": audit.ends,
         "salted": audit.salted + CLOCK_SKEW if audit.salted else None,
         "no_log": audit.begins is None,
         "undigested": audit.undigested,
@@ -307,6 +315,7 @@ def _spans(asked: Question) -> list[dict[str, Any]]:
     named = [
         *((SpanKind.ROTATION, Span(moment, moment)) for moment in audit.vague_rotations()),
         *((SpanKind.FAILED, Span(moment, moment)) for moment in audit.failures),
+        *((SpanKind.WRAPPED, Span(moment, moment)) for moment in audit.wrapped),
         *((SpanKind.AUDIT_GAP, gap) for gap in audit.gaps),
         *((SpanKind.TRAIL_GAP, gap) for gap in asked.trail_gaps),
     ]
@@ -374,6 +383,13 @@ def _descendant(parent: Verdict, event: Event) -> Verdict:
         parent_key=parent.access_key_id,
         why=why,
     )
+
+
+def _fitting(standing: Standing, marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The marks that count: from where people are expected says nothing of Vault's own key."""
+    if standing is not Standing.ROTATION:
+        return tuple(marks)
+    return tuple(mark for mark in marks if mark.kind not in OF_PEOPLE)
 
 
 def _too_late(found: Verdict) -> datetime | None:

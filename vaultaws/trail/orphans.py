@@ -16,7 +16,7 @@ from vaultaws.leases.inventory import Inventory
 from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.words import count, iso, printable, short_key
 from vaultaws.trail.audit import AuditLog, Span
-from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, Window
+from vaultaws.trail.evidence import CLOCK_SKEW, ROLLBACK, Window, silent_from
 from vaultaws.trail.grounds import Grounds
 
 _UNLISTED: Final = (
@@ -64,6 +64,9 @@ def _may_pass(user: Leaseless, now: datetime, audit: AuditLog | None) -> bool:
     if made < now - ROLLBACK - CLOCK_SKEW:
         return False
     if audit is None or audit.first is None or made < audit.first + CLOCK_SKEW:
+        return True
+    silent = silent_from(audit.last, now)
+    if silent is not None and made > silent:
         return True
     doubts = [*(Span(failed.time, failed.time) for failed in audit.failures), *audit.gaps]
     return any(

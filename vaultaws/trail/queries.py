@@ -39,8 +39,8 @@ KEPT: Final = {
 """The queries whose rows others read."""
 
 NAMES: Final = (
-    "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "denying", "cuts",
-    "principals", "calls", "uses", "actions", "sorts", "marks", "opened", "story",
+    "owners", "root_keys", "mine", "own", "judged", "unseen", "ended", "children", "denying",
+    "cuts", "principals", "calls", "uses", "actions", "sorts", "marks", "opened", "story",
 )  # fmt: skip
 """The queries, in the order in which `match` asks them."""
 

@@ -20,6 +20,23 @@ PARTS: Final = ("policyName", "accessKeyId", "policyArn")
 """Those that say what of it, the first that is there."""
 WRITTEN: Final = ("policyDocument", "status")
 """Those that say what it wrote there, the first that is there."""
+_READ: Final = (
+    "eventVersion",
+    "eventID",
+    "eventTime",
+    "eventName",
+    "eventSource",
+    "awsRegion",
+    "userIdentity",
+    "requestParameters",
+    "errorCode",
+    "sourceIPAddress",
+    "userAgent",
+    "recipientAccountId",
+)
+_ANSWERED: Final = ("credentials", "accessKey")
+"""The parts of an answer in which a new key is: of STS, of CreateAccessKey."""
+_OF_A_KEY: Final = ("accessKeyId", "expiration")
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,8 @@ class Reader:
     """Gathers records from several look-ups; the same event met twice counts once."""
 
     _events: dict[str, Event] = field(default_factory=dict)
-    _unreadable: int = 0
+    _unreadable: set[str] = field(default_factory=set)
+    _nameless: int = 0
 
     def take(self, records: Iterable[object]) -> list[Event]:
         """Read records; return the events that were new."""
@@ -43,7 +61,7 @@ class Reader:
         for record in records:
             event = to_event(record)
             if event is None:
-                self._unreadable += 1
+                self._count(record)
             elif event.event_id not in self._events:
                 self._events[event.event_id] = event
                 fresh.append(event)
@@ -51,7 +69,14 @@ class Reader:
 
     def result(self) -> Read:
         ordered = sorted(self._events.values(), key=lambda event: (event.time, event.event_id))
-        return Read(tuple(ordered), self._unreadable)
+        return Read(tuple(ordered), len(self._unreadable) + self._nameless)
+
+    def _count(self, record: object) -> None:
+        event_id = _text(record, "eventID") if isinstance(record, dict) else ""
+        if event_id:
+            self._unreadable.add(event_id)
+        else:
+            self._nameless += 1
 
 
 def to_event(record: object) -> Event | None:
@@ -88,6 +113,18 @@ def to_event(record: object) -> Event | None:
     )
 
 
+def essential(record: JsonObject) -> dict[str, Any]:
+    """The parts of a record that `to_event` reads. A session token, which CloudTrail tells of new
+    credentials, is not among them."""
+    kept: dict[str, Any] = {key: record[key] for key in _READ if key in record}
+    answer = _object(record, "responseElements")
+    kept["responseElements"] = {
+        part: {key: text for key in _OF_A_KEY if (text := _text(_object(answer, part), key))}
+        for part in _ANSWERED
+    }
+    return kept
+
+
 def _first(request: JsonObject, keys: Iterable[str]) -> str:
     return next((text for key in keys if (text := _text(request, key))), "")
 
@@ -111,9 +148,8 @@ def end_time(text: str) -> datetime | None:
 
 
 def _issued_key(record: JsonObject) -> str:
-    """STS answers under `credentials`, CreateAccessKey under `accessKey`."""
     response = _object(record, "responseElements")
-    for part in ("credentials", "accessKey"):
+    for part in _ANSWERED:
         key = _text(_object(response, part), "accessKeyId")
         if key:
             return key

@@ -24,6 +24,7 @@ _COMMONEST: Final = 3
 _SPAN_FLAGS: Final = {
     "at_rotation": SpanKind.ROTATION,
     "at_failure": SpanKind.FAILED,
+    "at_wrapped": SpanKind.WRAPPED,
     "in_gap": SpanKind.AUDIT_GAP,
 }
 
@@ -94,6 +95,14 @@ def named(issuances: Table, digests: Table) -> Table:
     window = ibis.window(group_by="key_id", order_by=["time", "request_id"])
     ranked = told.mutate(place=ibis.row_number().over(window))
     return ranked.filter(ranked.place == 0).select("key_id", "lease_id", issuance_time=ranked.time)
+
+
+def owners(sides: Sides) -> Table:
+    """The IAM users that called with Vault's own keys."""
+    events, roots = sides.events, sides.roots
+    keys = roots.filter(roots.kind == RootKind.KEY.value).value
+    theirs = events.filter(events.access_key_id.isin(keys), events.identity_type == "IAMUser")
+    return theirs.filter(theirs.user_name != "").select("user_name").distinct()
 
 
 def root_keys(sides: Sides) -> Table:
@@ -181,8 +190,10 @@ def _unsure(made: Table, bounds: Table, failed: Any) -> Any:
         (bounds.no_log.as_scalar(), Why.NO_LOG.value),
         (bounds.undigested.as_scalar(), Why.UNDIGESTED.value),
         (made.time < bounds.log_begins.as_scalar(), Why.BEFORE_LOG.value),
+        (made.time > bounds.log_ends.as_scalar(), Why.AFTER_LOG.value),
         (made.in_gap, Why.AUDIT_GAP.value),
         (made.time < bounds.salted.as_scalar(), Why.SALT.value),
+        (made.at_wrapped, Why.WRAPPED.value),
         (failed & (made.time >= bounds.rollback.as_scalar()), Why.ROLLBACK.value),
         (failed & (made.time <= bounds.trail_gaps.as_scalar()), Why.ROLLBACK.value),
         else_="",

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from vaultaws.config.durations import words
+from vaultaws.leases.inventory import Holding
 from vaultaws.leases.words import count, iso, printable, short_key
-from vaultaws.trail import findings, orphans
-from vaultaws.trail.findings import Finding, critical, critical_act, warning
+from vaultaws.trail import findings, orphans, overdue
+from vaultaws.trail.findings import OVERDUE, Finding, critical, critical_act, warning
 from vaultaws.trail.grounds import Grounds, grounds
 from vaultaws.trail.orphans import NOT_ASKED, Orphans
 from vaultaws.trail.verdicts import Act, Cut, MarkKind, Matching, Standing, Use, Verdict
@@ -34,7 +35,8 @@ class Report:
     """What the check found between `start` and `end`; CloudTrail is complete to `watermark`.
 
     `unreadable_records` and `unreadable_lines` count what could not be read and so not judged;
-    `lost` are sentences on files that could not be read. `orphans` are IAM users without a lease.
+    `lost` are sentences on files that could not be read, `unsought` on what was not looked for.
+    `orphans` are IAM users without a lease, `overdue` leases that should be over.
     """
 
     start: datetime
@@ -44,13 +46,15 @@ class Report:
     unreadable_records: int = 0
     unreadable_lines: int = 0
     lost: tuple[str, ...] = ()
+    unsought: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     orphans: Orphans = NOT_ASKED
+    overdue: tuple[Holding, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Everything a person must look at, the worst first."""
-        return findings.of(self.matching, self.orphans.users)
+        return findings.of(self.matching, self.orphans.users, self.overdue)
 
     @cached_property
     def judged(self) -> tuple[Judged, ...]:
@@ -58,12 +62,15 @@ class Report:
         by_key = {found.access_key_id: found for found in self.matching.verdicts}
         by_lease = {found.lease_id: found for found in self.matching.verdicts}
         by_name = {user.name: user for user in self.orphans.users}
+        late = {held.lease_id: held for held in self.overdue}
         told = []
         for finding in self.findings:
             verdict = by_key.get(finding.access_key_id or "-")
             verdict = verdict or by_lease.get(finding.lease_id or "-")
             user = by_name.get(finding.user or "-")
             why = orphans.grounds(user) if user else grounds(verdict) if verdict else None
+            if finding.kind == OVERDUE:
+                why = overdue.grounds(late[finding.lease_id])
             told.append(Judged(finding, verdict, why))
         return tuple(told)
 
@@ -79,7 +86,7 @@ class Report:
             for number, one, many in counted
             if number
         ]
-        unsought = (self.orphans.unsought,) if self.orphans.unsought else ()
+        unsought = (*self.unsought, *filter(None, (self.orphans.unsought,)))
         return (*told, *self.lost, *unsought)
 
     @property
@@ -132,6 +139,7 @@ def render(report: Report) -> str:
         )
     lines += _marks(found)
     lines += _orphans(report.orphans)
+    lines += _overdue(report.overdue)
     lines += [f"not read: {printable(what)}" for what in report.unread]
     return "\n".join([*lines, *(f"note: {printable(note)}" for note in report.notes)])
 
@@ -150,9 +158,11 @@ def as_json(report: Report) -> dict[str, Any]:
             "audit_lines": report.unreadable_lines,
             "lost": list(report.lost),
         },
+        "not_read": list(report.unread),
         "credentials": [_verdict_json(verdict) for verdict in report.matching.verdicts],
         "acts": [_act_json(act) for act in report.matching.acts],
         "orphan_users": orphans.as_json(report.orphans),
+        "overdue_leases": overdue.as_json(report.overdue),
         "findings": [
             {
                 "severity": finding.severity.value,
@@ -264,6 +274,15 @@ def _orphans(found: Orphans) -> list[str]:
         _line(len(users), f"{name}  !  no lease is theirs: {', '.join(shown)}{more}"),
         *([f"{_INDENT}                 → {next_step}"] if next_step else []),
     ]
+
+
+def _overdue(found: tuple[Holding, ...]) -> list[str]:
+    """Leases that should be over, the first of them by name."""
+    if not found:
+        return []
+    shown = [overdue.words(held) for held in found[:_SHOWN]]
+    more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+    return [_line(len(found), f"past its lease  !  {'; '.join(shown)}{more}")]
 
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:

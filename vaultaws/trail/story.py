@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,11 +66,16 @@ def chosen(matching: Matching, wanted: str) -> tuple[Verdict, ...]:
 
 def stories(verdicts: Sequence[Verdict], calls: Sequence[Event]) -> tuple[Story, ...]:
     """Tell each credential's story; `calls` are in the order of time."""
-    return tuple(Story(verdict, tuple(_moments(verdict, calls))) for verdict in verdicts)
+    made: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in calls:
+        made[event.access_key_id].append(event)
+    return tuple(
+        Story(verdict, tuple(_moments(verdict, made[verdict.access_key_id])))
+        for verdict in verdicts
+    )
 
 
-def _moments(verdict: Verdict, calls: Sequence[Event]) -> list[Moment]:
-    mine = [event for event in calls if event.access_key_id == verdict.access_key_id]
+def _moments(verdict: Verdict, mine: Sequence[Event]) -> list[Moment]:
     found = [
         *_request(verdict),
         *_made(verdict),

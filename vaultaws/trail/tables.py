@@ -84,7 +84,8 @@ ROOTS: Final = _schema("kind value")
 """Vault's own identity, by `RootKind`."""
 
 _BOUNDS: Final = (
-    "events_begin", "watermark", "complete", "log_begins", "salted", "rollback", "trail_gaps",
+    "events_begin", "watermark", "complete", "log_begins", "log_ends", "salted", "rollback",
+    "trail_gaps",
 )  # fmt: skip
 BOUNDS: Final = pa.schema(
     [
@@ -97,9 +98,9 @@ BOUNDS: Final = pa.schema(
 
 An audit record before `events_begin` may have its event before the window; CloudTrail is complete
 to `watermark`, and so by Vault's clock to `complete`; what failed since `rollback`, or before the
-end of `trail_gaps`, may have been taken back unseen; the audit log is silent before `log_begins`;
-digests from before `salted` cannot be compared, and none can when the server does not tell them
-(`undigested`).
+end of `trail_gaps`, may have been taken back unseen; the audit log is silent before `log_begins`
+and after `log_ends`; digests from before `salted` cannot be compared, and none can when the server
+does not tell them (`undigested`).
 """
 
 OWN: Final = pa.schema(
@@ -133,6 +134,7 @@ class SpanKind(StrEnum):
 
     ROTATION = "rotation"  # Vault answered a rotation of its root key
     FAILED = "failed"  # Vault failed to issue
+    WRAPPED = "wrapped"  # Vault wrapped an answer that nobody has taken out
     AUDIT_GAP = "audit gap"  # lines of the audit log could not be read
     TRAIL_GAP = "trail gap"  # files of CloudTrail could not be read
 

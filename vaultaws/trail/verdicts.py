@@ -36,6 +36,8 @@ class Why(StrEnum):
     NO_LOG = "no audit log was given"
     UNDIGESTED = "the server did not tell what the audit log writes for a key"
     BEFORE_LOG = "it is older than the audit log"
+    AFTER_LOG = "it is younger than the audit log, which ends before"
+    WRAPPED = "Vault wrapped an answer then that nobody has taken out, and logs no key for it"
     AUDIT_GAP = "the audit log has lines there that cannot be read"
     SALT = "the audit device was made anew since, and old digests cannot be compared"
     ROLLBACK = "an issuance failed then, and Vault may still take its user away"
@@ -52,6 +54,10 @@ class MarkKind(StrEnum):
     REGION = "used in an unexpected region"
     AGENT = "used by an unexpected program"
     REFUSED = "refused often"
+
+
+OF_PEOPLE: Final = frozenset({MarkKind.NETWORK, MarkKind.REGION, MarkKind.AGENT})
+"""What `[trail]` declares of those who hold credentials."""
 
 
 @dataclass(frozen=True)

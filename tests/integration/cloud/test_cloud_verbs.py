@@ -11,7 +11,7 @@ from tests.support.aws_clients import a_user, allow, client
 from tests.support.commands import Shell
 from tests.support.devices import shell_for
 from tests.support.enrolled import person
-from tests.support.stackclient import change_set, settled
+from tests.support.stackclient import change_set, deployed, settled
 from tests.support.terminal import CTRL_C, at_terminal
 from vaultaws.infra.cloudformation import load, names
 from vaultaws.local.aws.serve import LocalAws
@@ -128,6 +128,24 @@ def test_the_last_administrator_is_not_locked_out(aws: LocalAws, shell: Shell) -
     listed = client(aws, "iam", auditor).list_attached_group_policies(GroupName="admins")
     attached = {each["PolicyName"] for each in listed["AttachedPolicies"]}
     assert "BlockMostAccessUnlessSignedInWithMFA" in attached
+
+
+def test_who_needs_a_device_himself_keeps_nobody_from_being_locked_out(
+    aws: LocalAws, shell: Shell
+) -> None:
+    iam = client(aws, "iam")
+    iam.create_group(GroupName="admins")
+    iam.add_user_to_group(GroupName="admins", UserName="admin")
+    group = deployed(aws, "admin-mfa")["GroupName"]
+    a_user(aws, "ben")
+    iam.add_user_to_group(GroupName=group, UserName="ben")
+    refused = shell.run(*BLOCK, "Groups=admins")
+    assert refused.returncode == 1
+    assert "this would lock the last administrator out" in refused.stderr
+    assert "enforced on admin;" in refused.stderr
+    person(aws, "cleo", group)
+    dry = shell.run(*BLOCK, "Groups=admins", "--dry-run")
+    assert dry.returncode == 0, dry.stderr
 
 
 def test_who_insists_may_lock_everybody_out(aws: LocalAws, shell: Shell) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.askers import Account, call
+from tests.support.askers import Account, call, role_caller
 from tests.support.aws_clients import a_user, allow, client, key_of, refusal, trust
 from tests.support.devices import Authenticator
 from tests.support.enrolled import Enrolled, may, person
@@ -16,7 +16,7 @@ from tests.support.rootfiles import ACCOUNT
 from tests.support.stackclient import deployed
 from vaultaws.infra.cloudformation import load
 from vaultaws.local.aws.authz import access_requests
-from vaultaws.local.aws.call import Caller, CallerKind
+from vaultaws.local.aws.call import Call, Caller, CallerKind
 from vaultaws.local.aws.cfn.kind import Place
 from vaultaws.local.aws.cfn.stacks import KINDS, Made, Stack
 from vaultaws.local.aws.cfn.template import read, settled
@@ -24,7 +24,7 @@ from vaultaws.local.aws.serve import LocalAws
 from vaultaws.model import Credentials
 from vaultaws.policy.document import parse_policy
 from vaultaws.policy.evaluate import decide
-from vaultaws.policy.values import AttachedPolicy, PolicySet
+from vaultaws.policy.values import AccessRequest, Actor, ActorKind, AttachedPolicy, PolicySet
 
 ANY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
@@ -194,6 +194,47 @@ def test_the_target_trusts_the_bastion_account_alone(aws: LocalAws) -> None:
     assert ada.assumed(made["RoleArn"], mfa=True) is None
 
 
+BASTION, TARGET = "111111111111", "222222222222"
+WORK = f"arn:aws:iam::{TARGET}:role/BastionRole"
+
+
+@pytest.mark.parametrize(
+    ("home", "role", "mfa", "allowed"),
+    [
+        (BASTION, WORK, True, True),
+        (BASTION, WORK, False, False),
+        (BASTION, f"arn:aws:iam::{TARGET}:role/Other", True, False),
+        ("333333333333", WORK, True, False),
+    ],
+)
+def test_the_bastion_pair_across_accounts_by_the_evaluator(
+    home: str, role: str, *, mfa: bool, allowed: bool
+) -> None:
+    """With two accounts, of which a local AWS is one alone."""
+    group = made_in(home, "bastion-users", "BastionPolicy", RoleArns=WORK)["PolicyDocument"]
+    trusting = made_in(
+        TARGET, "bastion-target", "BastionRole", BastionAccount=BASTION, PolicyArns=ANY
+    )["AssumeRolePolicyDocument"]
+    arn = f"arn:aws:iam::{home}:user/ada"
+    ada = Actor(ActorKind.USER, arn, home, "AIDA1", arn)
+    present = {"aws:multifactorauthpresent": ("true",)} if mfa else {}
+    asked = AccessRequest(ada, "sts:AssumeRole", role, present, TARGET)
+    policies = PolicySet(
+        identity=(AttachedPolicy("group", parse_policy(group)),),
+        trust=AttachedPolicy("trust", parse_policy(trusting)),
+    )
+    assert decide(asked, policies).allowed is allowed
+
+
+def made_in(account: str, name: str, resource: str, **parameters: str) -> dict[str, Any]:
+    """What a template asks for in an account, with everything filled in."""
+    template = read(load(name).body)
+    stack = Stack("id", name, Place(account, "eu-west-2"), datetime.now(UTC))
+    resolver = stack.resolver(template, settled(template, parameters), {})
+    found: dict[str, Any] = resolver.value(dict(template.resources[resource].properties))
+    return found
+
+
 def _administrator(aws: LocalAws) -> tuple[Any, ...]:
     ada = person(aws, "ada")
     client(aws, "iam").attach_user_policy(
@@ -220,6 +261,59 @@ def test_the_boundary_bounds_an_issued_user(aws: LocalAws) -> None:
     assert not may(aws, key, "iam", "delete_user_permissions_boundary", **drop)
 
 
+def bounded(aws: LocalAws) -> Credentials:
+    """An issued user of all rights, within the boundary as it is by default."""
+    arn = deployed(aws, "issued-boundary")["BoundaryArn"]
+    key = a_user(aws, "issued", allow("*"))
+    client(aws, "iam").put_user_permissions_boundary(UserName="issued", PermissionsBoundary=arn)
+    return key
+
+
+def test_the_boundary_by_default_leaves_the_trail_and_its_bucket_alone(aws: LocalAws) -> None:
+    made = deployed(aws, "trail")
+    # the policy of the trail's own bucket denies all that has no TLS, so ask at one named like it
+    like, other = f"{made['BucketName']}-2", "of-others"
+    for bucket in (like, other):
+        where = {"LocationConstraint": "eu-west-2"}
+        client(aws, "s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    key = bounded(aws)
+    for bucket, granted in ((like, False), (other, True)):
+        for operation, params in CHANGES:
+            assert may(aws, key, "s3", operation, Bucket=bucket, **params) is granted
+        assert may(aws, key, "s3", "list_objects_v2", Bucket=bucket)
+    for operation in ("stop_logging", "delete_trail", "update_trail"):
+        assert not may(aws, key, "cloudtrail", operation, Name=made["TrailArn"])
+
+
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    ("put_object", {"Key": "k", "Body": b"x"}),
+    ("delete_object", {"Key": "k"}),
+    ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
+    ("put_bucket_policy", {"Policy": "{}"}),
+    ("delete_bucket_policy", {}),
+    ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": []}}),
+    ("delete_bucket", {}),
+]
+
+
+def test_the_boundary_by_default_leads_to_no_other_role(aws: LocalAws) -> None:
+    iam = client(aws, "iam")
+    role = iam.create_role(RoleName="any", AssumeRolePolicyDocument=trust("*"))["Role"]["Arn"]
+    key = bounded(aws)
+    code = {"FunctionName": "f"}
+    assert not may(aws, key, "lambda", "update_function_code", **code, ZipFile=b"x")
+    assert not may(aws, key, "lambda", "update_function_configuration", FunctionName="f")
+    assert not may(aws, key, "lambda", "create_function", **code, Role=role)
+    grant = {"StatementId": "s", "Action": "lambda:*", "Principal": "*"}
+    assert not may(aws, key, "lambda", "add_permission", FunctionName="f", **grant)
+    data = {"InstanceId": "i-1234567890abcdef0", "UserData": {"Value": b"x"}}
+    assert not may(aws, key, "ec2", "modify_instance_attribute", **data)
+    assert not may(aws, key, "sts", "assume_role", RoleArn=role, RoleSessionName="bound")
+    assert not may(aws, key, "sts", "get_federation_token", Name="bound")
+    for service, operation in (("lambda", "list_functions"), ("ec2", "describe_instances")):
+        assert may(aws, key, service, operation)
+
+
 def test_responders_stop_users_and_cannot_give_themselves_more(aws: LocalAws) -> None:
     made = deployed(aws, "responder")
     ada = person(aws, "ada", made["GroupName"])
@@ -239,6 +333,7 @@ DENY = '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resou
 def test_the_trail_logs_into_a_bucket_that_keeps_what_it_has(aws: LocalAws) -> None:
     made = deployed(aws, "trail")
     bucket, trails = made["BucketName"], client(aws, "cloudtrail")
+    assert bucket.startswith(f"vaultaws-trail-{aws.account_id}-")
     (trail,) = trails.describe_trails()["trailList"]
     assert trail["LogFileValidationEnabled"]
     assert trail["IsMultiRegionTrail"]
@@ -248,6 +343,7 @@ def test_the_trail_logs_into_a_bucket_that_keeps_what_it_has(aws: LocalAws) -> N
         assert refusal(call_, Bucket=bucket).code == "AccessDenied"  # nothing here has TLS
     client(aws, "cloudformation").delete_stack(StackName="trail")
     assert bucket in {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    assert deployed(aws, "trail")["BucketName"] != bucket
 
 
 @pytest.mark.parametrize(
@@ -265,30 +361,71 @@ def test_the_trail_logs_into_a_bucket_that_keeps_what_it_has(aws: LocalAws) -> N
     ],
 )
 def test_the_buckets_policy_by_the_evaluator(
-    aws_policy: AttachedPolicy,
-    operation: str,
-    params: dict[str, str],
-    *,
-    secure: bool,
-    allowed: bool,
+    operation: str, params: dict[str, str], *, secure: bool, allowed: bool
 ) -> None:
     """With TLS, which the local AWS does not speak."""
-    administrator = parse_policy({"Version": "2012-10-17", "Statement": allow("*")})
-    policies = PolicySet(identity=(AttachedPolicy("all", administrator),), resource=aws_policy)
-    arn = "arn:aws:iam::123456789012:user/ada"
-    caller = Caller(CallerKind.IAM_USER, "123456789012", arn, "AIDA1", "AKIA1", "ada")
-    asked = call("s3", operation, Bucket="logs", **params)
-    requests = access_requests(replace(asked, secure=secure), caller, Account())
-    assert all(decide(each, policies).allowed for each in requests) is allowed
+    asked = replace(call("s3", operation, Bucket="logs", **params), secure=secure)
+    assert lets(bucket_policy(), asked, user("ada")) is allowed
 
 
-@pytest.fixture
-def aws_policy() -> AttachedPolicy:
+SETTINGS = (
+    "PutBucketAcl",
+    "PutBucketEncryption",
+    "PutBucketOwnershipControls",
+    "PutBucketPolicy",
+    "PutBucketReplication",
+    "PutBucketVersioning",
+    "PutPublicAccessBlock",
+)
 
+
+@pytest.mark.parametrize("operation", SETTINGS)
+def test_with_a_keeper_nobody_else_changes_the_bucket(operation: str) -> None:
+    asked = replace(call("s3", operation, Bucket="logs"), secure=True)
+    open_, kept = bucket_policy(), bucket_policy(Keeper=f"arn:aws:iam::{ACCOUNT}:role/ops/Keeper")
+    root = Caller(CallerKind.ROOT, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, "AKIA1")
+    assert lets(open_, asked, user("ada"))
+    assert not lets(kept, asked, user("ada"))
+    assert not lets(kept, asked, of_role("Other"))
+    assert lets(kept, asked, of_role("ops/Keeper"))
+    assert lets(kept, asked, root)
+
+
+@pytest.mark.parametrize("operation", ["DeleteBucketPolicy", "DeleteBucket"])
+def test_nor_does_the_keeper_delete(operation: str) -> None:
+    asked = replace(call("s3", operation, Bucket="logs"), secure=True)
+    kept = bucket_policy(Keeper=f"arn:aws:iam::{ACCOUNT}:role/ops/Keeper")
+    assert not lets(kept, asked, of_role("ops/Keeper"))
+
+
+def lets(policy: AttachedPolicy, asked: Call, caller: Caller) -> bool:
+    """Whether a bucket's policy lets somebody of all rights make the call."""
+    everything = parse_policy({"Version": "2012-10-17", "Statement": allow("*")})
+    policies = PolicySet(identity=(AttachedPolicy("all", everything),), resource=policy)
+    requests = access_requests(asked, caller, Account())
+    return all(decide(each, policies).allowed for each in requests)
+
+
+def user(name: str) -> Caller:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/{name}"
+    return Caller(CallerKind.IAM_USER, ACCOUNT, arn, "AIDA1", "AKIA1", name)
+
+
+def of_role(name: str) -> Caller:
+    """A session of a role, which may have a path."""
+    last = name.rsplit("/", 1)[-1]
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    acting = f"arn:aws:sts::{ACCOUNT}:assumed-role/{last}/one"
+    return replace(role_caller(), account_id=ACCOUNT, arn=acting, issuer_arn=arn)
+
+
+def bucket_policy(**values: str) -> AttachedPolicy:
+    """The policy of the trail's bucket, as the template makes it with these parameters."""
     template = read(load("trail").body)
     place = Place(ACCOUNT, "eu-west-2")
-    stack = Stack("id", "trail", place, datetime.now(UTC))
+    arn = f"arn:aws:cloudformation:eu-west-2:{ACCOUNT}:stack/trail/1a2b3c4d-0000"
+    stack = Stack(arn, "trail", place, datetime.now(UTC))
     made = {"Bucket": Made(KINDS["AWS::S3::Bucket"], "logs", {}, retained=True)}
-    resolver = stack.resolver(template, settled(template, {}), made)
+    resolver = stack.resolver(template, settled(template, values), made)
     document = resolver.value(dict(template.resources["BucketPolicy"].properties))
     return AttachedPolicy("bucket", parse_policy(document["PolicyDocument"]))

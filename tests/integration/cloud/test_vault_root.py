@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.aws_clients import allow
-from tests.support.commands import ROOT
+from tests.support.commands import ROOT, Shell
 from tests.support.connections import REGION
 from tests.support.people import operator
 from tests.support.wired import Wired, must, unwire
@@ -89,17 +90,11 @@ rotation_period = "1h"
 '''
     )
     deploy = ("cloud", "deploy", "vault-root", "-c", "cloud.toml", "--stack-name", f"root-{mark}")
-    done = ops.run(*deploy, "--parameter", f"UserName={own}", "--yes")
-    assert done.returncode == 0, done.stderr
+    must_do(ops, *deploy, "--parameter", f"UserName={own}", "--yes")
     made = iam.create_access_key(UserName=own)["AccessKey"]
     key = Credentials(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
-    (tmp_path / ".aws").mkdir(exist_ok=True)
-    (tmp_path / ".aws" / "credentials").write_text(
-        f"[root]\naws_access_key_id = {key.access_key_id}\n"
-        f"aws_secret_access_key = {key.secret_access_key.reveal()}\n"
-    )
-    applied = ops.run("apply", "-c", "cloud.toml", "--yes")
-    assert applied.returncode == 0, applied.stderr
+    write_profile(tmp_path, made)
+    must_do(ops, "apply", "-c", "cloud.toml", "--yes")
     try:
         _issue_and_revoke(mounted, iam, mark)
         assert wired.ask(f"{mount}/static-creds/app").status == 200
@@ -132,3 +127,68 @@ def _nothing_beyond(wired: Wired, key: Credentials, **names: str) -> None:
         call = getattr(wired.client(service, key), operation)
         with pytest.raises(Exception, match=r"AccessDenied|UnauthorizedOperation"):
             call(**filled)
+
+
+def test_a_lease_ends_though_its_role_has_changed(wired: Wired, tmp_path: Any) -> None:
+    mark, iam = wired.mount, wired.client("iam")
+    mount, own = f"own-{mark}", f"vault-root-of-{mark}"
+    mounted = replace(wired, mount=mount)
+    reader = (ROOT / "policies" / "ec2readonly.json").read_text()
+    (tmp_path / "reader.json").write_text(reader)
+    bounds = [
+        iam.create_policy(PolicyName=f"{name}-{mark}", PolicyDocument=reader)["Policy"]["Arn"]
+        for name in ("one", "two")
+    ]
+    ops = operator(wired, tmp_path)
+
+    def declare(role: str) -> None:
+        root = f'''
+[mount]
+path = "{mount}"
+
+[root]
+region = "{REGION}"
+iam_endpoint = "{wired.server_aws_endpoint}"
+sts_endpoint = "{wired.server_aws_endpoint}"
+credentials = "profile:root"
+
+[roles.reader]
+credential_type = "iam_user"
+user_path = "/{mark}/"
+'''
+        (tmp_path / "cloud.toml").write_text(root + role)
+
+    deploy = ("cloud", "deploy", "vault-root", "-c", "cloud.toml", "--stack-name", f"root-{mark}")
+    declare(f'''
+policy = "reader.json"
+policy_arns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
+permissions_boundary_arn = "{bounds[0]}"
+''')
+    must_do(ops, *deploy, "--parameter", f"UserName={own}", "--yes")
+    write_profile(tmp_path, iam.create_access_key(UserName=own)["AccessKey"])
+    must_do(ops, "apply", "-c", "cloud.toml", "--yes")
+    try:
+        lease = must(wired.ask(f"{mount}/creds/reader")).body["lease_id"]
+        declare(f'''
+policy_arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+permissions_boundary_arn = "{bounds[1]}"
+''')
+        must_do(ops, "apply", "-c", "cloud.toml", "--yes")
+        must_do(ops, *deploy, "--yes")
+        must(wired.ask("sys/leases/revoke", {"lease_id": lease, "sync": True}))
+        assert iam.list_users(PathPrefix=f"/{mark}/")["Users"] == []
+    finally:
+        unwire(mounted)
+
+
+def must_do(ops: Shell, *words: str) -> None:
+    done = ops.run(*words)
+    assert done.returncode == 0, done.stderr
+
+
+def write_profile(home: Path, made: Any) -> None:
+    (home / ".aws").mkdir(exist_ok=True)
+    (home / ".aws" / "credentials").write_text(
+        f"[root]\naws_access_key_id = {made['AccessKeyId']}\n"
+        f"aws_secret_access_key = {made['SecretAccessKey']}\n"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -13,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.declared import configs
+from tests.support.terraform import terraform_environ
 from vaultaws.config.schema import Config
 from vaultaws.infra.export import export
 from vaultaws.infra.hcl import quoted
+from vaultaws.infra.modules import modules_directory
 
 SHARED = settings(
     max_examples=12,
@@ -58,3 +61,38 @@ def test_an_export_is_as_terraform_formats_it_and_always_the_same(
     text = export(config, tmp_path).text
     assert export(config, tmp_path).text == text
     assert told(terraform_path, ("fmt", "-"), text, tmp_path) == text
+
+
+def test_the_module_takes_no_device_that_writes_secrets_in_clear(
+    terraform_path: Path, terraform_settings: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "audit"
+    shutil.copytree(modules_directory() / "aws-engine" / "modules" / "audit", place)
+    environ = terraform_environ({"HOME": str(tmp_path)}, terraform_path, terraform_settings)
+
+    def ran(*words: str, said: str = "") -> str:
+        done = subprocess.run(
+            [terraform_path, *words],
+            cwd=place,
+            env=environ,
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return done.stdout + done.stderr
+
+    assert "successfully initialized" in ran("init", "-no-color")
+    for value, refused in RAW.items():
+        device = {"type": "file", "options": {"log_raw": value}}
+        (place / "terraform.tfvars.json").write_text(json.dumps({"audit": {"file": device}}))
+        answer = ran("console", "-no-color", said="keys(var.audit)\n")
+        assert ("log_raw writes secrets in clear" in answer) is refused, (value, answer)
+
+
+RAW = {
+    **dict.fromkeys(("1", "t", "T", "true", "True", "TRUE"), True),
+    **dict.fromkeys(("0", "f", "F", "false", "False", "FALSE"), False),
+}
+"""What Go's strconv.ParseBool takes, which Vault asks; true for yes."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.aws_clients import a_user, client, key_of, trust
+from tests.support.aws_clients import a_user, allow, client, key_of, refusal, trust
 from tests.support.devices import Authenticator
 from tests.support.people import declare, operator, root_shell
 from tests.support.readied import document_of
@@ -23,6 +23,7 @@ from vaultaws.model import Credentials, Secret
 BUCKET = "shared"
 BODY = b"figures"
 Held = Callable[..., Credentials]
+Administrator = Callable[[str], Credentials]
 
 
 @pytest.fixture(scope="module")
@@ -158,19 +159,25 @@ def test_terraform_plans_and_applies_nothing(aws: LocalAws, held: Held) -> None:
     assert denied(client(aws, "ssm", key).get_parameter, Name="any")
 
 
-def with_device(aws: LocalAws, user: str, key: Credentials) -> tuple[Authenticator, str]:
-    """The user's own device, made and enabled with the user's own key."""
-    iam = client(aws, "iam", key)
-    made = iam.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]
-    shown = Authenticator(aws, made["Base32StringSeed"].decode())
+def with_device(
+    aws: LocalAws, user: str, key: Credentials, name: str = ""
+) -> tuple[Authenticator, str]:
+    """A device of the user's own, made and enabled with this key."""
+    made = client(aws, "iam", key).create_virtual_mfa_device(VirtualMFADeviceName=name or user)
+    device = made["VirtualMFADevice"]
+    shown, serial = Authenticator(aws, device["Base32StringSeed"].decode()), device["SerialNumber"]
+    enable(aws, user, key, shown, serial)
+    return shown, str(serial)
+
+
+def enable(aws: LocalAws, user: str, key: Credentials, shown: Authenticator, serial: str) -> None:
     first, second = shown.pair()
-    iam.enable_mfa_device(
+    client(aws, "iam", key).enable_mfa_device(
         UserName=user,
-        SerialNumber=made["SerialNumber"],
+        SerialNumber=serial,
         AuthenticationCode1=first,
         AuthenticationCode2=second,
     )
-    return shown, str(made["SerialNumber"])
 
 
 def with_code(aws: LocalAws, key: Credentials, shown: Authenticator, serial: str) -> Credentials:
@@ -192,6 +199,98 @@ def test_a_person_sets_up_mfa_and_only_then_may_work(aws: LocalAws, held: Held) 
     assert client(aws, "iam", session).list_roles()["Roles"]
     assert denied(client(aws, "ec2", session).describe_vpcs)
     client(aws, "iam", session).deactivate_mfa_device(**off)
+
+
+@pytest.fixture(scope="module")
+def administrator(aws: LocalAws) -> Administrator:
+    """Makes a user of all rights on whom MFA is enforced; the long-term key."""
+
+    def make(user: str) -> Credentials:
+        blocked = document_of("block-without-mfa")["Statement"]
+        return a_user(aws, user, allow("*"), *blocked)
+
+    return make
+
+
+def test_a_stolen_key_of_an_administrator_finds_no_way_round_the_device(
+    aws: LocalAws, administrator: Administrator
+) -> None:
+    key = administrator("nora")
+    shown, serial = with_device(aws, "nora", key)
+    iam, sts = client(aws, "iam", key), client(aws, "sts", key)
+    make = iam.create_virtual_mfa_device
+    assert denied(make, VirtualMFADeviceName="evil")
+    assert denied(make, VirtualMFADeviceName="nora", Path="/evil/")
+    assert refusal(make, VirtualMFADeviceName="nora").code == "EntityAlreadyExists"
+    assert denied(iam.deactivate_mfa_device, UserName="nora", SerialNumber=serial)
+    assert refusal(iam.delete_virtual_mfa_device, SerialNumber=serial).code == "DeleteConflict"
+    role = client(aws, "iam").create_role(
+        RoleName="trusting", AssumeRolePolicyDocument=trust(f"arn:aws:iam::{aws.account_id}:root")
+    )["Role"]["Arn"]
+    assert denied(sts.assume_role, RoleArn=role, RoleSessionName="nora")
+    assert denied(sts.get_federation_token, Name="nora")
+    assert denied(iam.create_access_key, UserName="nora")
+    assert denied(client(aws, "s3", key_of(sts.get_session_token())).list_buckets)
+    assert client(aws, "s3", with_code(aws, key, shown, serial)).list_buckets()["Buckets"]
+    code = {"SerialNumber": serial, "TokenCode": shown.fresh()}
+    assert sts.assume_role(RoleArn=role, RoleSessionName="nora", **code)["Credentials"]
+
+
+def test_a_stolen_key_of_an_administrator_touches_no_device_of_others(
+    aws: LocalAws, administrator: Administrator
+) -> None:
+    key = administrator("otto")
+    iam = client(aws, "iam", key)
+    a_user(aws, "pia")
+    made = client(aws, "iam").create_virtual_mfa_device(VirtualMFADeviceName="pia")
+    serial = made["VirtualMFADevice"]["SerialNumber"]
+    both = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    theirs = {"UserName": "pia", "SerialNumber": serial}
+    assert denied(iam.create_virtual_mfa_device, VirtualMFADeviceName="quentin")
+    assert denied(iam.enable_mfa_device, **theirs, **both)
+    assert denied(iam.resync_mfa_device, **theirs, **both)
+    assert denied(iam.deactivate_mfa_device, **theirs)
+    assert denied(iam.delete_virtual_mfa_device, SerialNumber=serial)
+
+
+def test_a_device_that_was_begun_and_not_enabled_is_begun_again(
+    aws: LocalAws, administrator: Administrator
+) -> None:
+    key = administrator("rita")
+    iam = client(aws, "iam", key)
+    made = iam.create_virtual_mfa_device(VirtualMFADeviceName="rita")["VirtualMFADevice"]
+    iam.delete_virtual_mfa_device(SerialNumber=made["SerialNumber"])
+    assert with_device(aws, "rita", key)
+
+
+class TestWhatNoPolicyCanSay:
+    """IAM has no condition for a user who has a device already: the pages say so."""
+
+    def test_a_device_of_another_name_leaves_the_own_one_free(
+        self, aws: LocalAws, administrator: Administrator
+    ) -> None:
+        key = administrator("sara")
+        _, phone = with_device(aws, "sara", aws.admin, name="phone")
+        shown, serial = with_device(aws, "sara", key)
+        session = with_code(aws, key, shown, serial)
+        client(aws, "iam", session).deactivate_mfa_device(UserName="sara", SerialNumber=phone)
+
+    def test_so_does_one_who_is_not_enrolled_yet(
+        self, aws: LocalAws, administrator: Administrator
+    ) -> None:
+        key = administrator("tom")
+        shown, serial = with_device(aws, "tom", key)
+        assert client(aws, "iam", with_code(aws, key, shown, serial)).list_users()["Users"]
+
+    def test_a_device_that_another_user_made_is_enabled_with_the_key(
+        self, aws: LocalAws, administrator: Administrator, held: Held
+    ) -> None:
+        key = administrator("ute")
+        with_device(aws, "ute", key)
+        other = client(aws, "iam", held("vera", "manage-mfa"))
+        made = other.create_virtual_mfa_device(VirtualMFADeviceName="vera")["VirtualMFADevice"]
+        shown = Authenticator(aws, made["Base32StringSeed"].decode())
+        enable(aws, "ute", key, shown, made["SerialNumber"])
 
 
 def test_ops_becomes_a_role_that_wants_a_code(aws: LocalAws, held: Held) -> None:
@@ -216,16 +315,7 @@ def test_ops_becomes_a_role_that_wants_a_code(aws: LocalAws, held: Held) -> None
 
 def test_the_glass_is_broken_with_a_code_and_for_an_hour(aws: LocalAws, held: Held) -> None:
     key = held("bea", "break-glass")
-    made = client(aws, "iam").create_virtual_mfa_device(VirtualMFADeviceName="bea")
-    device = made["VirtualMFADevice"]
-    shown, serial = Authenticator(aws, device["Base32StringSeed"].decode()), device["SerialNumber"]
-    first, second = shown.pair()
-    client(aws, "iam").enable_mfa_device(
-        UserName="bea",
-        SerialNumber=serial,
-        AuthenticationCode1=first,
-        AuthenticationCode2=second,
-    )
+    shown, serial = with_device(aws, "bea", aws.admin)
     assert denied(client(aws, "iam", key).list_users)
     session = with_code(aws, key, shown, serial)
     assert client(aws, "iam", session).list_users()["Users"]

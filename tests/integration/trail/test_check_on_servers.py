@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
-from tests.support.logins import READ_ONLY, log_in, write_roles
+from tests.support.logins import READ_ONLY, log_in, token_of, write_roles
 from tests.support.wired import Wired
 from vaultaws.aws.cloudtrail import lookup_records
 from vaultaws.clock import SystemClock
@@ -22,7 +23,7 @@ from vaultaws.trail.evidence import VaultIdentity, Window
 from vaultaws.trail.findings import Severity
 from vaultaws.trail.gather import History
 from vaultaws.trail.report import Report, render
-from vaultaws.trail.verdicts import Standing
+from vaultaws.trail.verdicts import Standing, Why
 
 CLOCK = SystemClock()
 
@@ -131,3 +132,41 @@ def test_a_user_made_behind_vault_is_found_with_its_key(wired: Wired) -> None:
     assert [act.target for act in report.matching.acts] == ["vault-evil"]
     iam.delete_access_key(UserName="vault-evil", AccessKeyId=key)
     iam.delete_user(UserName="vault-evil")
+
+
+def test_an_answer_that_was_wrapped_is_explained_once_it_is_taken_out(wired: Wired) -> None:
+    """Before that the log has no key for it, and nobody is accused."""
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    write_roles(wired)
+    ada = token_of(wired, "ada")
+    tokens = [wrapped(wired, ada, "reader") for _ in range(2)]
+    sealed = run_check(wired, since).matching.of(Standing.UNCOVERED)
+    assert len(sealed) == 2
+    assert {found.why for found in sealed} == {Why.WRAPPED}
+
+    root = wired.server.root_token
+    keys = {unwrapped(wired, tokens[0], {}), unwrapped(wired, root, {"token": tokens[1].reveal()})}
+
+    told = run_check(wired, since).matching.of(Standing.EXPLAINED)
+    assert {(found.access_key_id, found.person, found.role) for found in told} == {
+        (key, "ada", "reader") for key in keys
+    }
+    assert all(found.lease_id for found in told)
+
+
+def wrapped(wired: Wired, token: Secret, role: str) -> Secret:
+    """Ask for credentials whose answer is wrapped; the wrapping token."""
+    headers = {"X-Vault-Token": token.reveal(), "X-Vault-Wrap-TTL": "60s"}
+    address = f"{wired.server.address}/v1/{wired.mount}/creds/{role}"
+    answer = requests.get(address, headers=headers, timeout=30)
+    answer.raise_for_status()
+    return Secret(answer.json()["wrap_info"]["token"])
+
+
+def unwrapped(wired: Wired, token: Secret, body: dict[str, str]) -> str:
+    """Take an answer out; the id of the key in it."""
+    headers = {"X-Vault-Token": token.reveal()}
+    address = f"{wired.server.address}/v1/sys/wrapping/unwrap"
+    answer = requests.put(address, json=body, headers=headers, timeout=30)
+    answer.raise_for_status()
+    return str(answer.json()["data"]["access_key"])

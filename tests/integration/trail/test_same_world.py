@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from tests.support.logins import READ_ONLY, log_in, write_roles
 from tests.support.memory_vault import START
-from tests.support.whole import FIRST_ROOT, REFUSALS, ROOT_USER, Whole
+from tests.support.whole import REFUSALS, ROOT_USER, Whole
+from tests.support.whole_truth import END, FIRST_ROOT
 from tests.support.wired import Wired, must
 from vaultaws.clock import SystemClock
 from vaultaws.local.aws.control_client import ControlClient
@@ -45,6 +46,7 @@ def by_hand() -> Whole:
     world.mint("thief", at, user=True)
     world.rotate(at)
     world.use(world.issue(at, "ada", user=False), at)
+    world.line("sys/health", END)
     return world
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,32 @@ def _asked_for(wired: Wired, shell: Shell) -> int:
 def _audit_hashes(wired: Wired) -> int:
     lines = wired.server.audit.read_bytes().splitlines()
     return sum(b'"type":"response"' in line and b'"sys/audit-hash/' in line for line in lines)
+
+
+def test_what_the_history_answered_is_not_asked_for_again(wired: Wired, tmp_path: Path) -> None:
+    declare(wired, tmp_path, "")
+    shell = operator(wired, tmp_path, XDG_CACHE_HOME=str(tmp_path / "caches"))
+    now = datetime.now(UTC)
+    window = [f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}" for hours in (24, 2)]
+    asked = []
+    for _ in range(2):
+        code, _, err = here(shell, "trail", "check", "--since", window[0], "--until", window[1])
+        assert code == 0, err
+        asked.append(_look_ups(wired))
+    assert asked[0] > 0
+    assert asked[1] == asked[0]
+    kept = tmp_path / "caches" / "vaultaws" / "trail" / "history"
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in kept.iterdir()} == {0o600}
+
+
+def _look_ups(wired: Wired) -> int:
+    """How often CloudTrail was asked what the mount's own user did."""
+    ControlClient(wired.aws.endpoint, wired.aws.control_token).flush()
+    files = [gzip.decompress(file.read_bytes()) for file in wired.aws.trail.rglob("*.json.gz")]
+    records = [record for file in files for record in json.loads(file)["Records"]]
+    asked = [one["requestParameters"] for one in records if one["eventName"] == "LookupEvents"]
+    return sum(wired.root_user in json.dumps(one) for one in asked)
 
 
 def test_a_key_s_story_is_told_by_key_lease_and_person(wired: Wired, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from vaultaws.config.schema import Config
 from vaultaws.infra.cloudformation import load, with_policy
 from vaultaws.infra.rootpolicy import computed
 from vaultaws.lint import username
-from vaultaws.lint.needs import Need, needs
+from vaultaws.lint.needs import ENDS_A_USER, Need, Purpose, needs
 from vaultaws.local.aws.cfn.template import read
 from vaultaws.model import CredentialType, Role, StaticRole
 
 WORDS = st.text("abcXYZ019+=,.@_-", min_size=1, max_size=6)
+NAMES = st.text("abcXYZ019", min_size=1, max_size=6)
 TAGS = st.dictionaries(WORDS.map(str.lower), st.text("ab*?${}: ", max_size=5), max_size=3)
 TEMPLATES = st.sampled_from(
     [
@@ -34,6 +35,8 @@ USER_ACTIONS = (
     "iam:DeleteAccessKey",
     "iam:DeleteUser",
     "iam:DeleteUserPermissionsBoundary",
+    "iam:DeleteUserPolicy",
+    "iam:DetachUserPolicy",
     "iam:PutUserPermissionsBoundary",
     "iam:PutUserPolicy",
     "iam:TagUser",
@@ -48,7 +51,7 @@ def arns(kind: str) -> st.SearchStrategy[tuple[str, ...]]:
 @st.composite
 def roles(draw: st.DrawFn) -> Role:
     kind = draw(st.sampled_from(CredentialType))
-    role = Role(draw(WORDS.filter(str.isalnum)), kind)
+    role = Role(draw(NAMES), kind)
     if kind is CredentialType.ASSUMED_ROLE:
         tags = tuple(draw(TAGS).items())
         return replace(
@@ -118,6 +121,8 @@ def test_nobody_elses_users_are_touched(config: Config, word: str, action: str) 
 def test_each_action_is_one_that_a_need_asks(config: Config) -> None:
     policy = computed(config)
     wanted = {need.action for need in asked(config)} | {"ec2:Describe*"}
+    if "iam:DeleteUser" in wanted:
+        wanted |= set(ENDS_A_USER)
     granted = {
         action
         for statement in policy.statements
@@ -139,13 +144,39 @@ def test_what_differs_from_a_need_in_one_condition_is_denied(config: Config) -> 
     ]
     alone = declared(*mine) if mine else config
     own = holder(computed(alone))
-    for need in asked(alone):
+    given = [need for need in asked(alone) if need.action not in ENDS_A_USER]
+    for need in given:
         if "iam:permissionsboundary" in need.keys:
             less = {k: v for k, v in need.keys.items() if k != "iam:permissionsboundary"}
             assert not own.may(need.action, need.resource, less)
         if "iam:policyarn" in need.keys:
             other = {**need.keys, "iam:policyarn": ("arn:aws:iam::aws:policy/Other",)}
             assert not own.may(need.action, need.resource, other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(configs(), roles())
+def test_a_role_that_changes_leaves_nobody_at_its_path_and_in_its_groups(
+    config: Config, role: Role
+) -> None:
+    """Whatever else a role had before, what it issued then can be ended."""
+    before = [
+        replace(
+            role,
+            name=each.name,
+            credential_type=CredentialType.IAM_USER,
+            iam_groups=each.iam_groups,
+            user_path=each.user_path,
+        )
+        for each in config.roles
+        if each.credential_type is CredentialType.IAM_USER
+    ]
+    own = holder(computed(config))
+    assert [
+        need
+        for need in asked(replace(config, roles=tuple(before)))
+        if need.purpose is Purpose.REVOKE and not own.may(need.action, need.resource, need.keys)
+    ] == []
 
 
 @settings(max_examples=30, deadline=None)
@@ -158,7 +189,7 @@ def test_the_template_with_the_policy_can_be_read(config: Config) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(TEMPLATES, WORDS.filter(str.isalnum), WORDS)
+@given(TEMPLATES, NAMES, WORDS)
 def test_names_of_anybody_fit_the_pattern(template: str, name: str, person: str) -> None:
     role = Role(name, CredentialType.IAM_USER, policy_document=READER, user_path="/made/")
     own = holder(computed(declared(role, template=template)))

@@ -83,6 +83,16 @@ PLACES = st.sampled_from(
         ("main.tf", in_configuration),
         ("blue.auto.tfvars", in_configuration),
         ("values.tfvars.json", in_state),
+        ("plan.json", in_generic_endpoint),
+        ("state.json", in_state),
+        ("shown.txt", in_configuration),
+        ("providers/prod.tfvars", in_configuration),
+        ("infra/providers/providers.tf", in_configuration),
+        (".terraform/modules/providers/main.tf", in_configuration),
+        ("prod.tfvars.old", in_configuration),
+        ("main.tf.bak", in_configuration),
+        ("main.tofu", in_configuration),
+        ("terragrunt.hcl", in_configuration),
         ("crash.log", in_log),
         ("crash.20261129.log", in_header),
         ("deep/down/terraform.log", in_query),
@@ -128,6 +138,24 @@ def test_any_bytes_are_read_to_their_end(content: bytes, name: str) -> None:
         searched = search(Path(directory))
         assert searched.files == 1
         assert not searched.unread or content.startswith(MARK)
+
+
+@given(KEYS, st.sampled_from(("utf-16", "utf-8-sig")))
+def test_a_key_is_found_in_what_powershell_writes(key: str, encoding: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        write(Path(directory) / "plan.json", in_state(key).decode().encode(encoding))
+        assert len(search(Path(directory)).found) == 1
+
+
+def test_programs_are_not_read(tmp_path: Path) -> None:
+    key = "AK" + "IA" + "Z" * 16
+    for place in (".terraform/providers/x", "mirror", ".git", "node_modules"):
+        (tmp_path / place).mkdir(parents=True)
+    for file in (".terraform/providers/x/a.json", ".git/a.json", "node_modules/a.json"):
+        (tmp_path / file).write_text(key)
+    with zipfile.ZipFile(tmp_path / "mirror" / "terraform-provider-x_1.0.0.zip", "w") as archive:
+        archive.writestr("terraform-provider-x", key)
+    assert search(tmp_path).files == 0
 
 
 def test_what_comes_with_vaultaws_is_no_alarm(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,16 +15,8 @@ from hypothesis import strategies as st
 
 from tests.support import leftovers
 from tests.support.memory_vault import START, made_up_key
-from tests.support.whole import (
-    ACCOUNT,
-    END,
-    FIRST_ROOT,
-    REFUSALS,
-    ROOT_USER,
-    STATIC_USER,
-    Key,
-    Whole,
-)
+from tests.support.whole import ACCOUNT, REFUSALS, ROOT_USER, STATIC_USER, Whole
+from tests.support.whole_truth import END, FIRST_ROOT, Key
 from vaultaws.model import StaticRole
 from vaultaws.trail.evidence import VaultIdentity
 from vaultaws.trail.verdicts import MarkKind, Standing
@@ -30,9 +24,9 @@ from vaultaws.trail.verdicts import MarkKind, Standing
 STEPS = [
     "issue", "issue", "issue", "steal", "steal", "revoke", "rotate", "static", "fail", "never seen",
     "another root", "probe", "denied", "leave", "namesake", "read static",
-    "static thief",
+    "static thief", "wrap", "wrap",
 ]  # fmt: skip
-LOST = st.sampled_from(["nothing", "nothing", "a file", "lines", "the salt"])
+LOST = st.sampled_from(["nothing", "nothing", "a file", "lines", "the salt", "the end"])
 MOMENTS = st.integers(5 * 60, int((END - START).total_seconds()) - 1)
 
 
@@ -59,17 +53,21 @@ def worlds(draw: st.DrawFn) -> Whole:
         latest = START + timedelta(minutes=250) + world.skew
         ends = min(starts + timedelta(minutes=chance.randint(0, 40)), latest)
         world.tear(starts, ends)
+    if lost == "the end":
+        last = START + timedelta(seconds=draw(MOMENTS)) - timedelta(minutes=10)
+        world.log_ends = last + world.skew
     return world
 
 
 def happen(world: Whole, step: str, seconds: int) -> None:
     at = START + timedelta(seconds=seconds)
-    done = {
+    done: dict[str, Callable[[datetime], None]] = {
         "rotate": world.rotate,
         "static": world.static,
         "fail": world.fail,
         "read static": world.read_static,
         "static thief": world.steal_static,
+        "wrap": partial(wrapped, world),
     }
     if step in done:
         done[step](at)
@@ -110,6 +108,14 @@ def somebody_does(world: Whole, step: str, at: datetime) -> None:
             unseen_line(world, "else/aws", at)
 
 
+def wrapped(world: Whole, at: datetime) -> None:
+    """An answer that is wrapped. The token's digest in another salt would lead nowhere."""
+    chance = world.chance
+    if world.salt_from is None:
+        user, is_taken = chance.random() < 0.5, chance.random() < 0.7
+        world.wrap(at, chance.choice(("ada", "ben")), user=user, is_taken=is_taken)
+
+
 def unseen_line(world: Whole, mount: str, at: datetime) -> dict[str, Any]:
     lease = f"{mount}/creds/reader/{world.number}"
     told = world.written(made_up_key(world.number), at + world.skew)
@@ -129,7 +135,7 @@ def identity_of(world: Whole) -> VaultIdentity:
     """Vault's user is not always known: its first key and what the rotations tell do, where they
     can all be read."""
     rotations = [key for key in world.keys.values() if key.sort == "rotation"]
-    whole = world.salt_from is None and world.torn is None
+    whole = world.salt_from is None and world.torn is None and world.log_ends is None
     known = whole and all(world.seen(key.event) for key in rotations)
     user = "" if known and world.chance.random() < 0.3 else ROOT_USER
     return VaultIdentity(

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.stage import Reply, Script, Stage, StoppedClock, as_script
-from vaultaws.aws.cloudtrail import Pacer, lookup_records
+from vaultaws.aws.cloudtrail import Pacer, lookup_records, open_history
 from vaultaws.errors import AwsError, UsageError
+from vaultaws.local.aws import ids
 from vaultaws.model import Credentials, Secret
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -108,20 +109,75 @@ def test_a_refusal_is_not_repeated(trail: Open) -> None:
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {},
-        {"CloudTrailEvent": "{"},
-        {"CloudTrailEvent": "[]"},
-        {"CloudTrailEvent": json.dumps({"eventID": "e"})},
-        {"CloudTrailEvent": "[" * 100_000},
-    ],
-)
-def test_an_event_without_its_record_is_an_error(trail: Open, broken: dict[str, Any]) -> None:
-    trail(Reply(200, {"Events": [broken]}))
+BROKEN = [
+    {},
+    {"CloudTrailEvent": "{"},
+    {"CloudTrailEvent": "[]"},
+    {"CloudTrailEvent": json.dumps({"eventID": "e"})},
+    {"CloudTrailEvent": "[" * 100_000},
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_an_event_without_its_record_is_told_by_what_is_known_of_it(
+    trail: Open, broken: dict[str, Any]
+) -> None:
+    named = broken | {"EventId": "odd", "EventTime": START.timestamp()}
+    trail([Reply(200, {"Events": [event(1), named, broken], "NextToken": "a"}), page(2)])
+    clock = StoppedClock()
+    history = open_history(clock=clock, region="us-east-1", credentials=KEYS)
+    first, second = history.pages("AccessKeyId", "AKIA1", start=START, end=END)
+    assert [record.get("eventID") for record in (*first, *second)] == ["e1", "odd", None, "e2"]
+    assert datetime.fromisoformat(first[1]["eventTime"]) == START
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_one_by_one_it_is_an_error_after_all_the_others(
+    trail: Open, broken: dict[str, Any]
+) -> None:
+    trail([Reply(200, {"Events": [broken, event(1)], "NextToken": "a"}), page(2)])
+    records = lookup_records(
+        None, "", start=START, end=END, clock=StoppedClock(), region="us-east-1", credentials=KEYS
+    )
+    assert [next(records)["eventID"], next(records)["eventID"]] == ["e1", "e2"]
     with pytest.raises(AwsError, match="no usable event record"):
-        look(StoppedClock())
+        next(records)
+
+
+OURS, THEIRS = ids.new_id("AKIA", "123456789012"), ids.new_id("AKIA", "210987654321")
+
+
+def whose(key_id: str = OURS, region: str = "us-east-1") -> str:
+    keys = Credentials(key_id, Secret("s" * 40))
+    return open_history(clock=StoppedClock(), region=region, credentials=keys).whose
+
+
+def test_a_history_is_named_by_its_account_and_endpoint() -> None:
+    assert whose() == "123456789012 https://cloudtrail.us-east-1.amazonaws.com"
+    assert whose(ids.new_id("ASIA", "123456789012")) == whose()
+    assert len({whose(), whose(THEIRS), whose(region="cn-north-1")}) == 3
+    assert whose("AKIAIOSFODNN7EXAMPLE"[:16] + "0000") == ""
+
+
+def test_a_history_that_is_not_aws_s_own_is_its_key_s(trail: Open) -> None:
+    server = trail(page(1))
+    assert whose() == f"123456789012 {server.address} {OURS}"
+
+
+def test_a_history_is_of_the_key_that_aws_s_own_settings_give(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", THEIRS)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s" * 40)
+    history = open_history(clock=StoppedClock(), region="us-east-1")
+    assert history.whose.startswith("210987654321 ")
+
+
+def test_without_credentials_a_history_is_nobody_s() -> None:
+    history = open_history(clock=StoppedClock(), region="us-east-1")
+    assert history.whose == ""
+    with pytest.raises(AwsError):
+        list(history.pages("AccessKeyId", "AKIA1", start=START, end=END))
 
 
 def test_a_page_token_that_comes_back_ends_the_walk(trail: Open) -> None:

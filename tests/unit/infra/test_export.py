@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from vaultaws.config.load import load
 from vaultaws.infra.export import export, module_name
 from vaultaws.infra.written import is_untouched, signed
@@ -86,6 +88,22 @@ external_id = "e"
         "audit.file",
     ]
     assert all(each.why for each in made.left_out)
+
+
+@pytest.mark.parametrize("said", ["true", '"1"', '"t"', '"T"', '"TRUE"', '"True"', '"yes"'])
+def test_no_way_to_write_secrets_in_clear_is_exported(tmp_path: Path, said: str) -> None:
+    device = f'[audit.file]\ntype = "file"\nfile_path = "/var/log/a"\nlog_raw = {said}\n'
+    made = export(load(declared(tmp_path, device)), tmp_path)
+    assert "audit" not in made.text
+    assert [each.key for each in made.left_out] == ["audit.file"]
+
+
+@pytest.mark.parametrize("said", ["false", '"0"', '"f"', '"F"', '"FALSE"', '"False"'])
+def test_a_device_that_writes_digests_is_exported(tmp_path: Path, said: str) -> None:
+    device = f'[audit.file]\ntype = "file"\nfile_path = "/var/log/a"\nlog_raw = {said}\n'
+    made = export(load(declared(tmp_path, device)), tmp_path)
+    assert '"file" = {' in made.text
+    assert made.left_out == ()
 
 
 def test_a_mounts_name_is_an_identifier() -> None:

@@ -8,10 +8,22 @@ from typing import Any
 import pytest
 
 from tests.support.aws_clients import allow, deny
-from tests.support.rootfiles import ACCOUNT, EVERY, OWN, READER, declared, holder, in_account
+from tests.support.rootfiles import (
+    ACCOUNT,
+    EVERY,
+    OWN,
+    READER,
+    declared,
+    ground,
+    holder,
+    in_account,
+)
 from vaultaws.config.schema import Root
 from vaultaws.errors import ConfigError
-from vaultaws.infra.rootpolicy import computed
+from vaultaws.infra.cloudformation import load
+from vaultaws.infra.rootpolicy import computed, own_user
+from vaultaws.lint.needs import Purpose, needs
+from vaultaws.local.aws.cfn.template import read
 from vaultaws.model import CredentialType, Role
 
 MADE = f"arn:aws:iam::{ACCOUNT}:user/vault/vault-userpass-ada-reader-1795249800-abcdefghij"
@@ -39,6 +51,37 @@ def test_only_the_declared_policies_and_tags_are_given() -> None:
     assert own.may("iam:TagUser", MADE, tag)
     assert not own.may("iam:TagUser", MADE, {**tag, "aws:requesttag/team": ("ops",)})
     assert not own.may("iam:TagUser", MADE, {**tag, "aws:tagkeys": ("Team", "Owner")})
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        replace(USER, policy_arns=(f"arn:aws:iam::{ACCOUNT}:policy/other",)),
+        replace(USER, policy_arns=(), policy_document=None, iam_tags=()),
+        replace(USER, permissions_boundary_arn=""),
+        replace(USER, permissions_boundary_arn=f"arn:aws:iam::{ACCOUNT}:policy/c"),
+        replace(USER, name="another"),
+    ],
+)
+def test_what_was_issued_before_a_role_changed_can_be_ended(then: Role) -> None:
+    own = holder(computed(declared(then)))
+    issued = needs([USER], (), ground(), rotation=False)
+    assert [
+        need.action
+        for need in issued
+        if need.purpose is Purpose.REVOKE and not own.may(need.action, need.resource, need.keys)
+    ] == []
+
+
+def test_nothing_but_what_its_own_users_have_is_taken_away() -> None:
+    own = holder(computed(declared()))
+    for action in ("iam:DetachUserPolicy", "iam:DeleteUserPolicy", "iam:DeleteUser"):
+        assert own.may(action, MADE)
+        for other in ("/ada", "/vault/ada", "/vault/deeper/vault-ada", "/vaultaws/vault-root"):
+            assert not own.may(action, f"arn:aws:iam::{ACCOUNT}:user{other}")
+    assert not own.may("iam:DeleteUserPermissionsBoundary", MADE, BOUNDARY)
+    assert own.may("iam:RemoveUserFromGroup", f"arn:aws:iam::{ACCOUNT}:group/robots")
+    assert not own.may("iam:RemoveUserFromGroup", f"arn:aws:iam::{ACCOUNT}:group/held-to-mfa")
 
 
 def test_its_own_key_is_replaced_and_nothing_else_of_itself_changed() -> None:
@@ -117,3 +160,10 @@ def test_roles_of_groups_are_pointed_out() -> None:
 
 def test_the_same_file_gives_the_same_policy() -> None:
     assert in_account(computed(declared())) == in_account(computed(declared(*EVERY[::-1])))
+
+
+def test_the_path_and_name_of_vaults_user_are_the_templates() -> None:
+    parameters = read(load("vault-root").body).parameters
+    defaults = {name: str(parameters[name]["Default"]) for name in ("UserPath", "UserName")}
+    assert own_user({}) == own_user(defaults)
+    assert own_user({"UserPath": "/own/", "UserName": "v", "Boundary": ""}) == "/own/v"

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.connections import policy
+from tests.support.policies import ACCOUNT
+from tests.support.readied import LIBRARY, text_of
 from tests.support.rootfiles import declared
 from vaultaws.errors import ConfigError, UsageError
 from vaultaws.infra.cloudformation import (
@@ -26,6 +28,7 @@ from vaultaws.infra.rootpolicy import RootPolicy, computed
 from vaultaws.local.aws.cfn.template import read
 from vaultaws.policy.checks import PolicyKind, check_policy
 from vaultaws.policy.document import parse_policy
+from vaultaws.policy.equal import equal
 
 README = (templates_directory() / "README.md").read_text("utf-8")
 PLACES = {
@@ -33,7 +36,17 @@ PLACES = {
     "${AWS::AccountId}": "*",
     "${UserPath}": "/",
     "${UserName}": "x",
+    "${TrailBucket}": "vaultaws-trail-*",
 }
+PARAMETERS = {"Actions": ["ec2:*"], "MfaAgeSeconds": "3600"}
+TWICE = {
+    "block-without-mfa": ("block-without-mfa", "BlockMostAccessUnlessSignedInWithMFA"),
+    "manage-mfa": ("manage-mfa", "ManageMFAPolicy"),
+    "opssudo-assume": ("ops-sudo", "OpsSudoPolicy"),
+    "roles-list": ("roles-list", "RolesList"),
+    "s3-only": ("s3-mfa", "S3MFARole"),
+}
+"""Ready policies that a template has as well: the template and its resource."""
 
 
 def test_cfn_lint_has_nothing_to_say(tmp_path: Path) -> None:
@@ -91,8 +104,7 @@ def plain(value: Any) -> Any:
                 text = text.replace(placeholder, put)
             return text
         if value.keys() in ({"Ref"}, {"Fn::GetAtt"}):
-            name = value.get("Ref")
-            return ["ec2:*"] if name == "Actions" else "arn:aws:iam::*:role/x"
+            return PARAMETERS.get(value.get("Ref", ""), "arn:aws:iam::*:role/x")
         return {key: plain(each) for key, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, list) else value
 
@@ -101,6 +113,21 @@ def test_the_responder_has_the_rights_of_the_ready_policy() -> None:
     properties = read(load("responder").body).resources["ResponderPolicy"].properties
     assert plain(properties["PolicyDocument"]) == policy("vaultaws-responder")
     assert not properties["ManagedPolicyName"].startswith("vaultaws-")
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_a_template_has_the_rules_of_the_ready_policy(name: str) -> None:
+    template, resource = TWICE[name]
+    (document,) = documents(read(load(template).body).resources[resource].properties)
+    assert equal(plain(document), json.loads(text_of(name, role="x").replace(ACCOUNT, "*")))
+
+
+def test_ops_is_trusted_as_the_page_of_the_ready_policy_says() -> None:
+    (shown,) = re.findall(r"(?ms)^    \{.*?\n\n", LIBRARY["opssudo-assume"].explanation)
+    trust = read(load("ops-sudo").body).resources["OpsSudo"].properties["AssumeRolePolicyDocument"]
+    said = json.loads(shown.replace("ACCOUNT_OF_THE_TEAM", "*"))
+    said["Statement"][0]["Sid"] = trust["Statement"][0]["Sid"]
+    assert equal(plain(trust), said)
 
 
 def test_a_name_that_is_none_is_told_its_nearest() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vaultaws.errors import UsageError
-from vaultaws.trail.audit import readers, static_names
+from vaultaws.trail.staticreads import readers, static_names
 
 PATH = "aws/static-creds/legacy"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -21,11 +21,12 @@ from tests.support.world import (
 from vaultaws.errors import VaultDeniedError
 from vaultaws.leases.inventory import Holding, Inventory, LeaseState
 from vaultaws.trail.audit import AuditLog, AuditRevocation, AuditRotation
-from vaultaws.trail.check import Sources
+from vaultaws.trail.check import NO_USER, Sources
 from vaultaws.trail.check import check as checked
 from vaultaws.trail.digests import each
 from vaultaws.trail.evidence import VaultIdentity, Window
-from vaultaws.trail.findings import Severity
+from vaultaws.trail.expect import Expected
+from vaultaws.trail.findings import OVERDUE, Severity
 from vaultaws.trail.gather import History
 from vaultaws.trail.report import Report, as_json, render
 from vaultaws.trail.verdicts import Standing
@@ -116,6 +117,78 @@ def test_an_unknown_root_key_is_noted() -> None:
     assert len(report.notes) == 1
 
 
+def test_vault_s_user_is_learned_from_the_calls_of_its_key() -> None:
+    """A second key of the same user is Vault's too: what it made is no secret of the first key."""
+    world = World()
+    world.mint(AT, sts=True)
+    behind = world.mint(AT, sts=True, by=made_up_key(77))
+    world.events[-1] = replace(world.events[-1], user_name="vault-root")
+    known_by_key = VaultIdentity(frozenset({ROOT_KEY}))
+    report = check(sources(world, identity=known_by_key), WINDOW)
+    assert behind in {found.access_key_id for found in report.matching.verdicts}
+    assert report.unread == ()
+
+
+def test_a_key_that_was_not_used_tells_no_user_and_the_check_is_not_clean() -> None:
+    report = check(sources(World(), identity=VaultIdentity(frozenset({ROOT_KEY}))), WINDOW)
+    assert report.unread == (NO_USER,)
+    assert not report.is_clean
+    assert as_json(report)["not_read"] == [NO_USER]
+
+
+def test_what_was_minted_after_the_log_s_end_accuses_nobody() -> None:
+    """The log was copied, or its device was switched off, two hours before the window's end."""
+    world = World()
+    before, after = world.mint(AT, sts=True), world.mint(AT + timedelta(minutes=30), sts=True)
+    ends = AT + timedelta(minutes=10)
+    log = AuditLog(issuances=world.audit, first=START, last=ends)
+    report = check(sources(world, audit=log), WINDOW)
+    told = {found.access_key_id: (found.standing, found.why) for found in report.matching.verdicts}
+    assert told == {
+        before: (Standing.UNEXPLAINED, ""),
+        after: (Standing.UNCOVERED, "it is younger than the audit log, which ends before"),
+    }
+
+
+def test_a_log_that_is_written_on_accuses_to_the_last() -> None:
+    world = World()
+    key = world.mint(END - timedelta(seconds=30), sts=True)
+    log = AuditLog(issuances=world.audit, first=START, last=END)
+    report = check(sources(world, audit=log), WINDOW)
+    assert [found.access_key_id for found in report.matching.of(Standing.UNEXPLAINED)] == [key]
+
+
+def test_leases_that_vault_could_not_end_are_findings() -> None:
+    """Their users' keys work on: no end of a token, and no orphan, since there is a lease."""
+    past, stuck = END - timedelta(hours=1), "AWS: DeleteConflict"
+    held = Holding("aws/creds/r/1", "aws", "creds", "r", LeaseState.LIVE, is_sts=False)
+    late = replace(held, lease_ends=past, person="ada", access_key_id=made_up_key(1))
+    given_up = replace(held, lease_id="aws/creds/r/2", stuck=stuck)
+    fine = replace(held, lease_id="aws/creds/r/3", lease_ends=END + timedelta(minutes=1))
+    young = replace(held, lease_id="aws/creds/r/4", lease_ends=END - timedelta(minutes=4))
+    gone = replace(late, lease_id="aws/creds/r/5", user_gone=True)
+    inventory = Inventory("aws", END, (late, given_up, fine, young, gone))
+    report = check(sources(World(), inventory=inventory), WINDOW)
+    assert [found.lease_id for found in report.findings] == ["aws/creds/r/1", "aws/creds/r/2"]
+    assert {found.kind for found in report.findings} == {OVERDUE}
+    text = render(report)
+    assert "2 past its lease  !  the lease of r for ada, over since 2026-" in text
+    assert "Vault has given up revoking it: AWS: DeleteConflict" in text
+    assert [one["irrevocable"] for one in as_json(report)["overdue_leases"]] == [None, stuck]
+    assert all(judged.grounds for judged in report.judged)
+
+
+def test_where_people_are_expected_says_nothing_of_vault_s_new_key() -> None:
+    world = World()
+    world.event("CreateAccessKey", ROOT_KEY, AT, issued="new-root")
+    world.use("new-root", AT + timedelta(minutes=1), 1)
+    log = AuditLog(first=START, rotations=[AuditRotation(AT, "aws", digest("new-root"))])
+    here = Expected(networks=("10.0.0.0/8",), regions=("mars-1",), agents=("nobody/*",))
+    report = check(sources(world, audit=log, expected=here), WINDOW)
+    (found,) = report.matching.of(Standing.ROTATION)
+    assert (found.use.calls, found.marks) == (1, ())
+
+
 def test_keys_in_clear_need_no_server() -> None:
     world = World()
     key = world.mint(AT, sts=True)
@@ -153,6 +226,16 @@ def test_what_could_not_be_read_is_counted() -> None:
     text = render(report)
     assert "CloudTrail records could not be read" in text
     assert "lines of the audit log could not be read" in text
+
+
+def test_a_record_that_two_look_ups_could_not_read_counts_once() -> None:
+    world = World()
+    odd = {"eventID": "odd", "eventTime": AT.isoformat()}
+    trail = Trail(world, odd)
+    report = check(sources(world, events=History(trail)), WINDOW)
+    assert len(trail.asked) > 1
+    assert report.unreadable_records == 1
+    assert "1 CloudTrail record could not be read" in render(report)
 
 
 def test_missing_and_pending_are_told_apart() -> None:

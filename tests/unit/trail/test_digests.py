@@ -53,6 +53,23 @@ def test_a_value_is_asked_for_once_whoever_asks(tmp_path: Path) -> None:
     assert again.asked == [PROBE, "d"]
 
 
+@pytest.mark.parametrize("end", [VaultDeniedError("no", why="no", do="no"), KeyboardInterrupt()])
+def test_a_run_that_ends_midway_is_gone_on_with(tmp_path: Path, end: BaseException) -> None:
+    values = [f"key-{number}" for number in range(3 * digests.AT_ONCE)]
+    device = Device()
+
+    def dying(asked: Sequence[str]) -> Mapping[str, str]:
+        if len(device.asked) > 2 * digests.AT_ONCE:
+            raise end
+        return device(asked)
+
+    with pytest.raises(type(end)):
+        Kept(dying, tmp_path)(values)
+    again = Device()
+    assert Kept(again, tmp_path)(values) == {value: again.of(value) for value in values}
+    assert again.asked == [PROBE, *values[2 * digests.AT_ONCE :]]
+
+
 def test_nothing_is_asked_where_nothing_is_wanted(tmp_path: Path) -> None:
     device = Device()
     assert Kept(device, tmp_path)([]) == {}

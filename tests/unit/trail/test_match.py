@@ -214,7 +214,7 @@ def test_the_report_reads_as_people_expect() -> None:
     short = f"{thief[:4]}…{thief[-3:]}"
     assert render(check_world(world)) == (
         "3 credentials issued by Vault, 6 calls made with them, 6 h to 14:00"
-        " (the last 15 min may not yet be in CloudTrail)\n"
+        " (the last 30 min may not yet be in CloudTrail)\n"
         "    3 explained        2 people, 1 role\n"
         f"    1 unexplained  !!  {short}  GetFederationToken by vault-root at 09:00"
         " from an unknown address, no request in Vault's audit log\n"

@@ -14,7 +14,7 @@ from vaultaws.leases.leaseless import Leaseless
 from vaultaws.leases.words import count, iso
 from vaultaws.model import AuditIssuance, Event
 from vaultaws.trail import orphans
-from vaultaws.trail.findings import ACT, BEYOND, LIFTED, ORPHAN, Finding
+from vaultaws.trail.findings import ACT, BEYOND, LIFTED, ORPHAN, OVERDUE, Finding
 from vaultaws.trail.report import Report
 from vaultaws.trail.verdicts import Act, Mark, MarkKind, Standing, Use, Verdict
 
@@ -86,7 +86,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         "Issued by Vault, never seen in CloudTrail",
         "CloudTrail may be later than was allowed for (--lag), may not record that region, or may"
         " be that of another account.",
-        ("vaultaws trail explain {lease}", "vaultaws trail check --since {since} --lag 30m"),
+        ("vaultaws trail explain {lease}", "vaultaws trail check --since {since} --lag 2h"),
     ),
     Reason(
         Standing.UNCOVERED,
@@ -118,6 +118,13 @@ REASONS: Final[tuple[Reason, ...]] = (
             "vaultaws incident contain --key {key} --dry-run",
             "vaultaws leases list",
         ),
+    ),
+    Reason(
+        OVERDUE,
+        "Past its lease, and not ended",
+        "Its user may be gone from IAM already; a server that was sealed ends what is due when it"
+        " is opened.",
+        ("vaultaws leases revoke {lease} --dry-run", "vaultaws leases list"),
     ),
     Reason(
         OTHER,
@@ -159,7 +166,8 @@ def _told(report: Report) -> Iterator[Told]:
             continue
         if row < 0:
             act = acts.get(finding.event_id)
-            yield Told(finding, BY_KIND[ACT if act else OTHER], act=act)
+            kind = ACT if act else finding.kind
+            yield Told(finding, BY_KIND.get(kind, BY_KIND[OTHER]), act=act)
             continue
         yield Told(finding, BY_KIND.get(finding.kind, BY_KIND[OTHER]), row)
 

@@ -28,7 +28,7 @@ class FaultKind(StrEnum):
 
 
 _WHOLE: Final = frozenset({
-    FaultKind.EMPTY, FaultKind.ACCOUNT, FaultKind.REGION, FaultKind.ALTERED,
+    FaultKind.ACCOUNT, FaultKind.REGION, FaultKind.ALTERED,
 })  # fmt: skip
 """Kinds that lose no event."""
 _OF_FILES: Final = frozenset({

@@ -8,7 +8,10 @@ variable "audit" {
   default = {}
 
   validation {
-    condition     = alltrue([for device in values(var.audit) : lookup(device.options, "log_raw", "false") != "true"])
-    error_message = "log_raw writes secrets in clear."
+    condition = alltrue([
+      for device in values(var.audit) :
+      contains(["", "0", "f", "false"], lower(lookup(device.options, "log_raw", "")))
+    ])
+    error_message = "log_raw writes secrets in clear: leave it out, or say false."
   }
 }
