@@ -71,6 +71,7 @@ def a_world() -> Whole:
     world.events.remove(lost.event)
     world.rotate(AT + timedelta(minutes=50))
     last = world.issue(AT + timedelta(minutes=55), "ada", user=False)
+    last.event["sourceIPAddress"] = "203.0.113.9"  # from where Vault's own new key calls
     last.event["responseElements"]["credentials"]["expiration"] = "2026-01-01T00:00:00Z"
     return world
 
