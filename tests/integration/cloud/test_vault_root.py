@@ -59,16 +59,8 @@ def test_it_serves_the_declared_roles_and_nothing_beyond(wired: Wired, tmp_path:
     reader = (ROOT / "policies" / "ec2readonly.json").read_text()
     (tmp_path / "policies" / "ec2readonly.json").write_text(reader)
     (tmp_path / "cloud.toml").write_text(
-        f'''
-[mount]
-path = "{mount}"
-
-[root]
-region = "{REGION}"
-iam_endpoint = "{wired.server_aws_endpoint}"
-sts_endpoint = "{wired.server_aws_endpoint}"
-credentials = "profile:root"
-
+        root_tables(wired, mount)
+        + f'''
 [roles.reader]
 credential_type = "iam_user"
 policy = "policies/ec2readonly.json"
@@ -142,20 +134,11 @@ def test_a_lease_ends_though_its_role_has_changed(wired: Wired, tmp_path: Any) -
     ops = operator(wired, tmp_path)
 
     def declare(role: str) -> None:
-        root = f'''
-[mount]
-path = "{mount}"
-
-[root]
-region = "{REGION}"
-iam_endpoint = "{wired.server_aws_endpoint}"
-sts_endpoint = "{wired.server_aws_endpoint}"
-credentials = "profile:root"
-
+        root = f"""{root_tables(wired, mount)}
 [roles.reader]
 credential_type = "iam_user"
 user_path = "/{mark}/"
-'''
+"""
         (tmp_path / "cloud.toml").write_text(root + role)
 
     deploy = ("cloud", "deploy", "vault-root", "-c", "cloud.toml", "--stack-name", f"root-{mark}")
@@ -192,3 +175,17 @@ def write_profile(home: Path, made: Any) -> None:
         f"[root]\naws_access_key_id = {made['AccessKeyId']}\n"
         f"aws_secret_access_key = {made['SecretAccessKey']}\n"
     )
+
+
+def root_tables(wired: Wired, mount: str) -> str:
+    """The engine at a mount, with the key of the profile root."""
+    return f'''
+[mount]
+path = "{mount}"
+
+[root]
+region = "{REGION}"
+iam_endpoint = "{wired.server_aws_endpoint}"
+sts_endpoint = "{wired.server_aws_endpoint}"
+credentials = "profile:root"
+'''

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +20,11 @@ from tests.support.answering import (
     record,
     six_events,
 )
+from tests.support.disk import run_on_full_disk
 from vaultaws.errors import AwsError
 from vaultaws.trail import answerfile
 from vaultaws.trail.answers import KeptLookup
 
-ROOT = Path(__file__).parents[3]
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -286,19 +283,7 @@ def test_where_nothing_can_be_kept_everything_is_asked_for(cloud: Cloud, tmp_pat
 
 
 def test_a_disk_that_is_full_costs_only_the_keeping(tmp_path: Path) -> None:
-    def little() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
-
-    done = subprocess.run(
-        [sys.executable, "-c", SMALL, str(tmp_path)],
-        preexec_fn=little,
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    run_on_full_disk(SMALL, tmp_path, 1_000)
     (file,) = tmp_path.iterdir()
     assert file.stat().st_size == 1_000
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.support.disk import run_on_full_disk
 from vaultaws.errors import VaultDeniedError
 from vaultaws.trail import digests
 from vaultaws.trail.digests import PROBE, Kept, each
 
-ROOT = Path(__file__).parents[3]
 SMALL = """
 import sys
 from pathlib import Path
@@ -140,19 +137,7 @@ def test_a_link_in_the_file_s_place_is_not_written_through(tmp_path: Path) -> No
 
 
 def test_a_disk_that_is_full_loses_lines_and_nothing_else(tmp_path: Path) -> None:
-    def little() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
-
-    done = subprocess.run(
-        [sys.executable, "-c", SMALL, str(tmp_path)],
-        preexec_fn=little,
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    run_on_full_disk(SMALL, tmp_path, 300)
     (file,) = tmp_path.iterdir()
     assert file.stat().st_size == 300
 
