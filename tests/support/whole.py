@@ -65,6 +65,8 @@ class Whole(Truth):
         if issued:
             part = "accessKey" if name == "CreateAccessKey" else "credentials"
             made["responseElements"] = {part: {"accessKeyId": issued}}
+            if ends := more.get("ends"):
+                made["responseElements"][part]["expiration"] = f"{ends:%b %-d, %Y %-I:%M:%S %p}"
         delay = timedelta(seconds=self.chance.randint(0, _LONGEST_DELAY_SECONDS))
         late = (at + delay - START) // _FILE + 1
         again = self.chance.choice((0, 0, 0, 3))
@@ -100,7 +102,9 @@ class Whole(Truth):
                     self.acts.append(opened)
             event = self.event("CreateAccessKey", root, at, target=name, issued=key_id)
         else:
-            event = self.event("GetFederationToken", root, at, issued=key_id)
+            ends = at + timedelta(seconds=self.chance.choice((900, 1800, 3600)))
+            event = self.event("GetFederationToken", root, at, issued=key_id, ends=ends)
+            more["ends"] = ends
         self.keys[key_id] = Key(key_id, sort, event, at, **more)
         return self.keys[key_id]
 

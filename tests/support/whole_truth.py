@@ -22,8 +22,8 @@ _BEFORE = START - timedelta(days=1)
 @dataclass
 class Key:
     """A credential and what is true of it. `line` is the audit record with its key, None where
-    Vault has none; `wrapping` the one before it, of an answer that was wrapped; `removed` the event
-    that took its user away."""
+    Vault has none; `wrapping` the one before it, of an answer that was wrapped; `ends` when AWS
+    said that it ends; `removed` the event that took its user away."""
 
     key_id: str
     sort: str
@@ -35,6 +35,7 @@ class Key:
     wrapping: dict[str, Any] | None = None
     lease: str = ""
     in_clear: bool = False
+    ends: datetime | None = None
     removed: dict[str, Any] | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
     revocations: list[dict[str, Any]] = field(default_factory=list)
@@ -228,14 +229,17 @@ class Truth:
         return found
 
     def too_late(self, key: Key) -> int:
-        """The calls that succeeded after the lease's end, by more than the clocks may differ."""
+        """The calls that succeeded after the token's end or the lease's, by more than the clocks
+        may differ."""
         moments = [
             vaults_time(line)
             for line in key.revocations
             if self.readable(line)
             and line["request"].get("data", {}).get("lease_id") in {None, self.digest(key.lease)}
+            and self.standing(key) is Standing.EXPLAINED
         ]
-        if not moments or self.standing(key) is not Standing.EXPLAINED:
+        moments += [key.ends] if key.ends else []
+        if not moments:
             return 0
         return sum(
             1
