@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from vaultaws.aws.errors import AwsSetupError
 from vaultaws.cli.trail_wiring import told_how_to_go_on
 from vaultaws.errors import AwsError
 from vaultaws.trail.check import Sources
@@ -27,6 +28,13 @@ def test_the_end_of_the_window_is_named(stop: BaseException) -> None:
         raise stop
     (note,) = raised.value.__notes__
     assert note.endswith("the same with --until 2026-11-21T09:40:12Z goes on")
+
+
+def test_what_was_never_asked_is_not_kept() -> None:
+    stop = AwsSetupError("AWS was not asked", why="there are no AWS credentials", do="set them")
+    with pytest.raises(AwsSetupError) as raised, told_how_to_go_on(HISTORY, WINDOW):
+        raise stop
+    assert not hasattr(raised.value, "__notes__")
 
 
 def test_log_files_are_kept_in_any_case(tmp_path: Path) -> None:

@@ -159,12 +159,13 @@ def run(
 @contextmanager
 def told_how_to_go_on(sources: Sources, window: Window) -> Iterator[None]:
     """Note on what stops a search of CloudTrail's history how the next one goes on with it."""
+    from vaultaws.aws.errors import AwsSetupError
     from vaultaws.trail.gather import History
 
     try:
         yield
     except (KeyboardInterrupt, SystemExit, AwsError) as stop:
-        if isinstance(sources.events, History):
+        if isinstance(sources.events, History) and not isinstance(stop, AwsSetupError):
             end = f"{window.end:%Y-%m-%dT%H:%M:%SZ}"
             stop.add_note(f"what CloudTrail answered is kept: the same with --until {end} goes on")
         raise

@@ -19,8 +19,9 @@ import ibis
 import pyarrow as pa
 
 from vaultaws.trail import queries, relations, tables
+from vaultaws.trail.callers import Table
 from vaultaws.trail.evidence import CLOCK_SKEW
-from vaultaws.trail.relations import Sides, Table
+from vaultaws.trail.relations import Sides
 from vaultaws.trail.tables import TIME, RootKind
 from vaultaws.trail.verdicts import OF_PEOPLE, SOUND, MarkKind, Standing, Why
 

@@ -107,7 +107,7 @@ def test_athena_comes_to_the_same_verdicts(tmp_path: Path) -> None:
         MarkKind.AGENT,
         MarkKind.REFUSED,
     }
-    assert sum(1 for found in here.verdicts if found.ends) == 2
+    assert all(found.ends for found in here.verdicts if found.access_key_id.startswith("ASIA"))
 
 
 def test_what_is_printed_alone_comes_to_them_too(tmp_path: Path) -> None:
