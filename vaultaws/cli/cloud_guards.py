@@ -80,7 +80,7 @@ def _look_for_orphans(
     if not lost:
         return
     try:
-        left = _left(before, after, own_user(standing(hands.stack(prepared.stack))))
+        left = _left(before, after, lost, own_user(standing(hands.stack(prepared.stack))))
     except AwsError as fault:
         if not allowed:
             raise AwsError(
@@ -98,11 +98,11 @@ def _look_for_orphans(
         output.say(f"note:  {visible(each.user.full)} stays until somebody deletes it in AWS")
 
 
-def _left(before: Reach, after: Reach, own: str) -> tuple[Left, ...]:
+def _left(before: Reach, after: Reach, lost: Reach, own: str) -> tuple[Left, ...]:
     from vaultaws.aws.present import Present
     from vaultaws.infra.orphaned import left_of
 
-    present, lost = Present(), before.beyond(after)
+    present = Present()
     there = {names: present.at(names.path) for names in lost.users}
     members = {group: present.members(group) for group in lost.groups}
     return left_of(before, after, there, members, own)

@@ -17,7 +17,6 @@ from vaultaws.cli.options import ServerFlags, Span, server_options
 from vaultaws.cli.trail_wiring import (
     SourceFlags,
     declared_here,
-    demand_identity,
     source_named,
     source_options,
     sources_for,
@@ -190,7 +189,6 @@ def _looker(
             read = follower.read if follower is not None else None
             sources = sources_for(vault, flags, server, queue, read)
             sources = replace(sources, delivery=lag, reread=read)
-            demand_identity(sources.identity, flags.mount)
             return check(sources, window).report
         except OSError as error:  # a full disk is waited for, as Vault and AWS are
             raise handler.from_os(error) from error

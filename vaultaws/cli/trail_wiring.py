@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import click
@@ -151,7 +151,6 @@ def run(
         lag = timedelta(0)
     with output.Progress("reading") as progress:
         sources = replace(sources_for(vault, flags, server), delivery=lag)
-        demand_identity(sources.identity, flags.mount)
         with told_how_to_go_on(sources, window):
             return check(sources, window, progress.update, about)
 
@@ -199,19 +198,21 @@ def sources_for(
 ) -> Sources:
     """Where the evidence comes from: CloudTrail, the audit log, the inventory, Vault's identity.
 
-    `events` are those of a queue; `read_log` reads the log otherwise than whole.
+    `events` are those of a queue; `read_log` reads the log otherwise than whole. Raises
+    VaultDeniedError where nothing tells who Vault is in AWS.
     """
     declared = declared_here()
     root = evidence.root_config(vault, flags.mount)
     read = read_log or partial(evidence.read_audit_log, evidence.audit_log_path(flags.audit_log))
     log, inventory = _held(vault, flags, server, read)
-    told = _told(vault, flags, server, log, root)
+    told = _told(vault, flags, server, log=log, root=root, declared=declared)
     found = events or _events(
         source_named(flags, declared),
         flags.since,
         (*regions_of(root, declared), *told.expected.regions),
         resumes=isinstance(flags, TrailFlags),
     )
+    demand_identity(told.identity, flags.mount)
     return replace(told, events=found, inventory=inventory)
 
 
@@ -219,15 +220,18 @@ def vaults_side(vault: Vault, flags: SourceFlags, server: ServerFlags) -> Source
     """The same without CloudTrail and the inventory."""
     root = evidence.root_config(vault, flags.mount)
     log = evidence.read_audit_log(evidence.audit_log_path(flags.audit_log))
-    return replace(_told(vault, flags, server, log, root), delivery=timedelta(seconds=flags.lag))
+    told = _told(vault, flags, server, log=log, root=root, declared=declared_here())
+    return replace(told, delivery=timedelta(seconds=flags.lag))
 
 
 def _told(
     vault: Vault,
     flags: SourceFlags,
     server: ServerFlags,
+    *,
     log: AuditLog | None,
     root: RootConfig | None,
+    declared: Config | None,
 ) -> Sources:
     """What Vault's side and the file here tell; CloudTrail's history is not asked yet."""
     from vaultaws.model import plain_namespace
@@ -235,7 +239,6 @@ def _told(
     from vaultaws.trail.expect import ANYTHING, Expected
     from vaultaws.trail.gather import History
 
-    declared = declared_here()
     device = flags.audit_device or evidence.only_device(vault) or ""
     trail = declared.trail if declared else None
     return Sources(
@@ -368,20 +371,18 @@ def _events(
 def _kept_lookup(*, resumes: bool) -> KeptLookup:
     """CloudTrail's event history, kept between runs where there is a place for it. A watch
     `resumes` nothing: its window ends later in each round."""
-    from collections import defaultdict
-
-    from vaultaws.aws.cloudtrail import EventHistory, Pacer, open_history
+    from vaultaws.aws.cloudtrail import EventHistory, open_history
     from vaultaws.trail.answers import KeptLookup
     from vaultaws.trail.sources.batches import cache_directory
 
     clock = SystemClock()
-    pacers = defaultdict[str, Pacer](lambda: Pacer(clock))
 
+    @cache
     def ask(region: str) -> EventHistory:
-        return open_history(clock=clock, region=region, pacer=pacers[region])
+        return open_history(clock=clock, region=region)
 
-    cache = cache_directory(os.environ)
-    return KeptLookup(ask, cache / "history" if cache else None, clock, resumes=resumes)
+    place = cache_directory(os.environ)
+    return KeptLookup(ask, place / "history" if place else None, clock, resumes=resumes)
 
 
 def static_roles(

@@ -13,11 +13,10 @@ from typing import Any
 
 from vaultaws.errors import UsageError
 from vaultaws.leases.inventory import HASHED
-from vaultaws.model import AuditIssuance
 from vaultaws.trail import apart, tables
 from vaultaws.trail.apart import Asked
 from vaultaws.trail.audit import AuditLog, AuditStatic
-from vaultaws.trail.check import Sources, known
+from vaultaws.trail.check import Sources, known, question
 from vaultaws.trail.evidence import CLOCK_SKEW, VaultIdentity, Window
 from vaultaws.trail.expect import Sort
 from vaultaws.trail.match import Question, given, roots
@@ -105,15 +104,7 @@ def second(sources: Sources, seen: Seen) -> Carried:
     view, identity = known(sources, lambda _: set(seen.keys), window)
     if not identity.user_name and identity.key_ids > sources.identity.key_ids | seen.roots:
         return Carried(_first(identity, window), is_settled=False)
-    asked = Question(
-        view,
-        identity,
-        since=window.start,
-        watermark=window.end - sources.delivery,
-        expected=sources.expected,
-        mounts=sources.mounts,
-        namespace=sources.namespace,
-    )
+    asked = question(sources, window, view, identity)
     told = {
         "strange": tables.table(tables.STRANGE, _strange(asked, seen)),
         "leases": tables.table(apart.LEASES, _leases(asked)),
@@ -139,14 +130,10 @@ def _leases(asked: Question) -> list[dict[str, Any]]:
         {
             **{name: row[name] for name in ("lease_id", "person", "role", "time")},
             "ends": issued[row["lease_id"]].token_ends,
-            "is_expected": _is_expected(issued[row["lease_id"]], asked),
+            "is_expected": asked.must_show(issued[row["lease_id"]]),
         }
         for row in rows
     ]
-
-
-def _is_expected(issuance: AuditIssuance, asked: Question) -> bool:
-    return issuance.is_of(asked.mounts, asked.namespace)
 
 
 def _reads(asked: Question) -> list[dict[str, Any]]:

@@ -96,21 +96,30 @@ def check(
             sources = replace(sources, audit=sources.reread())
         view, identity = known(sources, partial(_root_keys, engine), window)
         watch("matching")
-        asked = Question(
-            view,
-            identity,
-            since=window.start,
-            watermark=window.end - sources.delivery,
-            expected=sources.expected,
+        asked = replace(
+            question(sources, window, view, identity),
             alive_beyond=_alive_beyond(sources.inventory),
             denied=_denied(sources.inventory),
             trail_gaps=gathered.gaps,
-            mounts=sources.mounts,
-            namespace=sources.namespace,
         )
         matching = match(engine, asked)
         calls = _calls(engine, about(matching))
     return Checked(_report(sources, window, gathered, asked, matching), calls)
+
+
+def question(
+    sources: Sources, window: Window, view: AuditView, identity: VaultIdentity
+) -> Question:
+    """What is matched in a window by Vault's side alone."""
+    return Question(
+        view,
+        identity,
+        since=window.start,
+        watermark=window.end - sources.delivery,
+        expected=sources.expected,
+        mounts=sources.mounts,
+        namespace=sources.namespace,
+    )
 
 
 def _calls(engine: DuckDb, keys: Iterable[str]) -> tuple[Event, ...]:
@@ -189,8 +198,7 @@ def _with_user(identity: VaultIdentity, engine: DuckDb) -> VaultIdentity:
     """The same with the IAM user whose key Vault has, where only its calls tell it."""
     if identity.user_name or not identity.key_ids:
         return identity
-    names = sorted(row["user_name"] for row in engine.rows("owners"))
-    return replace(identity, user_name=names[0]) if len(names) == 1 else identity
+    return identity.of_user(row["user_name"] for row in engine.rows("owners"))
 
 
 def _root_keys(engine: DuckDb, identity: VaultIdentity) -> set[str]:

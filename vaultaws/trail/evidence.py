@@ -80,12 +80,16 @@ class VaultIdentity:
 
     def known_by(self, calls: Iterable[Event]) -> VaultIdentity:
         """The same with its IAM user, where that is not known and calls with its keys tell it."""
-        names = {
+        return self.of_user(
             event.user_name
             for event in calls
             if event.identity_type == "IAMUser" and event.access_key_id in self.key_ids
-        } - {""}
-        return self if self.user_name or len(names) != 1 else replace(self, user_name=names.pop())
+        )
+
+    def of_user(self, names: Iterable[str]) -> VaultIdentity:
+        """The same with its IAM user, where that is not known and there is but one name for it."""
+        found = set(names) - {""}
+        return self if self.user_name or len(found) != 1 else replace(self, user_name=found.pop())
 
     def made(self, event: Event) -> bool:
         """True when Vault's identity made the call."""

@@ -167,12 +167,13 @@ class LogFiles:
         found = open_events(self.source, window, cache=self.cache, watch=wanted.watch)
         edges = [path for path in found.paths if path not in found.inside]
         lost = found.faults.lines() if found.faults.is_partial else ()
-        if self.demands_files and not found.files:
+        is_nowhere = self.demands_files and not found.files
+        if is_nowhere:
             lost = (*lost, NO_FILES)
         engine.files("events", edges, found.table, window, within=sorted(found.inside))
         return Gathered(
             lost=lost,
-            gaps=(_all_of(window),) if NO_FILES in lost else _gaps(found.faults, window),
+            gaps=(_all_of(window),) if is_nowhere else _gaps(found.faults, window),
             notes=(*found.notes, *(() if found.faults.is_partial else found.faults.lines())),
         )
 

@@ -56,6 +56,10 @@ class Question:
     mounts: frozenset[str] = frozenset()
     namespace: str | None = None
 
+    def must_show(self, issuance: AuditIssuance) -> bool:
+        """Whether CloudTrail must show an issuance."""
+        return issuance.is_of(self.mounts, self.namespace)
+
 
 def match(engine: Engine, asked: Question) -> Matching:
     """Judge every credential. The engine has a table `events` with the columns of
@@ -83,7 +87,7 @@ class _Run:
         unseen = [
             self._unseen(row)
             for row in engine.rows("unseen")
-            if self._must_be_seen(self._issued[row["lease_id"]])
+            if self._asked.must_show(self._issued[row["lease_id"]])
         ]
         revoked = {row["lease_id"]: row["revoked"] for row in engine.rows("ended")}
         ended = [
@@ -107,9 +111,6 @@ class _Run:
         gaps = [_wider(gap) for gap in asked.trail_gaps]
         bounds = statics.Bounds(asked.watermark, gaps)
         return statics.judged(verdicts, asked.audit, asked.identity.static_roles, bounds)
-
-    def _must_be_seen(self, issuance: AuditIssuance) -> bool:
-        return issuance.is_of(self._asked.mounts, self._asked.namespace)
 
     def _judged(self, row: Mapping[str, Any]) -> Verdict:
         event = event_of(row)
